@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+# Builds everything out of tree: build/CONFIG/. No recursion; one list of sources a folder.
+#
+#   make [CONFIG=release|debug|clang|clang-debug|asan|fuzz] [V=1] [BUILD=DIR] [TARGET]
+#
+# all (weft, weft-sim)  unit  trace  attack  sim-check  fuzz-replay  lint  check-fast  check
+# install [DESTDIR=] [PREFIX=/usr/local]  clean
+# Several configurations live side by side; BUILD=DIR puts the whole build elsewhere.
+
+MAKEFLAGS += --no-builtin-rules
+CONFIG ?= release
+BUILD ?= build
+PREFIX ?= /usr/local
+OUT := $(BUILD)/$(CONFIG)
+OBJ := $(OUT)/obj
+Q := $(if $(V),,@)
+silent := $(V)$(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS))))
+say = $(if $(silent),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+all:
+
+include protocol/sources.mk protocol/trust/sources.mk node/sources.mk sim/sources.mk
+include tests/sources.mk
+
+# Configurations.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CC_release := gcc
+CC_debug := gcc
+CC_clang := clang
+CC_clang-debug := clang
+CC_asan := clang
+CC_fuzz := clang
+OPT_release := -O2 -g -D_FORTIFY_SOURCE=2
+OPT_debug := -O0 -g
+OPT_clang := -O2 -g -D_FORTIFY_SOURCE=2
+OPT_clang-debug := -O0 -g
+OPT_asan := -O1 -g $(SANITIZE)
+OPT_fuzz := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
+$(if $(CC_$(CONFIG)),,$(error CONFIG=$(CONFIG) is unknown; see the head of the Makefile))
+CC := $(CC_$(CONFIG))
+
+WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wvla -Walloca \
+	-Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wpointer-arith \
+	-Wformat=2 -Wundef -Wswitch-enum -Wimplicit-fallthrough -Werror
+WARN_gcc := -Wduplicated-cond -Wlogical-op -Wjump-misses-init
+HARDEN := -fPIE -fstack-protector-strong
+CFLAGS += -std=c11 $(OPT_$(CONFIG)) $(WARN) $(WARN_$(CC)) $(HARDEN) -ffp-contract=off
+LDFLAGS += $(OPT_$(CONFIG)) -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+CPPFLAGS += -I. -include protocol/banned.h
+
+# Libraries, by what uses them.
+pkg = $(shell pkg-config $(1) $(2))
+PKG_NODE := libsodium libcrypto jansson libuv libcurl libarchive libmicrohttpd
+PKG_TEST := check msgpack
+CPPFLAGS += $(call pkg,--cflags,$(PKG_NODE))
+LIBS_SIM := $(call pkg,--libs,libsodium libcrypto jansson) -lm
+LIBS_NODE := $(call pkg,--libs,$(PKG_NODE)) -pthread
+LIBS_TEST = $(call pkg,--libs,$(PKG_TEST)) $(LIBS_NODE) -lm
+
+# What is made of what.
+objects = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)))
+PROTOCOL_OBJECTS := $(call objects,$(PROTOCOL_SOURCES))
+TRUST_OBJECTS := $(call objects,$(TRUST_SOURCES))
+NODE_OBJECTS := $(call objects,$(NODE_SOURCES))
+SIM_OBJECTS := $(call objects,$(SIM_SOURCES))
+SUPPORT_OBJECTS := $(call objects,$(TEST_SUPPORT_SOURCES))
+TEST_SOURCES := $(wildcard $(UNIT_SOURCES) $(TRACE_SOURCES) $(ATTACK_SOURCES))
+TESTS := $(patsubst %.c,$(OUT)/%,$(TEST_SOURCES))
+FUZZERS := $(patsubst tests/%.c,$(OUT)/%,$(wildcard $(FUZZ_SOURCES)))
+PROGRAMS := $(OUT)/weft $(OUT)/weft-sim
+CORE := $(OUT)/libtrust.a $(OUT)/libprotocol.a
+PARTS := $(OUT)/libsupport.a $(OUT)/libsim.a $(OUT)/libnode.a $(CORE)
+
+all: $(if $(filter fuzz,$(CONFIG)),$(FUZZERS),$(PROGRAMS))
+tests: $(TESTS) $(FUZZERS)
+
+$(OUT)/libprotocol.a: $(PROTOCOL_OBJECTS) protocol/sources.mk
+$(OUT)/libtrust.a: $(TRUST_OBJECTS) protocol/trust/sources.mk
+$(OUT)/libnode.a: $(filter-out %/main.o,$(NODE_OBJECTS)) node/sources.mk
+$(OUT)/libsim.a: $(filter-out %/main.o,$(SIM_OBJECTS)) sim/sources.mk
+$(OUT)/libsupport.a: $(SUPPORT_OBJECTS) tests/sources.mk
+$(OUT)/lib%.a:
+	$(call say,AR,$@)
+	$(Q)mkdir -p $(@D) && rm -f $@ && ar rcs $@ $(filter %.o,$^)
+
+link = $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) $(1) -o $@ $(filter %.o %.a,$^)
+$(OUT)/weft: $(OBJ)/node/main.o $(OUT)/libnode.a $(CORE)
+	$(call say,LINK,$@)
+	$(link) $(LIBS_NODE)
+$(OUT)/weft-sim: $(OBJ)/sim/main.o $(OUT)/libsim.a $(CORE)
+	$(call say,LINK,$@)
+	$(link) $(LIBS_SIM)
+$(TESTS): $(OUT)/tests/%: $(OBJ)/tests/%.o $(PARTS)
+	$(call say,LINK,$@)
+	$(link) $(LIBS_TEST)
+# A fuzz program searches in CONFIG=fuzz; elsewhere it only replays what it is given.
+FUZZ_MAIN := $(if $(filter fuzz,$(CONFIG)),,$(call objects,$(FUZZ_MAIN_SOURCES)))
+$(FUZZERS): $(OUT)/%: $(OBJ)/tests/%.o $(FUZZ_MAIN) $(PARTS)
+	$(call say,LINK,$@)
+	$(call link,$(if $(FUZZ_MAIN),,-fsanitize=fuzzer)) $(LIBS_TEST)
+
+$(OBJ)/node/%.o $(OBJ)/sim/%.o $(OBJ)/tests/%.o: CPPFLAGS += -D_GNU_SOURCE
+$(OBJ)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+-include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
+
+# Checks. scripts/check runs all of them in all configurations; see its table of stages.
+UNIT := $(filter $(OUT)/tests/unit/%,$(TESTS))
+TRACE := $(filter $(OUT)/tests/trace/%,$(TESTS))
+ATTACK := $(filter $(OUT)/tests/attack/%,$(TESTS))
+unit: $(UNIT)
+	$(Q)scripts/run-tests $(UNIT)
+trace: $(TRACE)
+	$(Q)scripts/run-tests $(TRACE)
+attack: $(ATTACK)
+	$(Q)scripts/run-tests $(ATTACK)
+sim-check: $(OUT)/weft-sim
+	$(Q)scripts/sim-check $(OUT)/weft-sim
+fuzz-replay: $(FUZZERS)
+	$(Q)scripts/fuzz-replay $(FUZZERS)
+lint:
+	$(Q)scripts/lint
+check-fast: all unit trace
+check: check-fast lint attack sim-check
+
+$(OUT)/weft.8: $(OUT)/weft
+	$(Q)$< help --man > $@
+install: $(PROGRAMS) $(OUT)/weft.8
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(OUT)/weft.8
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all tests unit trace attack sim-check fuzz-replay lint check-fast check install clean
+.SECONDARY:

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the directory of a release comes into being: see activate_layout.h.
+ *
+ * Order: DATA/tmp/COMPONENT is filled, made durable, then renamed. So a directory below
+ * DATA/active/COMPONENT is always complete; it leaves the same way, by a rename to DATA/tmp. */
+#include "node/activate_layout.h"
+#include "node/store.h"
+#include "node/unpack.h"
+#include "protocol/trust/name.h"
+#include "protocol/trust/sha256.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Bytes hashed at a time. */
+#define HASH_BYTES (256 * 1024)
+
+_Static_assert(WEFT_LAYOUT_NAME_BYTES > WEFT_NAME_BYTES_MAX + 1 + 16, "a directory name fits");
+
+/* The signed metadata was checked by others; these names become paths, so check them again. */
+static enum weft_err check_names(const struct weft_activate_request *request,
+                                 struct weft_message *message)
+{
+    if (!weft_name_ok(request->component)) {
+        weft_message_set(message, "the component name is not allowed: " WEFT_NAME_RULE);
+        return WEFT_ERR_UNSAFE_PATH;
+    }
+    if (!weft_name_ok(request->version)) {
+        weft_message_set(message, "the version of %s is not allowed: " WEFT_NAME_RULE,
+                         request->component);
+        return WEFT_ERR_UNSAFE_PATH;
+    }
+    if (request->file != NULL && !weft_name_file_ok(request->file)) {
+        weft_message_set(message, "the file name of %s is not allowed", request->component);
+        return WEFT_ERR_UNSAFE_PATH;
+    }
+    return WEFT_ERR_OK;
+}
+
+enum weft_err weft_layout_init(struct weft_layout *layout, struct weft_message *message)
+{
+    const struct weft_activate_request *request = layout->request;
+    enum weft_err err = check_names(request, message);
+    if (err != WEFT_ERR_OK) {
+        return err;
+    }
+    char *base = realpath(request->data_dir, NULL);
+    if (base == NULL) {
+        return weft_message_errno(message, errno, "find the data directory", request->data_dir);
+    }
+    char active[WEFT_FILE_PATH_BYTES];
+    char tmp[WEFT_FILE_PATH_BYTES];
+    snprintf(layout->name, sizeof(layout->name), "%s-%016" PRIx64, request->version, request->id);
+    bool fits =
+        snprintf(layout->base, sizeof(layout->base), "%s", base) < (int)sizeof(layout->base) &&
+        weft_fileio_join(active, base, "active") && weft_fileio_join(tmp, base, "tmp") &&
+        weft_fileio_join(layout->component, active, request->component) &&
+        weft_fileio_join(layout->directory, layout->component, layout->name) &&
+        weft_fileio_join(layout->scratch, tmp, request->component);
+    free(base);
+    return fits ? WEFT_ERR_OK
+                : weft_message_errno(message, ENAMETOOLONG, "use the data directory",
+                                     request->data_dir);
+}
+
+/* Was the activation cancelled? */
+static bool is_cancelled(const struct weft_layout *layout)
+{
+    return layout->is_cancelled != NULL && layout->is_cancelled(layout->context);
+}
+
+/* Open the finished release in the store. */
+static enum weft_err open_source(const struct weft_layout *layout, int *fd,
+                                 struct weft_message *message)
+{
+    char path[WEFT_FILE_PATH_BYTES];
+    struct stat status;
+    if (!weft_store_path(path, layout->base, layout->request->id)) {
+        return weft_message_errno(message, ENAMETOOLONG, "open", layout->base);
+    }
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (*fd < 0) {
+        return weft_message_errno(message, errno, "open the stored release", path);
+    }
+    if (fstat(*fd, &status) != 0 || (uint64_t)status.st_size != layout->request->bytes) {
+        weft_message_set(message, "the stored release %s does not have its signed length", path);
+        close(*fd);
+        return WEFT_ERR_MISMATCH;
+    }
+    return WEFT_ERR_OK;
+}
+
+/* Hash |bytes| bytes of a file and compare. */
+static enum weft_err check_hash(const struct weft_layout *layout, int fd, uint8_t *buffer,
+                                struct weft_sha256 *hash, struct weft_message *message)
+{
+    uint64_t bytes = layout->request->bytes;
+    uint8_t digest[WEFT_SHA256_BYTES];
+    for (uint64_t offset = 0; offset < bytes;) {
+        size_t part = bytes - offset < HASH_BYTES ? (size_t)(bytes - offset) : HASH_BYTES;
+        enum weft_err err = weft_fileio_read_at(fd, buffer, part, offset);
+        if (err != WEFT_ERR_OK) {
+            return weft_message_errno(message, errno, "read back", layout->scratch);
+        }
+        if (is_cancelled(layout)) {
+            return WEFT_ERR_CANCELLED;
+        }
+        weft_sha256_add(hash, buffer, part);
+        offset += part;
+    }
+    if (!weft_sha256_end(hash, digest)) {
+        return WEFT_ERR_MEMORY;
+    }
+    if (memcmp(digest, layout->request->sha256, sizeof(digest)) != 0) {
+        weft_message_set(message, "the stored release does not match its signed hash");
+        return WEFT_ERR_MISMATCH;
+    }
+    return WEFT_ERR_OK;
+}
+
+/* check_hash() with its memory. */
+static enum weft_err verify(const struct weft_layout *layout, int fd, struct weft_message *message)
+{
+    struct weft_sha256 *hash = weft_sha256_new();
+    uint8_t *buffer = malloc(HASH_BYTES);
+    enum weft_err err = WEFT_ERR_MEMORY;
+    if (hash != NULL && buffer != NULL) {
+        err = check_hash(layout, fd, buffer, hash, message);
+    }
+    free(buffer);
+    weft_sha256_free(hash);
+    return err;
+}
+
+/* A release that is one file. A copy, because whoever uses an activated directory may write to it,
+ * and through a hard link that would damage what this node serves to others. */
+static enum weft_err fill_file(const struct weft_layout *layout, int source, int directory,
+                               struct weft_message *message)
+{
+    const struct weft_activate_request *request = layout->request;
+    int fd =
+        openat(directory, request->file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        return weft_message_errno(message, errno, "make", request->file);
+    }
+    enum weft_err err = weft_fileio_copy(source, fd, request->bytes);
+    if (err == WEFT_ERR_OK && (fchmod(fd, 0644) != 0 || fsync(fd) != 0)) {
+        err = weft_fileio_error(errno);
+    }
+    if (err != WEFT_ERR_OK) {
+        weft_message_errno(message, errno, "copy the release to", layout->scratch);
+    } else if (!request->verified) {
+        err = verify(layout, fd, message);
+    }
+    close(fd);
+    return err;
+}
+
+/* A release that is a tree. syncfs() instead of an fsync for each of many thousand files. */
+static enum weft_err fill_tree(const struct weft_layout *layout, int source, int directory,
+                               struct weft_message *message)
+{
+    const struct weft_activate_request *request = layout->request;
+    struct weft_unpack_request unpack = {
+        .archive = source,
+        .directory = directory,
+        .bytes = request->bytes,
+        .sha256 = request->verified ? NULL : request->sha256,
+        .is_cancelled = layout->is_cancelled,
+        .context = layout->context,
+    };
+    enum weft_err err = weft_unpack_tar(&unpack, message);
+    if (err == WEFT_ERR_OK && syncfs(directory) != 0) {
+        err = weft_message_errno(message, errno, "make durable", layout->scratch);
+    }
+    return err;
+}
+
+/* Fill the scratch directory and make it durable. */
+static enum weft_err fill(const struct weft_layout *layout, int source,
+                          struct weft_message *message)
+{
+    int directory = open(layout->scratch, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (directory < 0) {
+        return weft_message_errno(message, errno, "open", layout->scratch);
+    }
+    enum weft_err err = layout->request->file != NULL
+                            ? fill_file(layout, source, directory, message)
+                            : fill_tree(layout, source, directory, message);
+    if (err == WEFT_ERR_OK && fsync(directory) != 0) {
+        err = weft_message_errno(message, errno, "make durable", layout->scratch);
+    }
+    close(directory);
+    return err;
+}
+
+/* Make an empty scratch directory; what a crash left there goes. */
+static enum weft_err make_scratch(const struct weft_layout *layout, struct weft_message *message)
+{
+    if (weft_fileio_remove(layout->scratch) != WEFT_ERR_OK ||
+        weft_fileio_make_dirs(layout->scratch, 0755) != WEFT_ERR_OK) {
+        return weft_message_errno(message, errno, "make", layout->scratch);
+    }
+    return WEFT_ERR_OK;
+}
+
+/* Prepare the directory aside and rename it into place. */
+static enum weft_err prepare(const struct weft_layout *layout, struct weft_message *message)
+{
+    int source = -1;
+    enum weft_err err = open_source(layout, &source, message);
+    if (err != WEFT_ERR_OK) {
+        return err;
+    }
+    err = make_scratch(layout, message);
+    if (err == WEFT_ERR_OK) {
+        err = fill(layout, source, message);
+    }
+    close(source);
+    if (err == WEFT_ERR_OK && is_cancelled(layout)) {
+        err = WEFT_ERR_CANCELLED;
+    }
+    if (err == WEFT_ERR_OK && rename(layout->scratch, layout->directory) != 0) {
+        err = weft_message_errno(message, errno, "rename a directory to", layout->directory);
+    }
+    if (err != WEFT_ERR_OK) {
+        weft_fileio_remove(layout->scratch);
+    }
+    return err;
+}
+
+enum weft_err weft_layout_make(const struct weft_layout *layout, struct weft_message *message)
+{
+    struct stat status;
+    enum weft_err err = WEFT_ERR_OK;
+    if (weft_fileio_make_dirs(layout->component, 0755) != WEFT_ERR_OK) {
+        return weft_message_errno(message, errno, "make the directory", layout->component);
+    }
+    if (lstat(layout->directory, &status) != 0 || !S_ISDIR(status.st_mode)) {
+        err = prepare(layout, message);
+    }
+    /* Also if it was there: perhaps a crash came between rename and fsync. */
+    if (err == WEFT_ERR_OK && weft_fileio_sync_dir(layout->component) != WEFT_ERR_OK) {
+        err = weft_message_errno(message, errno, "make durable", layout->component);
+    }
+    return err;
+}
+
+/* Is |name| that of a release's directory: something-ID? */
+static bool is_release_name(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 17 && name[length - 17] == '-' &&
+           strspn(name + length - 16, "0123456789abcdef") == 16;
+}
+
+void weft_layout_prune(const struct weft_layout *layout, const char *keep, const char *keep_too)
+{
+    DIR *directory = opendir(layout->component);
+    const struct dirent *entry;
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        char path[WEFT_FILE_PATH_BYTES];
+        if (!is_release_name(entry->d_name) || strcmp(entry->d_name, keep) == 0 ||
+            strcmp(entry->d_name, keep_too) == 0 ||
+            !weft_fileio_join(path, layout->component, entry->d_name)) {
+            continue;
+        }
+        weft_fileio_remove(layout->scratch);
+        if (rename(path, layout->scratch) == 0) {
+            weft_fileio_remove(layout->scratch);
+        }
+    }
+    if (directory != NULL) {
+        closedir(directory);
+    }
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The memory of a driver, shared by driver*.c, included by nobody else. What each file answers:
+ *   driver.c           start and stop; what others may ask
+ *   driver_step.c      the one place that steps the core; which function carries out which action
+ *   driver_net.c       datagrams, streams, frames
+ *   driver_chunk.c     chunks between peers: received, stored, read, sent
+ *   driver_source.c    chunks from the source
+ *   driver_document.c  metadata documents: asked for, answered, handed to the updater
+ *   driver_release.c   the life of a release: added, completed, activated, removed
+ *   driver_identity.c  who the node is: id, incarnation, peers remembered
+ *   driver_place.c     where the node is: address, subnet, network there or not */
+#ifndef WEFT_DRIVER_STATE_H
+#define WEFT_DRIVER_STATE_H
+
+#include "activate.h"
+#include "driver.h"
+#include "http.h"
+#include "session.h"
+#include "store.h"
+#include "updater.h"
+
+struct weft_driver_fetch;    /* driver_source.c */
+struct weft_driver_document; /* driver_document.c */
+struct weft_driver_upload;   /* driver_chunk.c */
+
+/* An event that waits until the core may be stepped. */
+struct weft_driver_event {
+    struct weft_driver_event *next; /* in the queue */
+    struct weft_event event;        /* its pointer points at payload */
+    size_t payload_bytes;           /* bytes of payload */
+    uint8_t payload[];              /* what the event borrows */
+};
+
+/* A release this node has or wants. */
+struct weft_driver_release {
+    struct weft_driver_release *next;    /* in the list */
+    struct weft_driver *driver;          /* owner */
+    struct weft_release_info info;       /* from signed metadata */
+    uint32_t component;                  /* place in options->components */
+    struct weft_index *index;            /* owned */
+    uint8_t *have;                       /* bit i = chunk i is held; as the core was told */
+    char etag[WEFT_HTTP_ETAG_BYTES_MAX]; /* of the source's object; "" = not known */
+    bool added;                          /* the store has it, and the core knows it */
+    bool current;                        /* newest of its component */
+    bool finishing;                      /* the store checks the whole */
+    bool waits;                          /* checked, activates when the one before it is done */
+    bool activated;                      /* in effect */
+    uint32_t failures;                   /* of completing it, in a row */
+    weft_ns retry_ns;                    /* when it is tried again; 0 = not planned */
+};
+
+/* What is known of one component of the options. */
+struct weft_driver_part {
+    struct weft_driver_component status; /* for `weft status` */
+    struct weft_activation *activation;  /* under way; NULL = none */
+    uint64_t received_bytes;             /* stored since the start */
+};
+
+struct weft_driver {
+    struct weft_driver_config config;       /* as given */
+    const struct weft_run_options *options; /* flags, borrowed */
+    struct weft_core *core;                 /* in core_memory */
+    void *core_memory;                      /* owned */
+    struct weft_action_queue *actions;      /* owned */
+    struct weft_session *session;           /* NULL = closed */
+    struct weft_http *http;                 /* NULL = closed */
+    struct weft_store *store;               /* NULL = closed */
+    struct weft_updater *updater;           /* NULL = not open yet */
+    uv_timer_t tick;                        /* deadline of the core */
+    uv_timer_t chores;                      /* every second */
+    uv_timer_t stop;                        /* end of a leave */
+    weft_ns armed_ns;                       /* what tick is set to */
+    uint32_t open_count;                /* handles, store and activations that still call back */
+    uint32_t hold_count;                /* > 0: the core or the updater is on the stack */
+    bool closing;                       /* weft_driver_close() was called */
+    bool leaving;                       /* weft_driver_leave() was called */
+    bool left;                          /* the core said goodbye */
+    struct weft_driver_event *first;    /* events that wait; NULL = none */
+    struct weft_driver_event *last;     /* valid unless empty */
+    const struct weft_bulk *offer;      /* being answered; NULL = none */
+    uint8_t *offer_buffer;              /* the answer */
+    struct weft_driver_upload *uploads; /* being read */
+    struct weft_driver_fetch *fetches;  /* from the source */
+    struct weft_driver_document *documents;             /* being fetched */
+    uint64_t next_token;                                /* of document requests to peers */
+    struct weft_driver_release *releases;               /* had or wanted */
+    struct weft_driver_part parts[WEFT_COMPONENTS_MAX]; /* as options->components */
+    bool swept;                                         /* files of unknown releases were removed */
+    struct weft_driver_look look;                       /* last look at the source */
+    struct weft_endpoint self;                          /* id and address */
+    struct weft_prefix segment;                         /* own subnet */
+    bool has_network;                                   /* the own address exists */
+    uint32_t second_count;                              /* of chores */
+};
+
+/* ---- driver_step.c ---- */
+
+/* Step the core with |event| (now_ns is set here), or later if it is on the stack: then what the
+ * event borrows is copied. Lost if memory is short. */
+void weft_driver_tell(struct weft_driver *driver, struct weft_event *event);
+
+/* The updater is about to be called: events wait until the same number of releases. */
+void weft_driver_hold(struct weft_driver *driver);
+
+/* It has returned. */
+void weft_driver_release(struct weft_driver *driver);
+
+/* Forget all events that wait. */
+void weft_driver_drop_events(struct weft_driver *driver);
+
+/* The core's deadline has come. */
+void weft_driver_on_tick(uv_timer_t *timer);
+
+/* ---- driver_net.c ---- */
+
+/* What the session calls. */
+struct weft_session_handler weft_driver_net_handler(struct weft_driver *driver);
+
+/* Carry out DATAGRAM, STREAM_OPEN, STREAM_CLOSE, FRAME. */
+void weft_driver_net_act(struct weft_driver *driver, const struct weft_action *action);
+
+/* ---- driver_chunk.c ---- */
+
+/* A peer's chunk begins to arrive. Result: as weft_session_handler.offer. */
+uint8_t *weft_driver_chunk_offer(struct weft_driver *driver, const struct weft_bulk *bulk);
+
+/* It has arrived, or never will. Owns bulk->bytes. */
+void weft_driver_chunk_received(struct weft_driver *driver, const struct weft_bulk *bulk,
+                                enum weft_err result);
+
+/* A chunk was sent, or not. Owns bulk->bytes. */
+void weft_driver_chunk_sent(struct weft_driver *driver, const struct weft_bulk *bulk,
+                            enum weft_err result);
+
+/* Carry out ACCEPT, DISCARD, UPLOAD, UPLOAD_CANCEL. */
+void weft_driver_chunk_act(struct weft_driver *driver, const struct weft_action *action);
+
+/* ---- driver_source.c ---- */
+
+/* Carry out SOURCE_FETCH, SOURCE_CANCEL. */
+void weft_driver_source_act(struct weft_driver *driver, const struct weft_action *action);
+
+/* Write the URL of |path| below the source into url[size]. Errors: false if it does not fit. */
+bool weft_driver_source_url(const struct weft_driver *driver, const char *path, char *url,
+                            size_t size);
+
+/* The client goes away: forget every fetch that waits for it. */
+void weft_driver_source_close(struct weft_driver *driver);
+
+/* ---- driver_document.c ---- */
+
+/* What the updater calls. */
+struct weft_updater_host weft_driver_document_host(struct weft_driver *driver);
+
+/* Carry out DOCUMENT_FETCH, DOCUMENT_FAILED. */
+void weft_driver_document_act(struct weft_driver *driver, const struct weft_action *action);
+
+/* A peer asks for a document. */
+void weft_driver_document_request(struct weft_driver *driver, weft_node_id peer, uint64_t token,
+                                  const char *path);
+
+/* A peer's document begins to arrive. Result: as weft_session_handler.offer. */
+uint8_t *weft_driver_document_offer(struct weft_driver *driver, const struct weft_bulk *bulk);
+
+/* It has arrived, or never will. Owns bulk->bytes. */
+void weft_driver_document_received(struct weft_driver *driver, const struct weft_bulk *bulk,
+                                   enum weft_err result);
+
+/* The stream to |peer| is down: its documents do not come. */
+void weft_driver_document_down(struct weft_driver *driver, weft_node_id peer);
+
+/* Give up on peers that pause too long; pass on what failed at once. */
+void weft_driver_document_expire(struct weft_driver *driver);
+
+/* Forget every document. */
+void weft_driver_document_close(struct weft_driver *driver);
+
+/* ---- driver_release.c ---- */
+
+/* The release named |id|; NULL = unknown, or not with the store yet. */
+struct weft_driver_release *weft_driver_release_find(const struct weft_driver *driver,
+                                                     weft_release_id id);
+
+/* The updater says that component |component| has this current release. */
+void weft_driver_release_add(struct weft_driver *driver, uint32_t component,
+                             const struct weft_release_info *info, const uint8_t *index_bytes);
+
+/* Carry out COMPLETE. */
+void weft_driver_release_act(struct weft_driver *driver, const struct weft_action *action);
+
+/* Chunk |chunk| of |id| was stored: |bytes| from a peer or the source. */
+void weft_driver_release_stored(struct weft_driver *driver, weft_release_id id, uint32_t chunk,
+                                uint32_t bytes);
+
+/* The store found a chunk damaged. |context| is the driver. */
+void weft_driver_release_damaged(void *context, weft_release_id id, uint32_t chunk);
+
+/* Try again what failed a while ago. */
+void weft_driver_release_expire(struct weft_driver *driver);
+
+/* Ask running activations to end. */
+void weft_driver_release_cancel(struct weft_driver *driver);
+
+/* Free the list. */
+void weft_driver_release_close(struct weft_driver *driver);
+
+/* ---- driver_identity.c ---- */
+
+/* Read or make the node's id, and its next incarnation.
+ * Errors: of fileio.h, with |message|. */
+enum weft_err weft_driver_identity_load(const char *data_dir, weft_node_id *id,
+                                        uint64_t *incarnation, struct weft_message *message);
+
+/* Seeds of the options, then peers remembered.
+ * Shape:  known[size]; the number of entries. */
+size_t weft_driver_identity_known(const struct weft_driver *driver, struct weft_endpoint *known,
+                                  size_t size);
+
+/* Write the members the core knows into DATA/peers. */
+void weft_driver_identity_save_peers(const struct weft_driver *driver);
+
+/* ---- driver_place.c ---- */
+
+/* The subnet of |address|: --subnet, else that of the interface; a segment of one if neither is
+ * known. *exists tells whether the machine has the address. */
+struct weft_prefix weft_driver_place_segment(const struct weft_run_options *options,
+                                             const struct weft_address *address, bool *exists);
+
+/* Look whether the network came or went; LINK event if so. */
+void weft_driver_place_check(struct weft_driver *driver);
+
+/* ---- driver.c ---- */
+
+/* One of open_count is done; the last one frees a driver that is closing. */
+void weft_driver_unref(struct weft_driver *driver);
+
+#endif

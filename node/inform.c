@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Collects what the shell knows of a node. Changes nothing but its own meters. */
+#include "inform.h"
+
+#include "fileio.h"
+#include "snapshot.h"
+#include "updater.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What one component says; the snapshot borrows its texts. */
+struct component_texts {
+    struct weft_driver_component driver; /* from the driver */
+    char active_version[256];            /* from the data directory */
+};
+
+/* The dash and the hexadecimal release id at the end of a directory name. */
+enum { ID_SUFFIX_BYTES = 17 };
+
+void weft_inform_sample(struct weft_inform *inform)
+{
+    for (uint32_t i = 0; i < inform->options->component_count; i++) {
+        weft_meter_sample(&inform->meters[i], uv_hrtime(),
+                          weft_driver_received_bytes(inform->driver, i));
+    }
+}
+
+int64_t weft_inform_active(const char *data_dir, const char *name, char *version, size_t size)
+{
+    char path[WEFT_FILE_PATH_BYTES];
+    char target[512];
+    struct stat link;
+    int length = snprintf(path, sizeof(path), "%s/active/%s/current", data_dir, name);
+    version[0] = '\0';
+    if (length < 0 || (size_t)length >= sizeof(path) || lstat(path, &link) != 0) {
+        return 0;
+    }
+    ssize_t bytes = readlink(path, target, sizeof(target) - 1);
+    if (bytes <= 0) {
+        return 0;
+    }
+    target[bytes] = '\0';
+    const char *slash = strrchr(target, '/');
+    const char *directory = slash != NULL ? slash + 1 : target;
+    size_t letters = strlen(directory);
+    if (letters <= ID_SUFFIX_BYTES) {
+        return 0;
+    }
+    snprintf(version, size, "%.*s", (int)(letters - ID_SUFFIX_BYTES), directory);
+    return (int64_t)link.st_mtim.tv_sec;
+}
+
+static struct weft_snapshot_component describe(const struct weft_inform *inform, uint32_t number,
+                                               struct component_texts *texts)
+{
+    const struct weft_run_component *component = &inform->options->components[number];
+    struct weft_snapshot_component out = {.name = component->name, .number = number};
+    memset(texts, 0, sizeof(*texts));
+    weft_driver_component(inform->driver, number, &texts->driver);
+    out.active_unix_s = weft_inform_active(inform->options->data_dir, component->name,
+                                           texts->active_version, sizeof(texts->active_version));
+    out.link = component->link != NULL ? component->link : "";
+    out.active_version = texts->active_version;
+    out.active_id = texts->driver.active_id;
+    out.target_version = texts->driver.target_version;
+    out.target_id = texts->driver.target_id;
+    out.error = texts->driver.error;
+    return out;
+}
+
+json_t *weft_inform_status(void *context)
+{
+    struct weft_inform *inform = context;
+    const struct weft_run_options *options = inform->options;
+    struct weft_snapshot_component components[WEFT_COMPONENTS_MAX];
+    struct component_texts texts[WEFT_COMPONENTS_MAX];
+    uint64_t rates[WEFT_COMPONENTS_MAX];
+    struct weft_updater_state trust = {0};
+    struct weft_driver_look look = weft_driver_last_look(inform->driver);
+
+    for (uint32_t i = 0; i < options->component_count; i++) {
+        components[i] = describe(inform, i, &texts[i]);
+        rates[i] = weft_meter_rate(&inform->meters[i]);
+    }
+    weft_updater_describe(weft_driver_updater(inform->driver), &trust);
+    struct weft_snapshot_info info = {
+        .now_ns = uv_hrtime(),
+        .now_unix_s = time(NULL),
+        .started_unix_s = inform->started_unix_s,
+        .data_dir = options->data_dir,
+        .site = options->site,
+        .agent_class = options->agent_class,
+        .source_url = options->source_url != NULL ? options->source_url : "",
+        .looked_unix_s = look.ended_unix_s,
+        .look_error = look.err,
+        .look_text = look.text,
+        .root_version = trust.root_version,
+        .expires_unix_s = trust.expires_s,
+        .components = components,
+        .component_count = options->component_count,
+        .rates_bytes_per_s = rates,
+    };
+    return weft_snapshot_make(weft_driver_core(inform->driver), &info);
+}

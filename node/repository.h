@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The publisher's repository on disk: what is in it, and how a new generation gets in. SPEC.md
+ * section "Repository".
+ *
+ * Every file is written once under a name that nothing refers to yet; only metadata/timestamp.json
+ * is ever replaced, last, by one rename. So a reader sees the old generation or the new one, and a
+ * crash at any step leaves the old one valid; what it left behind is overwritten or removed by the
+ * next call. One writer at a time, by a lock on DIR/.lock. */
+#ifndef WEFT_REPOSITORY_H
+#define WEFT_REPOSITORY_H
+
+#include "node/fileio.h"
+#include "protocol/trust/client.h"
+#include "protocol/trust/catalog.h"
+
+/* How long documents of each role are valid after signing, in seconds. */
+struct weft_repository_life {
+    int64_t seconds[WEFT_ROLE_COUNT]; /* by role, > 0 */
+};
+
+struct weft_repository {
+    char directory[WEFT_FILE_PATH_BYTES]; /* DIR, as given */
+    char keys[WEFT_FILE_PATH_BYTES];      /* directory of the key files, as given */
+    struct weft_repository_life life;     /* for what is signed now */
+    int64_t now_s;                        /* time of the call, seconds since 1970 */
+    int lock;                             /* descriptor of DIR/.lock, -1 = not locked */
+    struct weft_trust *trust;             /* what is published; owned */
+};
+
+/* Lock and read the repository, all of it verified; wait if another publisher works on it. With
+ * |create| a missing repository is begun: directories, and a root signed with the root key.
+ * Shape:  |repository| has directory, keys, life and now_s set; the rest is set here.
+ * Errors: NOT_FOUND (none, and not |create|), PERMISSION, FORMAT, SIGNATURE, MISMATCH (damaged, or
+ *         the keys are of another repository), IO, ..., with |message|.
+ * Owner:  weft_repository_close() in any case. */
+enum weft_err weft_repository_open(struct weft_repository *repository, bool create,
+                                   struct weft_message *message);
+
+/* Unlock and release; the struct is the caller's. */
+void weft_repository_close(struct weft_repository *repository);
+
+/* Is the key file of |role| one that the repository's root names?
+ * Errors: SIGNATURE (no), NOT_FOUND, PERMISSION, FORMAT, ..., with |message|. */
+enum weft_err weft_repository_check_key(const struct weft_repository *repository,
+                                        enum weft_role role, struct weft_message *message);
+
+/* The targets document that is published; NULL = nothing yet. Borrowed. */
+const struct weft_metadata *weft_repository_targets(const struct weft_repository *repository);
+
+/* Path of the file that a payload is made in before it has a name; out[WEFT_FILE_PATH_BYTES]. On
+ * the same file system as the repository, removed by open and close. */
+void weft_repository_draft(const struct weft_repository *repository, char *out);
+
+/* Move the file at |draft| to |path| (info->path) and write |index| [info->index_bytes] to
+ * info->index_path, durably. Errors: with |message|. */
+enum weft_err weft_repository_install(const struct weft_repository *repository,
+                                      const struct weft_release_info *info, const char *draft,
+                                      const uint8_t *index, struct weft_message *message);
+
+/* Publish a generation: new targets with |targets| as its list (NULL = keep the targets document
+ * unless it is past half of its life), a new snapshot if needed, a new timestamp; the timestamp
+ * last. weft_repository_targets() gives the new document afterwards.
+ * Errors: with |message|; before the timestamp was replaced nothing has changed for readers. */
+enum weft_err weft_repository_commit(struct weft_repository *repository, json_t *targets,
+                                     struct weft_message *message);
+
+#endif

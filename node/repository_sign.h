@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making and signing the documents of a repository. Used by repository.c only; the commit itself is
+ * declared in repository.h. */
+#ifndef WEFT_REPOSITORY_SIGN_H
+#define WEFT_REPOSITORY_SIGN_H
+
+#include "node/repository.h"
+
+/* Write metadata/1.root.json with the public keys of all four key files, signed by the root key.
+ * Errors: with |message|. */
+enum weft_err weft_repository_create_root(const struct weft_repository *repository,
+                                          struct weft_message *message);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The memory of a session, shared by session*.c and stream*.c, included by nobody else. What each
+ * file answers:
+ *   session.c           the public calls: which stream is meant
+ *   session_greet.c     which streams come up: accept, HELLO, simultaneous opens
+ *   notice.c           what the owner is told, and in which order
+ *   session_datagram.c  datagrams, in batches
+ *   session_socket.c    sockets and their options
+ *   stream.c            the life of one stream
+ *   stream_read.c       bytes in: frames, parts of bulk
+ *   stream_write.c      bytes out: what goes first
+ *   stream_wire.c       the shell's own frames as bytes */
+#ifndef WEFT_SESSION_STATE_H
+#define WEFT_SESSION_STATE_H
+
+#include "session.h"
+#include "stream.h"
+
+struct weft_session_outbox; /* session_datagram.c */
+
+struct weft_session {
+    struct weft_session_config config; /* as given */
+    int datagram_fd;                   /* -1 = closed */
+    int listen_fd;                     /* -1 = closed */
+    uv_poll_t datagram_poll;           /* readable */
+    uv_poll_t listen_poll;             /* readable; stopped while out of descriptors */
+    uv_timer_t timer;                  /* every WEFT_SESSION_SWEEP_MS: deadlines of streams */
+    uv_prepare_t prepare;              /* before the loop waits: send what was queued */
+    uv_idle_t idle;                    /* runs while work is left, so that the loop does not wait */
+    uint32_t handle_count;             /* own handles and streams not closed yet */
+    bool closing;                      /* weft_session_close() was called */
+    struct weft_session_outbox *outbox;                    /* datagrams out and in */
+    struct weft_notice_queue notices;                      /* not told yet */
+    bool dirty;                                            /* a stream is */
+    struct weft_stream *streams[WEFT_SESSION_STREAMS_MAX]; /* all that are not CLOSING */
+    uint32_t stream_count;                                 /* entries of streams */
+    weft_node_id up_ids[WEFT_SESSION_STREAMS_MAX]; /* peers of the streams that are UP ... */
+    struct weft_stream *up_streams[WEFT_SESSION_STREAMS_MAX]; /* ... and these, same order */
+    uint32_t up_count;                                        /* entries of both */
+    uint8_t trash[WEFT_SESSION_PART_BYTES_MAX]; /* where bulk goes that nobody wants */
+};
+
+/* Units: milliseconds; the resolution of the timers of session.h. */
+#define WEFT_SESSION_SWEEP_MS 250
+
+/* Open the outbox and begin to read. Errors: MEMORY, IO. */
+enum weft_err weft_session_datagram_open(struct weft_session *session);
+
+/* Send what waits. What the socket does not take is lost. */
+void weft_session_datagram_flush(struct weft_session *session);
+
+/* Free the outbox. The sockets are the session's. */
+void weft_session_datagram_close(struct weft_session *session);
+
+/* Begin to accept. Errors: MEMORY, IO. */
+enum weft_err weft_session_greet_open(struct weft_session *session);
+
+/* The TCP handshake of |stream|, opened here, is over: send our HELLO. */
+void weft_session_greet_say(struct weft_stream *stream);
+
+/* The first frame of |stream| has come: check it, decide which of two streams stays, tell up(). */
+void weft_session_greet_hello(struct weft_stream *stream, const uint8_t *body, size_t length);
+
+/* A stream of |peer| has gone: one that was waiting for that takes its place. True if so. */
+bool weft_session_greet_promote(struct weft_session *session, weft_node_id peer);
+
+/* Close streams whose HELLO is overdue or whose peer does not read; accept again. */
+void weft_session_greet_sweep(struct weft_session *session);
+
+/* The stream to |peer| that is up; NULL if there is none. */
+struct weft_stream *weft_session_find_up(const struct weft_session *session, weft_node_id peer);
+
+/* The stream to |peer| in |state|; NULL if there is none. */
+struct weft_stream *weft_session_find(const struct weft_session *session, weft_node_id peer,
+                                      enum weft_stream_state state);
+
+/* |stream| is up from now on: frames for its peer go there. */
+void weft_session_add_up(struct weft_session *session, struct weft_stream *stream);
+
+/* Forget |stream| in every table. */
+void weft_session_forget(struct weft_session *session, struct weft_stream *stream);
+
+/* One of the session's handles was closed; the last one frees the session. */
+void weft_session_release(struct weft_session *session);
+
+#endif

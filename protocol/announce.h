@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The newest metadata (a bulletin is a signed timestamp document): who has it, who must hear it.
+ *
+ * Every datagram carries the version its sender accepted. Timers: a bulletin goes at once, with its
+ * bytes, to three members, the own agents and (agents, and whoever knows it first) four agents
+ * elsewhere; hints follow after 50, 200, 500 and 1000 ms to others that are not known to have it.
+ * A node with a lower version is sent the bulletin, at most every 300 ms each; a higher version is
+ * asked for. One bulletin is under check at a time; a check without answer ends after 60 s; a
+ * refused one is not checked again from the same peer for 30 s. When to look at the source is in
+ * look.h. SPEC.md section "Bulletins". */
+#ifndef WEFT_ANNOUNCE_H
+#define WEFT_ANNOUNCE_H
+
+#include "event.h"
+#include "limits.h"
+#include "look.h"
+#include "message.h"
+
+struct weft_core;
+
+/* Small memories of announce; the oldest entry gives way. */
+#define WEFT_ANNOUNCE_CANDIDATES_MAX 4
+#define WEFT_ANNOUNCE_REFUSED_MAX 8
+#define WEFT_ANNOUNCE_SENT_MAX 16
+
+/* Somebody who announced while another bulletin was under check. */
+struct weft_announce_candidate {
+    struct weft_endpoint peer; /* whom to ask */
+    uint32_t version;          /* what it announced, 0 = free */
+};
+
+/* A peer whose bulletin was refused. */
+struct weft_announce_refused {
+    weft_node_id peer; /* 0 = free */
+    uint32_t version;  /* this one only; 0 = every one, the document was bad */
+    weft_ns until_ns;  /* forgotten then */
+};
+
+/* To whom something was sent lately. */
+struct weft_announce_sent {
+    weft_node_id peer; /* 0 = free */
+    weft_ns at_ns;     /* when */
+    bool is_get;       /* ANNOUNCE_GET, else ANNOUNCE */
+};
+
+struct weft_announces {
+    uint32_t version;           /* accepted, 0 = none */
+    uint32_t root_version;      /* newest root */
+    uint32_t length;            /* of bytes; 0 = none, or too long for gossip */
+    uint32_t hints;             /* rounds of hints made for this version */
+    bool is_first;              /* not learned from a peer: tell other segments too */
+    weft_ns accepted_ns;        /* when version was accepted */
+    weft_ns hint_due_ns;        /* next round */
+    weft_node_id checking_peer; /* whose bulletin is under check */
+    uint32_t checking;          /* version under check, 0 = none */
+    weft_ns checking_until_ns;  /* given up then */
+    uint32_t sent_at;           /* next place in sent */
+    struct weft_announce_candidate candidates[WEFT_ANNOUNCE_CANDIDATES_MAX]; /* next in line */
+    struct weft_announce_refused refused[WEFT_ANNOUNCE_REFUSED_MAX];         /* not to be asked */
+    struct weft_announce_sent sent[WEFT_ANNOUNCE_SENT_MAX];                  /* rate limit */
+    uint8_t bytes[WEFT_BULLETIN_BYTES_MAX]; /* the signed timestamp document */
+    struct weft_looks look;     /* looks at the source */
+};
+
+/* BULLETIN: the shell accepted metadata; tell others. */
+void weft_announce_on_bulletin(struct weft_core *core, const struct weft_event_bulletin *event);
+
+/* BULLETIN_REFUSED: what a peer announced did not verify. */
+void weft_announce_on_refused(struct weft_core *core,
+                              const struct weft_event_bulletin_refused *event);
+
+/* A datagram of |from| said it accepted |version|: send it ours, or ask for its. */
+void weft_announce_on_version(struct weft_core *core, const struct weft_endpoint *from,
+                              uint32_t version);
+
+/* ANNOUNCE of |version| arrived. */
+void weft_announce_on_announce(struct weft_core *core, const struct weft_endpoint *from,
+                               uint32_t version, const struct weft_message_announce *announce);
+
+/* ANNOUNCE_GET arrived. */
+void weft_announce_on_get(struct weft_core *core, const struct weft_endpoint *from);
+
+/* Did |id|, a member or a remote node, say it accepted |version| or a later one? */
+bool weft_announce_has(const struct weft_core *core, weft_node_id id, uint32_t version);
+
+/* Newest timestamp version accepted; 0 = none. */
+uint32_t weft_announce_version(const struct weft_core *core);
+
+/* Tell what is due, give up checks without answer. */
+void weft_announce_expire(struct weft_core *core);
+
+/* When weft_announce_expire() is wanted next. */
+weft_ns weft_announce_deadline(const struct weft_core *core);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "is this claim about a node news, and what does it change?". The table of states and the
+ * timers are in claim.h. */
+#include "claim.h"
+
+#include "address.h"
+#include "datagram.h"
+#include "state.h"
+
+/* Doublings of the suspicion, and how long a refutation counts. */
+#define FLAPS_MAX 3
+#define FLAPS_MS (10 * 60 * 1000)
+
+/* Members that probe a suspect at once. */
+#define VERIFIERS 4
+
+#define TOMBSTONE_MS (24 * 3600 * 1000)
+
+/* Mass guard: share of the view, and how long the set of suspects must stay the same. */
+#define MASS_PERCENT 30
+#define MASS_STABLE_NS (5 * WEFT_NS_PER_S)
+
+/* How long the answer to the last question may take. */
+#define LAST_WORD_TIMEOUTS 2
+
+/* A second life of the own id is answered at most this often. */
+#define SECOND_LIFE_NS WEFT_NS_PER_S
+
+static uint32_t suspicion_ms(const struct weft_core *core, const struct weft_member *member)
+{
+    return core->config.tuning.suspicion_ms << member->flaps;
+}
+
+static void plan(struct weft_core *core, weft_ns due_ns)
+{
+    if (due_ns < core->members.due_ns) {
+        core->members.due_ns = due_ns;
+    }
+}
+
+/* Bring the member at |slot| into |state| and tell. */
+static void turn(struct weft_core *core, uint32_t slot, enum weft_member_state state, bool eager)
+{
+    struct weft_member next = core->members.table[slot];
+    uint32_t now_ms = weft_member_clock_ms(core);
+    if (state == WEFT_MEMBER_SUSPECT && now_ms - next.since_ms > FLAPS_MS) {
+        next.flaps = 0;
+    }
+    next.state = (uint8_t)state;
+    next.since_ms = now_ms;
+    next.is_asked = false;
+    weft_member_put(core, slot, &next);
+    weft_gossip_tell(core, slot, eager);
+    if (state == WEFT_MEMBER_SUSPECT) {
+        plan(core, core->now_ns + suspicion_ms(core, &next) * WEFT_NS_PER_MS);
+    } else if (state != WEFT_MEMBER_ALIVE) {
+        plan(core, core->now_ns + TOMBSTONE_MS * WEFT_NS_PER_MS);
+    }
+}
+
+void weft_claim_suspect(struct weft_core *core, weft_node_id id)
+{
+    uint32_t slot = weft_member_slot(core, id);
+    if (slot != WEFT_MEMBER_NONE && slot != 0 &&
+        weft_member_is_up(&core->members.table[slot])) {
+        turn(core, slot, WEFT_MEMBER_SUSPECT, true /* eager */);
+    }
+}
+
+void weft_claim_clear(struct weft_core *core, uint32_t slot)
+{
+    weft_probe_accuse(core, slot);
+    struct weft_member next = core->members.table[slot];
+    next.state = WEFT_MEMBER_ALIVE;
+    next.since_ms = weft_member_clock_ms(core);
+    next.flaps = next.flaps < FLAPS_MAX ? (uint8_t)(next.flaps + 1) : FLAPS_MAX;
+    weft_member_put(core, slot, &next);
+}
+
+void weft_claim_refute(struct weft_core *core, uint64_t incarnation)
+{
+    if (core->leaving || incarnation < core->incarnation || incarnation >= WEFT_INCARNATION_MAX) {
+        return;
+    }
+    core->incarnation = incarnation;
+    weft_member_renew(core);
+    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_REFUTE,
+                                                     .value = core->incarnation});
+}
+
+/* What is said of the own node. */
+static bool merge_self(struct weft_core *core, const struct weft_record *record)
+{
+    if (record->state != WEFT_MEMBER_ALIVE) {
+        weft_claim_refute(core, record->incarnation);
+    } else if (record->incarnation > core->incarnation &&
+               core->now_ns - core->members.refuted_ns >= SECOND_LIFE_NS) {
+        core->members.refuted_ns = core->now_ns;
+        weft_claim_refute(core, record->incarnation);
+    }
+    return false;
+}
+
+/* Is what was learned by SYNC news for others, too? Not while this node itself catches up. */
+static void tell_learned(struct weft_core *core, uint32_t slot, enum weft_hearsay hearsay)
+{
+    if (hearsay != WEFT_HEARSAY_SYNC) {
+        weft_gossip_tell(core, slot, true /* eager */);
+    } else if (!weft_join_is_young(core)) {
+        weft_gossip_tell(core, slot, false /* eager */);
+    }
+}
+
+static bool admit(struct weft_core *core, const struct weft_record *record,
+                  enum weft_hearsay hearsay)
+{
+    if (record->state == WEFT_MEMBER_DEAD || record->state == WEFT_MEMBER_LEFT) {
+        return false;
+    }
+    struct weft_record alive = *record;
+    alive.state = WEFT_MEMBER_ALIVE;
+    uint32_t slot = weft_member_add(core, &alive);
+    if (slot == WEFT_MEMBER_NONE) {
+        return false;
+    }
+    weft_remote_forget(core, record->id);
+    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_MEMBER_ALIVE,
+                                                     .peer = record->id,
+                                                     .value = record->incarnation});
+    if (record->role == WEFT_ROLE_AGENT) {
+        weft_election_on_role(core, slot, true /* is_role */);
+    }
+    if (record->state == WEFT_MEMBER_SUSPECT) {
+        turn(core, slot, WEFT_MEMBER_SUSPECT, true /* eager */);
+    } else {
+        tell_learned(core, slot, hearsay);
+    }
+    return true;
+}
+
+/* A newer record of a known member. */
+static bool merge_newer(struct weft_core *core, uint32_t slot, const struct weft_record *record,
+                        enum weft_hearsay hearsay)
+{
+    struct weft_member next = core->members.table[slot];
+    bool was_up = weft_member_is_up(&next);
+    bool was_dead = next.state == WEFT_MEMBER_DEAD;
+    next.incarnation = record->incarnation;
+    next.address = record->address;
+    next.site = record->site;
+    next.term = record->term;
+    next.agent_class = record->agent_class;
+    next.role = record->role;
+    next.stability = record->stability;
+    next.claim = record->claim;
+    if (!was_up && record->state == WEFT_MEMBER_ALIVE) {
+        next.state = WEFT_MEMBER_ALIVE;
+        next.since_ms = weft_member_clock_ms(core);
+        next.flaps = next.flaps < FLAPS_MAX ? (uint8_t)(next.flaps + 1) : FLAPS_MAX;
+    }
+    weft_member_put(core, slot, &next);
+    if (record->state == WEFT_MEMBER_LEFT) {
+        turn(core, slot, WEFT_MEMBER_LEFT, true /* eager */);
+    } else if (record->state != WEFT_MEMBER_ALIVE && next.state != WEFT_MEMBER_SUSPECT) {
+        turn(core, slot, WEFT_MEMBER_SUSPECT, true /* eager */);
+    } else {
+        tell_learned(core, slot, hearsay);
+    }
+    if (was_dead && record->state == WEFT_MEMBER_ALIVE) {
+        /* Perhaps the segment was cut in two: compare with the other half. */
+        struct weft_endpoint back = weft_member_endpoint(core, slot);
+        weft_sync_ask(core, &back);
+    }
+    return true;
+}
+
+/* Somebody says that a member this node holds ALIVE is suspect or dead. */
+static bool merge_accusation(struct weft_core *core, uint32_t slot, enum weft_hearsay hearsay)
+{
+    const struct weft_member *member = &core->members.table[slot];
+    weft_node_id id = member->id;
+    uint32_t silent_ms = weft_member_clock_ms(core) - member->heard_ms;
+    if (hearsay == WEFT_HEARSAY_SYNC || silent_ms < core->config.tuning.probe_timeout_ms) {
+        weft_probe_confront(core, slot);
+        return false;
+    }
+    turn(core, slot, WEFT_MEMBER_SUSPECT, true /* eager */);
+    if (weft_member_place_for(core, id, VERIFIERS) < VERIFIERS) {
+        weft_probe_doubt(core, id);
+    }
+    return true;
+}
+
+/* Another state at the same incarnation. */
+static bool merge_same(struct weft_core *core, uint32_t slot, const struct weft_record *record,
+                       enum weft_hearsay hearsay)
+{
+    const struct weft_member *member = &core->members.table[slot];
+    if (record->state == WEFT_MEMBER_LEFT && member->state != WEFT_MEMBER_LEFT) {
+        turn(core, slot, WEFT_MEMBER_LEFT, true /* eager */);
+        return true;
+    }
+    if (record->state != WEFT_MEMBER_SUSPECT && record->state != WEFT_MEMBER_DEAD) {
+        return false;
+    }
+    if (weft_member_is_up(member)) {
+        return merge_accusation(core, slot, hearsay);
+    }
+    uint32_t silent_ms = weft_member_clock_ms(core) - member->since_ms;
+    if (record->state == WEFT_MEMBER_DEAD && member->state == WEFT_MEMBER_SUSPECT &&
+        silent_ms >= suspicion_ms(core, member) / 2) {
+        turn(core, slot, WEFT_MEMBER_DEAD, false /* eager */);
+        return true;
+    }
+    return false;
+}
+
+bool weft_claim_merge(struct weft_core *core, const struct weft_record *record,
+                      enum weft_hearsay hearsay)
+{
+    if (record->id == core->self.id) {
+        return merge_self(core, record);
+    }
+    if (!weft_prefix_contains(&core->segment, record->address.ip)) {
+        weft_core_reject(core, WEFT_REJECT_RANGE);
+        return false;
+    }
+    uint32_t slot = weft_member_slot(core, record->id);
+    if (slot == WEFT_MEMBER_NONE) {
+        return admit(core, record, hearsay);
+    }
+    uint64_t known = core->members.table[slot].incarnation;
+    if (record->incarnation < known) {
+        return false;
+    }
+    if (record->incarnation > known) {
+        return merge_newer(core, slot, record, hearsay);
+    }
+    return merge_same(core, slot, record, hearsay);
+}
+
+/* ---- Timers ---- */
+
+/* Too many suspects at once: a cut network, or a fault of this node. Nobody dies before then. */
+static weft_ns mass_guard_ns(const struct weft_core *core)
+{
+    const struct weft_members *members = &core->members;
+    uint32_t view = members->up_count + members->suspect_count;
+    bool is_mass = members->suspect_count * 100 > view * MASS_PERCENT;
+    return is_mass ? members->suspects_changed_ns + MASS_STABLE_NS : 0;
+}
+
+/* End the suspicion at |slot| if it is over; when to look again. */
+static weft_ns expire_suspect(struct weft_core *core, uint32_t slot, weft_ns guard_ns)
+{
+    const struct weft_member *member = &core->members.table[slot];
+    uint32_t limit_ms = suspicion_ms(core, member);
+    uint32_t age_ms = weft_member_clock_ms(core) - member->since_ms;
+    if (age_ms < limit_ms) {
+        return core->now_ns + (limit_ms - age_ms) * WEFT_NS_PER_MS;
+    }
+    if (core->now_ns < guard_ns && age_ms / 3 < limit_ms) {
+        return guard_ns;
+    }
+    if (!member->is_asked) {
+        /* Nobody dies without a last question: perhaps it was this node that was cut off. */
+        struct weft_member next = *member;
+        next.is_asked = true;
+        weft_member_put(core, slot, &next);
+        weft_probe_accuse(core, slot);
+        return core->now_ns + LAST_WORD_TIMEOUTS * core->config.tuning.probe_timeout_ms *
+                                  WEFT_NS_PER_MS;
+    }
+    turn(core, slot, WEFT_MEMBER_DEAD, false /* eager */);
+    return WEFT_NS_NEVER;
+}
+
+void weft_claim_expire(struct weft_core *core)
+{
+    struct weft_members *members = &core->members;
+    if (core->now_ns < members->due_ns) {
+        return;
+    }
+    members->due_ns = WEFT_NS_NEVER;
+    weft_ns guard_ns = mass_guard_ns(core);
+    uint32_t now_ms = weft_member_clock_ms(core);
+    for (uint32_t slot = members->count; slot-- > 1;) {
+        const struct weft_member *member = &members->table[slot];
+        uint32_t age_ms = now_ms - member->since_ms;
+        if (member->state == WEFT_MEMBER_SUSPECT) {
+            plan(core, expire_suspect(core, slot, guard_ns));
+        } else if (!weft_member_is_up(member) && age_ms >= TOMBSTONE_MS) {
+            weft_member_remove(core, slot);
+        } else if (!weft_member_is_up(member)) {
+            plan(core, core->now_ns + (TOMBSTONE_MS - age_ms) * WEFT_NS_PER_MS);
+        }
+    }
+}
+
+weft_ns weft_claim_deadline(const struct weft_core *core)
+{
+    return core->members.due_ns;
+}
+
+void weft_claim_on_wake(struct weft_core *core)
+{
+    struct weft_members *members = &core->members;
+    for (uint32_t slot = 1; slot < members->count; slot++) {
+        if (members->table[slot].state == WEFT_MEMBER_SUSPECT) {
+            struct weft_member next = members->table[slot];
+            next.since_ms = weft_member_clock_ms(core);
+            next.is_asked = false;
+            weft_member_put(core, slot, &next);
+        }
+    }
+}

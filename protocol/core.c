@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which module hears which event, and in what order do modules act? Policy is in the modules. */
+#include "core.h"
+
+#include <string.h>
+
+#include "address.h"
+#include "control.h"
+#include "fallback.h"
+#include "frame.h"
+#include "have.h"
+#include "state.h"
+#include "trade.h"
+
+/* --- memory --- */
+
+static void carve(struct weft_core *core, struct weft_arena *arena)
+{
+    weft_control_carve(core, arena);
+    weft_release_carve(core, arena);
+    weft_link_carve(core, arena);
+}
+
+static bool is_between(uint32_t value, uint32_t least, uint32_t most)
+{
+    return value >= least && value <= most;
+}
+
+static bool is_valid(const struct weft_config *config)
+{
+    return is_between(config->members_max, 2, WEFT_MEMBERS_MAX) &&
+           is_between(config->remotes_max, 1, WEFT_REMOTES_MAX) &&
+           is_between(config->links_max, 2, WEFT_LINKS_MAX) &&
+           is_between(config->releases_max, 1, WEFT_RELEASES_MAX) &&
+           is_between(config->downloads_max, 1, WEFT_DOWNLOADS_MAX) &&
+           is_between(config->chunks_max, 64, WEFT_CHUNKS_MAX) && config->chunks_max % 64 == 0;
+}
+
+struct weft_config weft_config_default(void)
+{
+    return (struct weft_config){.tuning = weft_tuning_default(),
+                                .agent_class = WEFT_AGENT_AUTO,
+                                .has_source = true,
+                                .members_max = WEFT_MEMBERS_MAX,
+                                .remotes_max = WEFT_REMOTES_MAX,
+                                .links_max = WEFT_LINKS_MAX,
+                                .releases_max = WEFT_RELEASES_MAX,
+                                .downloads_max = WEFT_DOWNLOADS_MAX,
+                                .chunks_max = WEFT_CHUNKS_MAX};
+}
+
+size_t weft_core_size(const struct weft_config *config)
+{
+    if (!is_valid(config)) {
+        return 0;
+    }
+    struct weft_core core = {.config = *config};
+    struct weft_arena arena = {.memory = NULL};
+    (void)weft_arena_take(&arena, 1, sizeof(core));
+    carve(&core, &arena);
+    return arena.used;
+}
+
+struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_config *config,
+                                 const struct weft_host *host)
+{
+    size_t wanted = weft_core_size(config);
+    if (wanted == 0 || bytes < wanted) {
+        return NULL;
+    }
+    memset(memory, 0, wanted);
+    struct weft_arena arena = {.memory = memory};
+    struct weft_core *core = weft_arena_take(&arena, 1, sizeof(*core));
+    core->config = *config;
+    core->host = *host;
+    core->rng = config->seed;
+    core->fallback_ns = WEFT_NS_NEVER;
+    carve(core, &arena);
+    weft_pick_init(core);
+    weft_lease_init(core);
+    return core;
+}
+
+void weft_core_trace(const struct weft_core *core, struct weft_trace_record record)
+{
+    if (core->host.trace != NULL) {
+        record.time_ns = core->now_ns;
+        record.node = core->self.id;
+        core->host.trace(core->host.context, &record);
+    }
+}
+
+/* --- the life of the node --- */
+
+static void on_link(struct weft_core *core, const struct weft_event_link *event)
+{
+    bool moved = event->up && (!weft_prefix_equal(&event->segment, &core->segment) ||
+                               !weft_address_equal(&event->address, &core->self.address));
+    if (!event->up || moved) {
+        weft_link_close_all(core);
+    }
+    weft_control_on_link(core, event);
+}
+
+static void on_leave(struct weft_core *core, const struct weft_event *event)
+{
+    (void)event;
+    weft_core_trace(
+        core, (struct weft_trace_record){.kind = WEFT_TRACE_LEAVE, .value = core->incarnation});
+    weft_lease_give_up(core);
+    weft_control_on_leave(core);
+    weft_link_close_all(core);
+    (void)weft_action_push(core->actions, WEFT_ACTION_LEFT);
+}
+
+/* --- frames --- */
+
+static void on_frame(struct weft_core *core, const struct weft_event_frame *event)
+{
+    core->counters.control_bytes_received += event->length;
+    struct weft_frame frame;
+    enum weft_reject reject = weft_frame_decode(event->bytes, event->length, &frame);
+    struct weft_link *link = weft_link_find(core, event->peer);
+    if (reject == WEFT_REJECT_NONE && (link == NULL || !link->up)) {
+        reject = WEFT_REJECT_STRANGER;
+    }
+    if (reject != WEFT_REJECT_NONE) {
+        weft_core_reject(core, reject);
+        return;
+    }
+    static void (*const handlers[WEFT_FRAME_KIND_END])(struct weft_core *, struct weft_link *,
+                                                       const struct weft_frame *) = {
+        [WEFT_FRAME_MAP] = weft_have_on_map,          [WEFT_FRAME_HAVE] = weft_have_on_have,
+        [WEFT_FRAME_REQUEST] = weft_serve_on_request, [WEFT_FRAME_CANCEL] = weft_serve_on_cancel,
+        [WEFT_FRAME_REFUSE] = weft_pick_on_refuse,    [WEFT_FRAME_READY] = weft_serve_on_ready,
+        [WEFT_FRAME_LEASE] = weft_lease_on_frame,
+    };
+    handlers[frame.kind](core, link, &frame);
+}
+
+static void on_chunk(struct weft_core *core, const struct weft_event_chunk *event)
+{
+    if (event->token != 0) {
+        weft_source_on_chunk(core, event);
+    } else {
+        weft_pick_on_chunk(core, event);
+    }
+}
+
+/* --- one event --- */
+
+static void on_look(struct weft_core *core, const struct weft_event *event)
+{
+    (void)event;
+    weft_control_on_look(core);
+}
+
+static void on_tick(struct weft_core *core, const struct weft_event *event)
+{
+    (void)core; /* what is due is done after every event */
+    (void)event;
+}
+
+static void on_gone(struct weft_core *core, const struct weft_event *event)
+{
+    weft_release_on_gone(core, event->release_gone.id);
+}
+
+/* A handler that takes its own part of the event. */
+#define HEAR(name, field, function)                                                                \
+    static void name(struct weft_core *core, const struct weft_event *event)                       \
+    {                                                                                              \
+        function(core, &event->field);                                                             \
+    }
+
+HEAR(hear_start, start, weft_control_on_start)
+HEAR(hear_link, link, on_link)
+HEAR(hear_datagram, datagram, weft_control_on_datagram)
+HEAR(hear_stream_up, stream, weft_link_on_up)
+HEAR(hear_stream_down, stream, weft_link_on_down)
+HEAR(hear_frame, frame, on_frame)
+HEAR(hear_offer, offer, weft_pick_on_offer)
+HEAR(hear_chunk, chunk, on_chunk)
+HEAR(hear_upload, upload, weft_serve_on_upload)
+HEAR(hear_source, source, weft_source_on_end)
+HEAR(hear_looked, looked, weft_control_on_looked)
+HEAR(hear_bulletin, bulletin, weft_control_on_bulletin)
+HEAR(hear_refused, bulletin_refused, weft_control_on_bulletin_refused)
+HEAR(hear_release, release, weft_release_on_add)
+HEAR(hear_completed, completed, weft_release_on_completed)
+HEAR(hear_wanted, document_wanted, weft_document_on_wanted)
+HEAR(hear_document, document, weft_document_on_end)
+#undef HEAR
+
+struct handler {
+    void (*hear)(struct weft_core *core, const struct weft_event *event);
+    bool opens_work; /* there may be something new to ask of somebody afterwards */
+};
+
+static const struct handler handlers[WEFT_EVENT_KIND_COUNT] = {
+    [WEFT_EVENT_START] = {hear_start, false},
+    [WEFT_EVENT_TICK] = {on_tick, false},
+    [WEFT_EVENT_LINK] = {hear_link, false},
+    [WEFT_EVENT_DATAGRAM] = {hear_datagram, false},
+    [WEFT_EVENT_STREAM_UP] = {hear_stream_up, false},
+    [WEFT_EVENT_STREAM_DOWN] = {hear_stream_down, true},
+    [WEFT_EVENT_FRAME] = {hear_frame, false},
+    [WEFT_EVENT_OFFER] = {hear_offer, false},
+    [WEFT_EVENT_CHUNK] = {hear_chunk, true},
+    [WEFT_EVENT_UPLOAD] = {hear_upload, false},
+    [WEFT_EVENT_SOURCE] = {hear_source, true},
+    [WEFT_EVENT_LOOKED] = {hear_looked, false},
+    [WEFT_EVENT_BULLETIN] = {hear_bulletin, false},
+    [WEFT_EVENT_BULLETIN_REFUSED] = {hear_refused, false},
+    [WEFT_EVENT_RELEASE] = {hear_release, true},
+    [WEFT_EVENT_RELEASE_GONE] = {on_gone, true},
+    [WEFT_EVENT_COMPLETED] = {hear_completed, true},
+    [WEFT_EVENT_DOCUMENT_WANTED] = {hear_wanted, false},
+    [WEFT_EVENT_DOCUMENT] = {hear_document, false},
+    [WEFT_EVENT_LOOK] = {on_look, false},
+    [WEFT_EVENT_LEAVE] = {on_leave, false},
+};
+
+static void expire(struct weft_core *core)
+{
+    weft_link_expire(core);
+    weft_document_expire(core);
+    weft_pick_expire(core);
+    weft_serve_expire(core);
+    weft_lease_expire(core);
+    weft_source_expire(core);
+    weft_fallback_expire(core);
+    weft_have_expire(core);
+}
+
+static weft_ns content_deadline(const struct weft_core *core)
+{
+    static weft_ns (*const deadlines[])(const struct weft_core *) = {
+        weft_link_deadline,  weft_document_deadline, weft_pick_deadline,     weft_serve_deadline,
+        weft_lease_deadline, weft_source_deadline,   weft_fallback_deadline, weft_have_deadline,
+    };
+    weft_ns next = WEFT_NS_NEVER;
+    for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++) {
+        weft_ns due = deadlines[i](core);
+        next = due < next ? due : next;
+    }
+    return next;
+}
+
+/* A release may have become fetchable by a change of roles; the fallback clock follows. */
+static void refill(struct weft_core *core, enum weft_event_kind kind)
+{
+    bool roles = core->seen_epoch != core->members.epoch;
+    core->seen_epoch = core->members.epoch;
+    if (!roles && !handlers[kind].opens_work) {
+        return;
+    }
+    if (roles) {
+        weft_link_on_view(core);
+    }
+    if (roles || kind == WEFT_EVENT_RELEASE || kind == WEFT_EVENT_COMPLETED) {
+        weft_fallback_plan(core);
+    }
+    if (kind != WEFT_EVENT_CHUNK) {
+        weft_pick_fill(core); /* which asks again by itself after each chunk */
+    }
+    weft_trade_fill(core);
+    weft_source_fill(core);
+}
+
+void weft_core_step(struct weft_core *core, const struct weft_event *event,
+                    struct weft_action_queue *actions)
+{
+    core->actions = actions;
+    core->now_ns = event->now_ns > core->now_ns ? event->now_ns : core->now_ns;
+    if ((event->kind == WEFT_EVENT_START) != core->started) {
+        handlers[event->kind].hear(core, event);
+    }
+    if (core->started) {
+        weft_control_expire(core);
+        if (content_deadline(core) <= core->now_ns) {
+            expire(core);
+        }
+        refill(core, event->kind);
+    }
+    core->actions = NULL;
+}
+
+weft_ns weft_core_deadline(const struct weft_core *core)
+{
+    weft_ns control = weft_control_deadline(core);
+    weft_ns content = core->started ? content_deadline(core) : WEFT_NS_NEVER;
+    return control < content ? control : content;
+}

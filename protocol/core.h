@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole public surface of the protocol core: events in, actions out (design D1, D2).
+ *
+ * A driver (node/ with libuv, sim/ under virtual time) owns the memory, the clock, the sockets, the
+ * disk and the randomness, and repeats: step an event, carry out the actions, step a TICK at the
+ * deadline. The core does no input or output, reads no clock, allocates nothing after init, has no
+ * mutable globals and no floating point; a run is a function of its events. */
+#ifndef WEFT_CORE_H
+#define WEFT_CORE_H
+
+#include "action.h"
+#include "event.h"
+#include "trace.h"
+#include "tuning.h"
+
+struct weft_core; /* opaque; one per node */
+
+/* Fixed for the life of a core. Capacities decide its memory; none may exceed limits.h. */
+struct weft_config {
+    struct weft_tuning tuning;         /* flags */
+    uint64_t mesh;                     /* tag of the mesh; others' messages are dropped */
+    uint64_t seed;                     /* of the node's randomness */
+    uint32_t site;                     /* hash of --site; 0 = none given */
+    enum weft_agent_class agent_class; /* --agent */
+    bool has_source;                   /* false: no source URL was given, peers only */
+    uint32_t members_max;              /* 2..WEFT_MEMBERS_MAX, the own node included */
+    uint32_t remotes_max;              /* 1..WEFT_REMOTES_MAX */
+    uint32_t links_max;                /* 2..WEFT_LINKS_MAX */
+    uint32_t releases_max;             /* 1..WEFT_RELEASES_MAX */
+    uint32_t downloads_max;            /* 1..WEFT_DOWNLOADS_MAX */
+    uint32_t chunks_max;               /* 64..WEFT_CHUNKS_MAX, a multiple of 64 */
+};
+
+/* The only calls out of the core; neither may call back in. */
+struct weft_host {
+    void *context;                                                        /* passed back */
+    void (*trace)(void *context, const struct weft_trace_record *record); /* NULL = no trace */
+};
+
+/* A configuration with every limit at its maximum and every flag at its default. */
+struct weft_config weft_config_default(void);
+
+/* Bytes of memory a core of this configuration needs.
+ * Errors: 0 if a capacity is out of its range. */
+size_t weft_core_size(const struct weft_config *config);
+
+/* Make a core in |memory|, which is aligned for any type and not moved while the core lives.
+ * Shape:  memory[bytes], bytes >= weft_core_size(config).
+ * Errors: NULL if |bytes| is too small or a capacity is out of range.
+ * Owner:  the caller keeps |memory|; the core copies |config| and |host|; nothing to release. */
+struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_config *config,
+                                 const struct weft_host *host);
+
+/* Let the node live through one event; what is to be done is appended to |actions|.
+ * Owner:  borrows |event| and |actions| for the call.
+ * Spec:   SPEC.md sections "Events" and "Actions". */
+void weft_core_step(struct weft_core *core, const struct weft_event *event,
+                    struct weft_action_queue *actions);
+
+/* When the core wants a TICK; WEFT_NS_NEVER = not before something else happens. */
+weft_ns weft_core_deadline(const struct weft_core *core);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From whom does a node get a metadata document or a chunk index? */
+#include "document.h"
+
+#include <string.h>
+
+#include "link.h"
+#include "state.h"
+
+#define WAIT_NS (300 * WEFT_NS_PER_MS)
+#define WAIT_RANK_NS (50 * WEFT_NS_PER_MS)
+#define WAIT_RANKS_MAX 20
+#define LINK_NS (1 * WEFT_NS_PER_S)
+#define LOOK_AGAIN_NS (20 * WEFT_NS_PER_MS)
+#define ROUND_NS (1 * WEFT_NS_PER_S)
+#define ROUNDS_MAX 3
+
+static struct weft_document *find(struct weft_core *core, uint64_t token)
+{
+    for (uint32_t i = 0; i < WEFT_DOCUMENTS_MAX; i++) {
+        if (core->documents.items[i].token == token) {
+            return &core->documents.items[i];
+        }
+    }
+    return NULL;
+}
+
+static void trace(const struct weft_core *core, weft_node_id peer, uint64_t value)
+{
+    weft_core_trace(core, (struct weft_trace_record){
+                              .kind = WEFT_TRACE_DOCUMENT, .peer = peer, .value = value});
+}
+
+/* The queue keeps its own copy of the path. */
+static void push_action(struct weft_core *core, const struct weft_document *document,
+                        enum weft_action_kind kind)
+{
+    uint32_t length = (uint32_t)strlen(document->path) + 1;
+    uint8_t *path = weft_action_room(core->actions, length);
+    struct weft_action *action = path == NULL ? NULL : weft_action_push(core->actions, kind);
+    if (action == NULL) {
+        return;
+    }
+    memcpy(path, document->path, length);
+    weft_action_claim(core->actions, length);
+    action->document = (struct weft_action_document){.token = document->token,
+                                                     .from = document->from,
+                                                     .path = (const char *)path,
+                                                     .bytes_max = document->bytes_max};
+}
+
+static void forget(struct weft_core *core, struct weft_document *document)
+{
+    if (document->token != 0) {
+        document->token = 0;
+        core->documents.count--;
+    }
+}
+
+static void fail(struct weft_core *core, struct weft_document *document)
+{
+    trace(core, 0, 2);
+    push_action(core, document, WEFT_ACTION_DOCUMENT_FAILED);
+    forget(core, document);
+}
+
+static void ask(struct weft_core *core, struct weft_document *document, weft_node_id from)
+{
+    document->from = from;
+    document->asked = true;
+    trace(core, from, 0);
+    push_action(core, document, WEFT_ACTION_DOCUMENT_FETCH);
+}
+
+static bool was_tried(const struct weft_document *document, weft_node_id peer)
+{
+    for (uint32_t i = 0; i < document->tried_count; i++) {
+        if (document->tried[i] == peer) {
+            return true;
+        }
+    }
+    return document->tried_count == WEFT_DOCUMENT_TRIED;
+}
+
+/* A linked node that knows the metadata, near before far. */
+static weft_node_id choose_holder(struct weft_core *core, const struct weft_document *document)
+{
+    weft_node_id best = 0;
+    for (uint32_t i = 0; i < core->config.links_max; i++) {
+        const struct weft_link *link = &core->links.items[i];
+        bool usable = link->up && !was_tried(document, link->peer.id);
+        if (!usable) {
+            continue;
+        }
+        if (link->peer.id == document->hint) {
+            return link->peer.id;
+        }
+        bool holds = weft_announce_has(core, link->peer.id, document->bulletin);
+        if (holds && (best == 0 || !link->far)) {
+            best = link->peer.id;
+        }
+    }
+    return best;
+}
+
+/* Open a stream to the peer that announced it, if it is not linked. True: worth waiting for. */
+static bool reach_hint(struct weft_core *core, const struct weft_document *document)
+{
+    if (document->hint == 0 || was_tried(document, document->hint)) {
+        return false;
+    }
+    const struct weft_member *member = weft_member_find(core, document->hint);
+    const struct weft_remote *remote = weft_remote_find(core, document->hint);
+    if (member != NULL) {
+        struct weft_endpoint endpoint = {.id = member->id, .address = member->address};
+        weft_link_open(core, &endpoint, /* far */ false);
+    } else if (remote != NULL) {
+        weft_link_open(core, &remote->endpoint, /* far */ true);
+    }
+    return weft_link_find(core, document->hint) != NULL &&
+           core->now_ns < document->since_ns + LINK_NS;
+}
+
+/* How long to hope that a peer announces it before the source is asked. */
+static weft_ns patience(const struct weft_core *core)
+{
+    if (weft_election_self(core) || weft_member_up_count(core) < 2) {
+        return 0;
+    }
+    uint32_t rank = weft_election_rank(core, core->self.id);
+    return WAIT_NS + (rank < WAIT_RANKS_MAX ? rank : WAIT_RANKS_MAX) * WAIT_RANK_NS;
+}
+
+static void next_holder(struct weft_core *core, struct weft_document *document)
+{
+    weft_node_id holder = choose_holder(core, document);
+    if (holder != 0) {
+        ask(core, document, holder);
+        return;
+    }
+    bool hopes = reach_hint(core, document) || core->now_ns < document->since_ns + patience(core);
+    if (hopes || !core->config.has_source) {
+        bool over = !hopes && core->now_ns >= document->since_ns + LINK_NS;
+        if (over && ++document->rounds >= ROUNDS_MAX) {
+            fail(core, document);
+            return;
+        }
+        document->wait_ns = core->now_ns + (over ? ROUND_NS : LOOK_AGAIN_NS);
+        document->tried_count = over ? 0 : document->tried_count;
+        return;
+    }
+    ask(core, document, 0);
+}
+
+void weft_document_on_wanted(struct weft_core *core, const struct weft_event_document_wanted *event)
+{
+    struct weft_document *document = find(core, 0);
+    size_t length = strlen(event->path);
+    struct weft_document wanted = {.token = event->token,
+                                   .bytes_max = event->bytes_max,
+                                   .bulletin = event->bulletin,
+                                   .hint = event->hint,
+                                   .since_ns = core->now_ns};
+    if (document == NULL || length > WEFT_PATH_BYTES_MAX) {
+        weft_core_reject(core, WEFT_REJECT_FULL);
+        trace(core, 0, 2);
+        push_action(core, &wanted, WEFT_ACTION_DOCUMENT_FAILED);
+        return;
+    }
+    *document = wanted;
+    core->documents.count++;
+    memcpy(document->path, event->path, length + 1);
+    next_holder(core, document);
+}
+
+void weft_document_on_end(struct weft_core *core, const struct weft_event_document *event)
+{
+    struct weft_document *document = event->token == 0 ? NULL : find(core, event->token);
+    if (document == NULL || !document->asked) {
+        return;
+    }
+    document->asked = false;
+    if (event->result == WEFT_ERR_OK || event->result == WEFT_ERR_CANCELLED) {
+        trace(core, document->from, 1);
+        forget(core, document);
+        return;
+    }
+    if (document->from != 0) {
+        if (document->tried_count < WEFT_DOCUMENT_TRIED) {
+            document->tried[document->tried_count++] = document->from;
+        }
+        next_holder(core, document);
+        return;
+    }
+    if (++document->rounds >= ROUNDS_MAX) {
+        fail(core, document);
+        return;
+    }
+    document->tried_count = 0;
+    document->wait_ns = core->now_ns + ROUND_NS;
+}
+
+void weft_document_expire(struct weft_core *core)
+{
+    for (uint32_t i = 0; core->documents.count > 0 && i < WEFT_DOCUMENTS_MAX; i++) {
+        struct weft_document *document = &core->documents.items[i];
+        if (document->token != 0 && !document->asked && document->wait_ns <= core->now_ns) {
+            next_holder(core, document);
+        }
+    }
+}
+
+weft_ns weft_document_deadline(const struct weft_core *core)
+{
+    weft_ns next = WEFT_NS_NEVER;
+    for (uint32_t i = 0; core->documents.count > 0 && i < WEFT_DOCUMENTS_MAX; i++) {
+        const struct weft_document *document = &core->documents.items[i];
+        if (document->token != 0 && !document->asked && document->wait_ns < next) {
+            next = document->wait_ns;
+        }
+    }
+    return next;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From whom does a node get a metadata document or a chunk index?
+ *
+ * First from the peer that announced the metadata, then from linked nodes that know it (the segment
+ * before others), at last from the source. An agent that found the news at the source asks the
+ * source at once; other nodes give a peer the time to announce it, so that the source serves each
+ * document about once per segment. Each holder is asked once; after the source has failed too, the
+ * round is repeated after 1 s, three times. SPEC.md section "Documents". Bound:
+ * WEFT_DOCUMENTS_MAX, a further request fails at once.
+ * Timers: WAIT for a peer to announce, 300 ms and 50 ms per rank; LINK, 1 s for a stream to the
+ * announcing peer; ROUND, 1 s between rounds. */
+#ifndef WEFT_DOCUMENT_H
+#define WEFT_DOCUMENT_H
+
+#include "limits.h"
+#include "core.h"
+
+#define WEFT_DOCUMENT_TRIED 8
+
+struct weft_document {
+    uint64_t token;                          /* the shell's; 0 = free entry */
+    uint32_t bytes_max;                      /* the shell's limit */
+    uint32_t bulletin;                       /* who announced this version may have it */
+    weft_node_id hint;                       /* asked first; 0 = nobody */
+    weft_node_id tried[WEFT_DOCUMENT_TRIED]; /* peers that failed in this round */
+    uint32_t tried_count;                    /* entries of tried */
+    uint32_t rounds;                         /* rounds that ended without it */
+    bool asked;                              /* a fetch is under way */
+    weft_node_id from;                       /* of whom; 0 = the source */
+    weft_ns since_ns;                        /* when it was wanted, or the round began */
+    weft_ns wait_ns;                         /* look for a holder again then */
+    char path[WEFT_PATH_BYTES_MAX + 1];      /* below the source's URL */
+};
+
+struct weft_documents {
+    struct weft_document items[WEFT_DOCUMENTS_MAX]; /* in no order */
+    uint32_t count;                                 /* entries in use */
+};
+
+struct weft_core;
+
+/* The shell needs a document. */
+void weft_document_on_wanted(struct weft_core *core,
+                             const struct weft_event_document_wanted *event);
+
+/* A fetch ended. */
+void weft_document_on_end(struct weft_core *core, const struct weft_event_document *event);
+
+/* Ask the next holder of every document that waits. */
+void weft_document_expire(struct weft_core *core);
+
+/* When a wait ends. */
+weft_ns weft_document_deadline(const struct weft_core *core);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* When may an ordinary node fetch over the WAN itself?
+ *
+ * Never while its agents make progress. Without progress for tuning.fallback_ms the members try in
+ * the order of the election, 5 s apart, so that one of them at a time opens the source; if no agent
+ * knows the release (none subscribes to it) the wait is 2 s and 0.5 s. A node alone is its own
+ * agent and never waits. SPEC.md section "Fallback". */
+#ifndef WEFT_FALLBACK_H
+#define WEFT_FALLBACK_H
+
+#include "release.h"
+
+struct weft_core;
+
+/* Releases or roles changed: compute the next turn again. */
+void weft_fallback_plan(struct weft_core *core);
+
+/* Let this node fetch the releases whose turn has come; until a chunk comes from a neighbour. */
+void weft_fallback_expire(struct weft_core *core);
+
+/* When a turn can come. */
+weft_ns weft_fallback_deadline(const struct weft_core *core);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "which news still have to be told, and to whom?". The timers are in gossip.h. */
+#include "gossip.h"
+
+#include "claim.h"
+#include "datagram.h"
+#include "state.h"
+
+/* To how many at a time, how soon after the last push, and when what is left is pushed again. */
+#define FANOUT 3
+#define PUSH_NS (20 * WEFT_NS_PER_MS)
+#define AGAIN_NS (200 * WEFT_NS_PER_MS)
+
+void weft_gossip_carve(struct weft_core *core, struct weft_arena *arena)
+{
+    struct weft_gossip *gossip = &core->gossip;
+    gossip->queue_size = core->config.members_max;
+    gossip->queue = weft_arena_take(arena, gossip->queue_size, sizeof *gossip->queue);
+}
+
+/* Transmissions of one piece of news: 2 * ceil(log10(n + 1)) + 2, at least 6. A push to random
+ * members then leaves out one in 400 to 3,000; the digest finds those. */
+static uint8_t tells(const struct weft_core *core)
+{
+    uint8_t digits = 0;
+    for (uint32_t rest = core->members.up_count; rest > 0; rest /= 10) {
+        digits++;
+    }
+    return (uint8_t)(digits < 2 ? 6 : 2 * digits + 2);
+}
+
+static void plan(struct weft_gossip *gossip, weft_ns due_ns)
+{
+    if (due_ns < gossip->due_ns) {
+        gossip->due_ns = due_ns;
+    }
+}
+
+static void append(struct weft_gossip *gossip, uint32_t slot)
+{
+    uint32_t at = (gossip->queue_at + gossip->queue_count) % gossip->queue_size;
+    gossip->queue[at] = (uint16_t)slot;
+    gossip->queue_count++;
+}
+
+void weft_gossip_tell(struct weft_core *core, uint32_t slot, bool eager)
+{
+    struct weft_gossip *gossip = &core->gossip;
+    if (core->members.table[slot].tells == 0 && gossip->queue_count < gossip->queue_size) {
+        append(gossip, slot);
+    }
+    weft_member_set_tells(core, slot, tells(core));
+    if (eager) {
+        weft_ns soonest_ns = gossip->pushed_ns + PUSH_NS;
+        plan(gossip, core->now_ns > soonest_ns ? core->now_ns : soonest_ns);
+    }
+}
+
+void weft_gossip_tell_rate(struct weft_core *core, const struct weft_rate *rate)
+{
+    struct weft_gossip *gossip = &core->gossip;
+    uint32_t place = WEFT_GOSSIP_RATES_MAX;
+    for (uint32_t i = 0; i < WEFT_GOSSIP_RATES_MAX; i++) {
+        bool is_same = gossip->rates[i].observer == rate->observer &&
+                       gossip->rates[i].subject == rate->subject;
+        if (gossip->rate_tells[i] == 0 || is_same) {
+            place = i;
+        }
+        if (is_same) {
+            break;
+        }
+    }
+    if (place < WEFT_GOSSIP_RATES_MAX) {
+        gossip->rates[place] = *rate;
+        gossip->rate_tells[place] = tells(core);
+        plan(gossip, core->now_ns + AGAIN_NS);
+    }
+}
+
+/* Take up to |wanted| records from the queue, each to be sent |copies| times. */
+static void take(struct weft_core *core, uint32_t wanted, uint32_t copies,
+                 struct weft_records *records)
+{
+    struct weft_gossip *gossip = &core->gossip;
+    uint32_t room = WEFT_MESSAGE_RECORDS_MAX - records->count;
+    uint32_t count = gossip->queue_count < wanted ? gossip->queue_count : wanted;
+    count = count < room ? count : room;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t slot = gossip->queue[gossip->queue_at];
+        gossip->queue_at = (gossip->queue_at + 1) % gossip->queue_size;
+        gossip->queue_count--;
+        uint32_t left = core->members.table[slot].tells;
+        left = left > copies ? left - copies : 0;
+        weft_member_set_tells(core, slot, (uint8_t)left);
+        records->items[records->count++] = weft_member_record(core, slot);
+        if (left > 0) {
+            append(gossip, slot);
+        }
+    }
+}
+
+void weft_gossip_ride(struct weft_core *core, uint32_t wanted, struct weft_records *records)
+{
+    take(core, wanted, 1, records);
+}
+
+static void take_rates(struct weft_gossip *gossip, uint32_t copies,
+                       struct weft_message_gossip *message)
+{
+    for (uint32_t i = 0; i < WEFT_GOSSIP_RATES_MAX; i++) {
+        uint32_t left = gossip->rate_tells[i];
+        if (left > 0 && message->rate_count < WEFT_MESSAGE_RATES_MAX) {
+            message->rates[message->rate_count++] = gossip->rates[i];
+            gossip->rate_tells[i] = (uint8_t)(left > copies ? left - copies : 0);
+        }
+    }
+}
+
+/* Whom to tell: the next member on the ring, so that nobody is left out by chance, and others at
+ * random, so that it is fast. */
+static uint32_t choose(struct weft_core *core, uint32_t *slots)
+{
+    weft_node_id successor = weft_probe_successor(core);
+    uint32_t slot = successor == 0 ? WEFT_MEMBER_NONE : weft_member_slot(core, successor);
+    if (slot == WEFT_MEMBER_NONE) {
+        return weft_member_sample(core, 0, FANOUT, slots);
+    }
+    slots[0] = slot;
+    return 1 + weft_member_sample(core, successor, FANOUT - 1, slots + 1);
+}
+
+/* Tell three members what waits. */
+static void push(struct weft_core *core)
+{
+    struct weft_gossip *gossip = &core->gossip;
+    uint32_t slots[FANOUT];
+    uint32_t count = choose(core, slots);
+    gossip->due_ns = WEFT_NS_NEVER;
+    if (count == 0) {
+        /* Nobody is there; whoever comes is welcomed with everything. */
+        weft_gossip_clear(core);
+        return;
+    }
+    struct weft_message message = {.kind = WEFT_MESSAGE_GOSSIP};
+    take_rates(gossip, count, &message.gossip);
+    /* Rates take the room of half the records. */
+    uint32_t wanted = message.gossip.rate_count > 0 ? WEFT_MESSAGE_RECORDS_MAX / 2
+                                                    : WEFT_MESSAGE_RECORDS_MAX;
+    uint32_t waiting = gossip->queue_count;
+    take(core, wanted, count, &message.gossip.records);
+    for (uint32_t i = 0; i < count; i++) {
+        struct weft_endpoint to = weft_member_endpoint(core, slots[i]);
+        weft_datagram_send(core, &to, &message);
+    }
+    gossip->pushed_ns = core->now_ns;
+    if (waiting > wanted) {
+        plan(gossip, core->now_ns + PUSH_NS);
+    } else if (gossip->queue_count > 0 || message.gossip.rate_count > 0) {
+        plan(gossip, core->now_ns + AGAIN_NS);
+    }
+}
+
+void weft_gossip_on_records(struct weft_core *core, const struct weft_records *records)
+{
+    for (uint32_t i = 0; i < records->count; i++) {
+        weft_claim_merge(core, &records->items[i], WEFT_HEARSAY_GOSSIP);
+    }
+}
+
+void weft_gossip_on_gossip(struct weft_core *core, const struct weft_message_gossip *message)
+{
+    weft_gossip_on_records(core, &message->records);
+    for (uint32_t i = 0; i < message->rate_count; i++) {
+        weft_bandwidth_on_rate(core, &message->rates[i]);
+    }
+}
+
+void weft_gossip_on_removed(struct weft_core *core, uint32_t slot, uint32_t moved)
+{
+    struct weft_gossip *gossip = &core->gossip;
+    uint32_t count = gossip->queue_count;
+    gossip->queue_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t entry = gossip->queue[(gossip->queue_at + i) % gossip->queue_size];
+        if (entry != slot) {
+            append(gossip, entry == moved ? slot : entry);
+        }
+    }
+}
+
+void weft_gossip_clear(struct weft_core *core)
+{
+    struct weft_gossip *gossip = &core->gossip;
+    for (uint32_t slot = 0; slot < core->members.count; slot++) {
+        weft_member_set_tells(core, slot, 0);
+    }
+    for (uint32_t i = 0; i < WEFT_GOSSIP_RATES_MAX; i++) {
+        gossip->rate_tells[i] = 0;
+    }
+    gossip->queue_at = 0;
+    gossip->queue_count = 0;
+    gossip->due_ns = WEFT_NS_NEVER;
+}
+
+void weft_gossip_expire(struct weft_core *core)
+{
+    if (core->now_ns >= core->gossip.due_ns) {
+        push(core);
+    }
+    weft_sync_expire(core);
+}
+
+weft_ns weft_gossip_deadline(const struct weft_core *core)
+{
+    weft_ns sync_ns = weft_sync_deadline(core);
+    return core->gossip.due_ns < sync_ns ? core->gossip.due_ns : sync_ns;
+}

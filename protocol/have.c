@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who has which chunk, and when are others told what this node has? */
+#include "have.h"
+
+#include <string.h>
+
+#include "state.h"
+
+/* A chunk that this part of the neighbours has already is no hurry: who lacks it has whom to ask. */
+#define RARE_PART 8
+#define LAZY_FACTOR 25
+
+/* --- what neighbours have --- */
+
+void weft_have_reset_map(const struct weft_core *core, struct weft_link_map *map)
+{
+    uint64_t *have = map->have;
+    memset(have, 0, weft_bitmap_words(core->config.chunks_max) * sizeof(uint64_t));
+    *map = (struct weft_link_map){.have = have};
+}
+
+void weft_have_begin(struct weft_core *core, uint32_t download)
+{
+    for (uint32_t i = 0; i < core->config.links_max; i++) {
+        weft_have_reset_map(core, &core->links.items[i].maps[download]);
+    }
+}
+
+static void add_copy(const struct weft_core *core, const struct weft_link *link,
+                     struct weft_download *download, uint32_t chunk)
+{
+    uint8_t *copies = link->far ? download->far_copies : download->near_copies;
+    copies[chunk] = (uint8_t)(copies[chunk] + (copies[chunk] < UINT8_MAX));
+    if (copies[chunk] == 1 && !link->far) {
+        weft_download_refresh(download, &core->releases.items[download->release], chunk);
+    }
+}
+
+static void remove_copy(const struct weft_core *core, const struct weft_link *link,
+                        struct weft_download *download, uint32_t chunk)
+{
+    uint8_t *copies = link->far ? download->far_copies : download->near_copies;
+    copies[chunk] = (uint8_t)(copies[chunk] - (copies[chunk] > 0));
+    if (copies[chunk] == 0 && !link->far) {
+        weft_download_refresh(download, &core->releases.items[download->release], chunk);
+    }
+}
+
+static struct weft_link_map *map_of(struct weft_link *link, const struct weft_release *release)
+{
+    bool none = release == NULL || release->download == WEFT_RELEASE_NONE;
+    return none ? NULL : &link->maps[release->download];
+}
+
+static void forget_map(struct weft_core *core, struct weft_link *link, uint32_t index)
+{
+    struct weft_download *download = &core->releases.downloads[index];
+    struct weft_link_map *map = &link->maps[index];
+    uint32_t words = weft_bitmap_words(core->config.chunks_max);
+    for (uint32_t w = 0; download->release != WEFT_RELEASE_NONE && w < words; w++) {
+        for (uint64_t left = map->have[w]; left != 0; left &= left - 1) {
+            remove_copy(core, link, download, w * 64 + (uint32_t)__builtin_ctzll(left));
+        }
+    }
+    weft_have_reset_map(core, map);
+}
+
+void weft_have_drop(struct weft_core *core, struct weft_link *link)
+{
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
+        forget_map(core, link, i);
+    }
+}
+
+static void note_peer_has(const struct weft_core *core, struct weft_link *link,
+                          struct weft_download *download, uint32_t chunk)
+{
+    struct weft_link_map *map = &link->maps[download - core->releases.downloads];
+    if (!weft_bitmap_has(map->have, chunk)) {
+        weft_bitmap_set(map->have, chunk);
+        map->have_count++;
+        add_copy(core, link, download, chunk);
+    }
+}
+
+void weft_have_set(struct weft_core *core, struct weft_link *link, struct weft_download *download,
+                   uint32_t chunk)
+{
+    struct weft_link_map *map = &link->maps[download - core->releases.downloads];
+    note_peer_has(core, link, download, chunk);
+    map->wanted = map->wanted && map->have_count < weft_release_of(core, download)->chunk_count;
+}
+
+void weft_have_clear(struct weft_core *core, struct weft_link *link, struct weft_download *download,
+                     uint32_t chunk)
+{
+    struct weft_link_map *map = &link->maps[download - core->releases.downloads];
+    if (weft_bitmap_has(map->have, chunk)) {
+        weft_bitmap_clear(map->have, chunk);
+        map->have_count--;
+        remove_copy(core, link, download, chunk);
+    }
+}
+
+/* --- telling neighbours --- */
+
+static void send_map(struct weft_core *core, struct weft_link *link,
+                     const struct weft_release *release, bool ask)
+{
+    uint8_t bits[WEFT_CHUNKS_MAX / 8];
+    struct weft_frame frame = {.kind = WEFT_FRAME_MAP,
+                               .release = release->id,
+                               .value = release->chunk_count,
+                               .flags = ask ? WEFT_MAP_ASK : 0};
+    if (release->have_count == release->chunk_count) {
+        frame.flags |= WEFT_MAP_ALL;
+    } else {
+        uint32_t length = release->have_count == 0 ? 0 : (release->chunk_count + 7) / 8;
+        for (uint32_t i = 0; i < length; i++) {
+            bits[i] = (uint8_t)(release->have[i / 8] >> (8 * (i % 8)));
+        }
+        frame.list = (struct weft_span){.bytes = length == 0 ? NULL : bits, .length = length};
+    }
+    frame.flags |= weft_release_is_missing(release) ? WEFT_MAP_WANTED : 0;
+    weft_link_send(core, link, &frame);
+    struct weft_link_map *map = map_of(link, release);
+    if (map != NULL) {
+        const struct weft_download *download = &core->releases.downloads[release->download];
+        map->told_count = link->far ? download->far_log_count : download->near_log_count;
+    }
+}
+
+void weft_have_tell_all(struct weft_core *core, const struct weft_release *release)
+{
+    for (uint32_t i = 0; i < core->config.links_max; i++) {
+        struct weft_link *link = &core->links.items[i];
+        if (link->up) {
+            send_map(core, link, release, /* ask */ true);
+        }
+    }
+}
+
+void weft_have_on_link_up(struct weft_core *core, struct weft_link *link)
+{
+    for (uint32_t i = 0; i < core->config.releases_max; i++) {
+        const struct weft_release *release = &core->releases.items[i];
+        if (release->id != 0) {
+            send_map(core, link, release, /* ask */ false);
+        }
+    }
+}
+
+void weft_have_on_map(struct weft_core *core, struct weft_link *link,
+                      const struct weft_frame *frame)
+{
+    struct weft_release *release = weft_release_find(core, frame->release);
+    if (release == NULL) {
+        return; /* not ours, or not yet: our own MAP will ask again */
+    }
+    bool all = (frame->flags & WEFT_MAP_ALL) != 0;
+    bool fits = all || frame->list.length == 0 || frame->list.length == (frame->value + 7) / 8;
+    if (frame->value != release->chunk_count || !fits) {
+        weft_core_reject(core, WEFT_REJECT_RANGE);
+        return;
+    }
+    struct weft_link_map *map = map_of(link, release);
+    if (map != NULL) {
+        struct weft_download *download = &core->releases.downloads[release->download];
+        uint8_t credits = map->credits;
+        uint8_t granted = map->granted;
+        uint32_t told_count = map->told_count;
+        forget_map(core, link, release->download);
+        map->known = true;
+        map->wanted = (frame->flags & WEFT_MAP_WANTED) != 0;
+        map->credits = credits;
+        map->granted = granted;
+        map->told_count = told_count;
+        for (uint32_t i = 0; i < release->chunk_count && (all || frame->list.length != 0); i++) {
+            if (all || (frame->list.bytes[i / 8] >> (i % 8)) & 1) {
+                note_peer_has(core, link, download, i);
+            }
+        }
+        weft_pick_grant(core, link);
+        weft_lease_tell(core, link, release->download);
+    }
+    if ((frame->flags & WEFT_MAP_ASK) != 0) {
+        send_map(core, link, release, /* ask */ false);
+    }
+    weft_pick_from(core, link);
+}
+
+void weft_have_on_have(struct weft_core *core, struct weft_link *link,
+                       const struct weft_frame *frame)
+{
+    struct weft_release *release = weft_release_find(core, frame->release);
+    struct weft_link_map *map = map_of(link, release);
+    if (map == NULL) {
+        return;
+    }
+    struct weft_download *download = &core->releases.downloads[release->download];
+    for (uint32_t i = 0; i < frame->list.length / 2; i++) {
+        uint32_t chunk = weft_frame_have_at(frame, i);
+        if (chunk >= release->chunk_count) {
+            weft_core_reject(core, WEFT_REJECT_RANGE);
+            return;
+        }
+        note_peer_has(core, link, download, chunk);
+        if (link->agent) {
+            weft_lease_on_progress(core, download, link->peer.id, chunk);
+        }
+    }
+    map->known = true;
+    map->wanted = map->wanted && map->have_count < release->chunk_count;
+    weft_pick_from(core, link);
+}
+
+void weft_have_note_near(struct weft_core *core, struct weft_download *download, uint32_t chunk)
+{
+    download->near_log[download->near_log_count++ % core->config.chunks_max] = (uint16_t)chunk;
+    bool rare = download->near_copies[chunk] * RARE_PART < core->links.up_count;
+    weft_ns wait = core->config.tuning.have_delay_ms * WEFT_NS_PER_MS * (rare ? 1 : LAZY_FACTOR);
+    weft_ns due_ns = core->now_ns + wait;
+    download->near_due_ns = due_ns < download->near_due_ns ? due_ns : download->near_due_ns;
+}
+
+void weft_have_note_far(struct weft_core *core, struct weft_download *download, uint32_t chunk)
+{
+    download->far_log[download->far_log_count++ % core->config.chunks_max] = (uint16_t)chunk;
+    if (download->far_due_ns == WEFT_NS_NEVER) {
+        download->far_due_ns =
+            core->now_ns + core->config.tuning.far_have_delay_ms * WEFT_NS_PER_MS;
+    }
+}
+
+/* One HAVE with what |link| was not told, leaving out what it has itself; at most one frame's worth
+ * at a time. Returns true if there is more. */
+static bool send_have(struct weft_core *core, struct weft_link *link, uint32_t index)
+{
+    struct weft_download *download = &core->releases.downloads[index];
+    struct weft_link_map *map = &link->maps[index];
+    const uint16_t *log = link->far ? download->far_log : download->near_log;
+    uint32_t log_count = link->far ? download->far_log_count : download->near_log_count;
+    uint8_t list[2 * WEFT_HAVE_CHUNKS_MAX];
+    uint32_t length = 0;
+    while (map->told_count < log_count && length < sizeof(list)) {
+        uint32_t chunk = log[map->told_count++ % core->config.chunks_max];
+        if (!weft_bitmap_has(map->have, chunk)) {
+            list[length++] = (uint8_t)(chunk >> 8);
+            list[length++] = (uint8_t)chunk;
+        }
+    }
+    if (length > 0) {
+        struct weft_frame frame = {.kind = WEFT_FRAME_HAVE,
+                                   .release = weft_release_of(core, download)->id,
+                                   .list = {.bytes = list, .length = length}};
+        weft_link_send(core, link, &frame);
+    }
+    return map->told_count < log_count;
+}
+
+static void flush(struct weft_core *core, uint32_t index, bool far)
+{
+    for (uint32_t i = 0; i < core->config.links_max; i++) {
+        struct weft_link *link = &core->links.items[i];
+        if (link->up && link->far == far) {
+            while (send_have(core, link, index)) {
+            }
+        }
+    }
+}
+
+void weft_have_expire(struct weft_core *core)
+{
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
+        struct weft_download *download = &core->releases.downloads[i];
+        bool used = download->release != WEFT_RELEASE_NONE;
+        if (used && download->near_due_ns <= core->now_ns) {
+            download->near_due_ns = WEFT_NS_NEVER;
+            flush(core, i, /* far */ false);
+        }
+        if (used && download->far_due_ns <= core->now_ns) {
+            download->far_due_ns = WEFT_NS_NEVER;
+            flush(core, i, /* far */ true);
+        }
+    }
+}
+
+weft_ns weft_have_deadline(const struct weft_core *core)
+{
+    weft_ns next = WEFT_NS_NEVER;
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
+        const struct weft_download *download = &core->releases.downloads[i];
+        if (download->release != WEFT_RELEASE_NONE) {
+            next = download->near_due_ns < next ? download->near_due_ns : next;
+            next = download->far_due_ns < next ? download->far_due_ns : next;
+        }
+    }
+    return next;
+}

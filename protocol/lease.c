@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which agent may fetch which extent over the WAN? */
+#include "lease.h"
+
+#include "frame.h"
+#include "rng.h"
+#include "state.h"
+#include "trade.h"
+
+#define BEATS_PER_LEASE 3
+#define GIVEN_UP 1
+#define LEARNING_NS (2 * WEFT_NS_PER_S)
+
+void weft_lease_init(struct weft_core *core)
+{
+    core->leases.beat_ns = WEFT_NS_NEVER;
+    core->leases.watch_ns = WEFT_NS_NEVER;
+}
+
+static weft_ns lease_ns(const struct weft_core *core)
+{
+    return core->config.tuning.lease_ms * WEFT_NS_PER_MS;
+}
+
+/* --- whose is an extent --- */
+
+/* An agent that does not know the release cannot be its owner; but it has time to learn of it. */
+static bool knows(struct weft_core *core, weft_node_id agent, uint32_t download)
+{
+    if (agent == core->self.id) {
+        return true;
+    }
+    const struct weft_link *link = weft_link_find(core, agent);
+    const struct weft_release *release = weft_release_of(core, &core->releases.downloads[download]);
+    bool early = core->now_ns - release->added_ns < LEARNING_NS;
+    return link != NULL && link->up && (early || link->maps[download].known);
+}
+
+static weft_node_id preferred(struct weft_core *core, uint32_t download, uint32_t extent)
+{
+    weft_node_id agents[WEFT_AGENTS_MAX];
+    uint32_t count = weft_election_agents(core, agents);
+    weft_release_id id = weft_release_of(core, &core->releases.downloads[download])->id;
+    weft_node_id best = 0;
+    uint64_t best_weight = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t weight = weft_rendezvous(id + extent, agents[i]);
+        bool better = weight > best_weight || best == 0;
+        if (better && knows(core, agents[i], download)) {
+            best = agents[i];
+            best_weight = weight;
+        }
+    }
+    return best;
+}
+
+/* Does somebody else work on the extent? */
+static bool is_held(struct weft_core *core, const struct weft_extent *extent)
+{
+    if (extent->holder == 0 || extent->holder == core->self.id) {
+        return false;
+    }
+    const struct weft_member *member = weft_member_find(core, extent->holder);
+    bool up = member != NULL && weft_member_is_up(member);
+    return up && core->now_ns - extent->heard_ns < lease_ns(core);
+}
+
+bool weft_lease_acts(struct weft_core *core, uint32_t download)
+{
+    const struct weft_release *release = weft_release_of(core, &core->releases.downloads[download]);
+    return weft_election_self(core) || release->falls_back;
+}
+
+bool weft_lease_owns(struct weft_core *core, uint32_t download, uint32_t extent)
+{
+    const struct weft_extent *entry = &core->releases.downloads[download].extents[extent];
+    if (entry->holder == core->self.id) {
+        return true;
+    }
+    if (is_held(core, entry)) {
+        return false;
+    }
+    weft_node_id owner = preferred(core, download, extent);
+    return owner == core->self.id || !weft_election_self(core);
+}
+
+bool weft_lease_may(struct weft_core *core, uint32_t download, uint32_t chunk)
+{
+    const struct weft_download *self = &core->releases.downloads[download];
+    return self->near_copies[chunk] == 0 &&
+           weft_lease_owns(core, download, chunk / self->extent_chunks);
+}
+
+/* --- telling other agents --- */
+
+static void send_lease(struct weft_core *core, const struct weft_link *link, uint32_t download,
+                       uint32_t extent, bool given_up)
+{
+    const struct weft_download *self = &core->releases.downloads[download];
+    struct weft_frame frame = {.kind = WEFT_FRAME_LEASE,
+                               .release = weft_release_of(core, self)->id,
+                               .chunk = extent,
+                               .value = self->extents[extent].epoch,
+                               .flags = given_up ? GIVEN_UP : 0};
+    weft_link_send(core, link, &frame);
+}
+
+static void tell_agents(struct weft_core *core, uint32_t download, uint32_t extent, bool given_up)
+{
+    for (uint32_t i = 0; i < core->config.links_max; i++) {
+        const struct weft_link *link = &core->links.items[i];
+        if (link->up && !link->far && link->agent) {
+            send_lease(core, link, download, extent, given_up);
+        }
+    }
+}
+
+static bool is_unfinished(struct weft_core *core, uint32_t download, uint32_t extent)
+{
+    const struct weft_download *self = &core->releases.downloads[download];
+    const struct weft_release *release = weft_release_of(core, self);
+    uint32_t first = extent * self->extent_chunks;
+    uint32_t end = first + self->extent_chunks;
+    end = end < release->chunk_count ? end : release->chunk_count;
+    for (uint32_t chunk = first; chunk < end; chunk++) {
+        if (!weft_bitmap_has(release->have, chunk) && self->near_copies[chunk] == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void trace_lease(const struct weft_core *core, uint32_t download, uint32_t extent,
+                        weft_node_id from)
+{
+    uint32_t release = core->releases.downloads[download].release;
+    weft_core_trace(core, (struct weft_trace_record){.kind = from == 0 ? WEFT_TRACE_LEASE_TAKE
+                                                                       : WEFT_TRACE_LEASE_MOVE,
+                                                     .peer = from,
+                                                     .release = core->releases.items[release].id,
+                                                     .value = extent});
+}
+
+void weft_lease_take(struct weft_core *core, uint32_t download, uint32_t extent)
+{
+    struct weft_extent *entry = &core->releases.downloads[download].extents[extent];
+    entry->heard_ns = core->now_ns;
+    if (entry->holder == core->self.id) {
+        return;
+    }
+    core->counters.leases_moved += entry->holder != 0;
+    trace_lease(core, download, extent, entry->holder);
+    entry->holder = core->self.id;
+    entry->epoch++;
+    tell_agents(core, download, extent, /* given_up */ false);
+    if (core->leases.beat_ns == WEFT_NS_NEVER) {
+        core->leases.beat_ns = core->now_ns + lease_ns(core) / BEATS_PER_LEASE;
+    }
+}
+
+bool weft_lease_steal(struct weft_core *core, uint32_t download)
+{
+    struct weft_download *self = &core->releases.downloads[download];
+    uint32_t start = weft_rng_below(&core->rng, self->extent_count);
+    for (uint32_t i = 0; i < self->extent_count; i++) {
+        uint32_t extent = (start + i) % self->extent_count;
+        bool mine = self->extents[extent].holder == core->self.id;
+        bool idle = !mine && !is_held(core, &self->extents[extent]);
+        if (idle && is_unfinished(core, download, extent)) {
+            weft_lease_take(core, download, extent);
+            return true;
+        }
+    }
+    return false;
+}
+
+void weft_lease_give_up(struct weft_core *core)
+{
+    for (uint32_t d = 0; d < core->config.downloads_max; d++) {
+        struct weft_download *download = &core->releases.downloads[d];
+        if (download->release == WEFT_RELEASE_NONE) {
+            continue;
+        }
+        for (uint32_t extent = 0; extent < download->extent_count; extent++) {
+            if (download->extents[extent].holder == core->self.id) {
+                download->extents[extent].holder = 0;
+                tell_agents(core, d, extent, /* given_up */ true);
+            }
+        }
+    }
+}
+
+void weft_lease_tell(struct weft_core *core, const struct weft_link *link, uint32_t download)
+{
+    const struct weft_download *self = &core->releases.downloads[download];
+    for (uint32_t extent = 0; link->agent && extent < self->extent_count; extent++) {
+        if (self->extents[extent].holder == core->self.id) {
+            send_lease(core, link, download, extent, /* given_up */ false);
+        }
+    }
+}
+
+/* --- hearing other agents --- */
+
+/* Two agents took the same extent: the one first in rendezvous order keeps it. */
+static bool wins(struct weft_core *core, uint32_t download, uint32_t extent, weft_node_id peer)
+{
+    weft_release_id id = weft_release_of(core, &core->releases.downloads[download])->id;
+    uint64_t own = weft_rendezvous(id + extent, core->self.id);
+    uint64_t other = weft_rendezvous(id + extent, peer);
+    return own > other || (own == other && core->self.id < peer);
+}
+
+void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
+                         const struct weft_frame *frame)
+{
+    const struct weft_release *release = weft_release_find(core, frame->release);
+    struct weft_download *download = weft_release_download(core, release);
+    if (download == NULL || link->far || frame->chunk >= download->extent_count) {
+        return;
+    }
+    struct weft_extent *extent = &download->extents[frame->chunk];
+    if ((frame->flags & GIVEN_UP) != 0) {
+        if (extent->holder == link->peer.id) {
+            extent->holder = 0;
+        }
+        return;
+    }
+    bool mine = extent->holder == core->self.id;
+    bool newer = (uint16_t)frame->value > extent->epoch;
+    if (mine && !newer && wins(core, release->download, frame->chunk, link->peer.id)) {
+        send_lease(core, link, release->download, frame->chunk, /* given_up */ false);
+        return;
+    }
+    extent->holder = link->peer.id;
+    extent->epoch = (uint16_t)frame->value;
+    extent->heard_ns = core->now_ns;
+    if (core->leases.watch_ns == WEFT_NS_NEVER) {
+        core->leases.watch_ns = core->now_ns + lease_ns(core);
+    }
+}
+
+void weft_lease_on_progress(struct weft_core *core, struct weft_download *download,
+                            weft_node_id peer, uint32_t chunk)
+{
+    struct weft_extent *extent = &download->extents[chunk / download->extent_chunks];
+    if (extent->holder == peer) {
+        extent->heard_ns = core->now_ns;
+    }
+}
+
+/* --- timers --- */
+
+/* An agent that has nothing in flight hears of nothing; so it looks by itself when the lease of
+ * another one runs out, and takes what is left. */
+static void watch_others(struct weft_core *core)
+{
+    if (core->now_ns < core->leases.watch_ns) {
+        return;
+    }
+    weft_ns next = WEFT_NS_NEVER;
+    for (uint32_t d = 0; d < core->config.downloads_max; d++) {
+        const struct weft_download *download = &core->releases.downloads[d];
+        if (download->release == WEFT_RELEASE_NONE) {
+            continue;
+        }
+        for (uint32_t extent = 0; extent < download->extent_count; extent++) {
+            const struct weft_extent *entry = &download->extents[extent];
+            weft_ns out = entry->heard_ns + lease_ns(core);
+            bool held = is_held(core, entry) && out < next;
+            next = held && is_unfinished(core, d, extent) ? out : next;
+        }
+    }
+    core->leases.watch_ns = next;
+    weft_trade_fill(core);
+    weft_source_fill(core);
+}
+
+static void beat(struct weft_core *core)
+{
+    if (core->now_ns < core->leases.beat_ns) {
+        return;
+    }
+    bool any = false;
+    for (uint32_t d = 0; d < core->config.downloads_max; d++) {
+        const struct weft_download *download = &core->releases.downloads[d];
+        if (download->release == WEFT_RELEASE_NONE) {
+            continue;
+        }
+        bool acts = weft_lease_acts(core, d);
+        for (uint32_t extent = 0; extent < download->extent_count; extent++) {
+            bool mine = download->extents[extent].holder == core->self.id;
+            if (!mine || !is_unfinished(core, d, extent)) {
+                continue;
+            }
+            if (acts) {
+                any = true;
+            } else {
+                download->extents[extent].holder = 0; /* no agent any more: let others fetch it */
+            }
+            tell_agents(core, d, extent, /* given_up */ !acts);
+        }
+    }
+    core->leases.beat_ns = any ? core->now_ns + lease_ns(core) / BEATS_PER_LEASE : WEFT_NS_NEVER;
+}
+
+void weft_lease_expire(struct weft_core *core)
+{
+    beat(core);
+    watch_others(core);
+}
+
+weft_ns weft_lease_deadline(const struct weft_core *core)
+{
+    const struct weft_leases *self = &core->leases;
+    return self->beat_ns < self->watch_ns ? self->beat_ns : self->watch_ns;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which agent may fetch which extent over the WAN?
+ *
+ * One copy over the WAN per segment (design D9): a release is cut into extents; an extent belongs to
+ * the agent that said it fetches it (LEASE), else to the first agent in rendezvous order. A lease
+ * ends when its holder gives it up, is no longer up, or makes no progress for tuning.lease_ms; an
+ * agent that has nothing left takes extents that nobody holds. Chunks that a neighbour already has
+ * are never fetched over the WAN. SPEC.md section "Leases". Bound: WEFT_EXTENTS_MAX per release.
+ * Timers: BEAT, every third of tuning.lease_ms while this node holds an unfinished extent; WATCH,
+ * when the lease of another agent runs out unless it makes progress. */
+#ifndef WEFT_LEASE_H
+#define WEFT_LEASE_H
+
+#include "link.h"
+#include "release.h"
+
+struct weft_leases {
+    weft_ns beat_ns;  /* when the own leases are repeated */
+    weft_ns watch_ns; /* when a lease of another agent may have run out */
+};
+
+struct weft_core;
+struct weft_frame;
+
+/* No lease is held. */
+void weft_lease_init(struct weft_core *core);
+
+/* Does this node fetch over the WAN at all for this download: as agent, or as fallback? */
+bool weft_lease_acts(struct weft_core *core, uint32_t download);
+
+/* May this node fetch |chunk| over the WAN: it acts, the extent is its own, no neighbour has it? */
+bool weft_lease_may(struct weft_core *core, uint32_t download, uint32_t chunk);
+
+/* Is |extent| this node's to fetch? */
+bool weft_lease_owns(struct weft_core *core, uint32_t download, uint32_t extent);
+
+/* Say that this node fetches |extent|, unless it said so. */
+void weft_lease_take(struct weft_core *core, uint32_t download, uint32_t extent);
+
+/* Take over an unfinished extent that nobody works on.
+ * Errors: false if there is none. */
+bool weft_lease_steal(struct weft_core *core, uint32_t download);
+
+/* Give up every lease: the source does not answer this node, others may have more luck. */
+void weft_lease_give_up(struct weft_core *core);
+
+/* A LEASE arrived. */
+void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
+                         const struct weft_frame *frame);
+
+/* |peer| has got |chunk|: a sign of progress if it holds the extent. */
+void weft_lease_on_progress(struct weft_core *core, struct weft_download *download,
+                            weft_node_id peer, uint32_t chunk);
+
+/* A neighbour has just learned of the release: if it is an agent, tell it what this node holds. */
+void weft_lease_tell(struct weft_core *core, const struct weft_link *link, uint32_t download);
+
+/* Repeat the own leases, and look at those of others, if that is due. */
+void weft_lease_expire(struct weft_core *core);
+
+/* When that is due. */
+weft_ns weft_lease_deadline(const struct weft_core *core);
+
+#endif

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* To whom does this node keep a data stream? */
+#include "link.h"
+
+#include <string.h>
+
+#include "address.h"
+#include "frame.h"
+#include "have.h"
+#include "rng.h"
+#include "state.h"
+
+#define REVIEW_NS (5 * WEFT_NS_PER_S)
+#define REVIEW_SOON_NS (250 * WEFT_NS_PER_MS)
+#define OPENING_NS (10 * WEFT_NS_PER_S)
+#define PAUSE_NS (1 * WEFT_NS_PER_S)
+#define PAUSE_DOUBLINGS_MAX 5
+#define BAN_NS (3600 * WEFT_NS_PER_S)
+#define BAD_CHUNKS_MAX 2
+#define RESERVE_PART 6
+#define SHORT_LIFE_NS (2 * WEFT_NS_PER_S)
+
+void weft_link_carve(struct weft_core *core, struct weft_arena *arena)
+{
+    const struct weft_config *config = &core->config;
+    struct weft_links *self = &core->links;
+    uint32_t words = weft_bitmap_words(config->chunks_max);
+    self->items = weft_arena_take(arena, config->links_max, sizeof(self->items[0]));
+    self->ids = weft_arena_take(arena, config->links_max, sizeof(self->ids[0]));
+    for (uint32_t i = 0; i < config->links_max; i++) {
+        struct weft_link link = {0};
+        link.maps = weft_arena_take(arena, config->downloads_max, sizeof(link.maps[0]));
+        for (uint32_t d = 0; d < config->downloads_max; d++) {
+            uint64_t *have = weft_arena_take(arena, words, sizeof(uint64_t));
+            if (link.maps != NULL) {
+                link.maps[d] = (struct weft_link_map){.have = have};
+            }
+        }
+        if (self->items != NULL) {
+            self->items[i] = link;
+        }
+    }
+}
+
+struct weft_link *weft_link_find(struct weft_core *core, weft_node_id peer)
+{
+    for (uint32_t i = 0; peer != 0 && i < core->config.links_max; i++) {
+        if (core->links.ids[i] == peer) {
+            return &core->links.items[i];
+        }
+    }
+    return NULL;
+}
+
+void weft_link_send(struct weft_core *core, const struct weft_link *link,
+                    const struct weft_frame *frame)
+{
+    uint32_t room = frame->list.length + 32;
+    uint8_t *bytes = weft_action_room(core->actions, room);
+    uint32_t length = bytes == NULL ? 0 : weft_frame_encode(frame, bytes, room);
+    struct weft_action *action =
+        length == 0 ? NULL : weft_action_push(core->actions, WEFT_ACTION_FRAME);
+    if (action == NULL) {
+        return;
+    }
+    weft_action_claim(core->actions, length);
+    action->send = (struct weft_action_send){.to = link->peer, .bytes = bytes, .length = length};
+    core->counters.control_bytes_sent += length;
+}
+
+enum weft_tier weft_link_tier(const struct weft_core *core, const struct weft_link *link)
+{
+    if (!link->far) {
+        return link->agent ? WEFT_TIER_AGENT : WEFT_TIER_PEER;
+    }
+    const struct weft_remote *remote = weft_remote_find(core, link->peer.id);
+    bool same_site = remote != NULL && remote->site != 0 && remote->site == core->config.site;
+    return same_site ? WEFT_TIER_SITE : WEFT_TIER_REMOTE;
+}
+
+/* --- peers that could not be reached, or are banned --- */
+
+static struct weft_link_pause *pause_of(struct weft_core *core, weft_node_id peer)
+{
+    for (uint32_t i = 0; i < WEFT_LINK_PAUSES; i++) {
+        if (core->links.pauses[i].peer == peer) {
+            return &core->links.pauses[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_paused(struct weft_core *core, weft_node_id peer)
+{
+    const struct weft_link_pause *pause = pause_of(core, peer);
+    return pause != NULL && pause->until_ns > core->now_ns;
+}
+
+static struct weft_link_pause *make_pause(struct weft_core *core, weft_node_id peer)
+{
+    struct weft_link_pause *pause = pause_of(core, peer);
+    for (uint32_t i = 0; pause == NULL && i < WEFT_LINK_PAUSES; i++) {
+        if (core->links.pauses[i].peer == 0) {
+            pause = &core->links.pauses[i];
+        }
+    }
+    if (pause == NULL) {
+        pause = &core->links.pauses[0];
+        for (uint32_t i = 1; i < WEFT_LINK_PAUSES; i++) {
+            if (core->links.pauses[i].until_ns < pause->until_ns) {
+                pause = &core->links.pauses[i];
+            }
+        }
+    }
+    if (pause->peer != peer) {
+        *pause = (struct weft_link_pause){.peer = peer};
+    }
+    return pause;
+}
+
+static void pause_failed(struct weft_core *core, weft_node_id peer)
+{
+    struct weft_link_pause *pause = make_pause(core, peer);
+    uint32_t doublings =
+        pause->failures < PAUSE_DOUBLINGS_MAX ? pause->failures : PAUSE_DOUBLINGS_MAX;
+    weft_ns wait = PAUSE_NS << doublings;
+    pause->failures++;
+    pause->until_ns =
+        core->now_ns + wait / 2 +
+        weft_rng_below(&core->rng, (uint32_t)(wait / WEFT_NS_PER_MS)) * WEFT_NS_PER_MS;
+}
+
+/* --- opening and closing --- */
+
+static struct weft_link *take_entry(struct weft_core *core, const struct weft_endpoint *peer)
+{
+    for (uint32_t i = 0; i < core->config.links_max; i++) {
+        struct weft_link *link = &core->links.items[i];
+        if (link->peer.id == 0) {
+            struct weft_link_map *maps = link->maps;
+            *link = (struct weft_link){.peer = *peer, .maps = maps, .since_ns = core->now_ns};
+            core->links.ids[i] = peer->id;
+            return link;
+        }
+    }
+    return NULL;
+}
+
+static void close_stream(struct weft_core *core, weft_node_id peer)
+{
+    struct weft_action *action = weft_action_push(core->actions, WEFT_ACTION_STREAM_CLOSE);
+    if (action != NULL) {
+        action->stream = (struct weft_endpoint){.id = peer};
+    }
+}
+
+void weft_link_open(struct weft_core *core, const struct weft_endpoint *peer, bool far)
+{
+    bool self = peer->id == core->self.id || peer->id == 0;
+    if (self || weft_link_find(core, peer->id) != NULL || is_paused(core, peer->id)) {
+        return;
+    }
+    struct weft_link *link = take_entry(core, peer);
+    if (link == NULL) {
+        return;
+    }
+    link->far = far;
+    struct weft_action *action = weft_action_push(core->actions, WEFT_ACTION_STREAM_OPEN);
+    if (action != NULL) {
+        action->stream = *peer;
+    }
+}
+
+/* Everything that was known through this link is void. */
+static void release_entry(struct weft_core *core, struct weft_link *link)
+{
+    weft_node_id peer = link->peer.id;
+    if (link->up) {
+        core->links.up_count--;
+        core->links.far_count -= link->far;
+        weft_have_drop(core, link);
+    }
+    link->peer.id = 0;
+    core->links.ids[link - core->links.items] = 0;
+    link->up = false;
+    weft_pick_on_link_down(core, peer);
+    weft_serve_on_link_down(core, peer);
+}
+
+static void trace_link(const struct weft_core *core, enum weft_trace_kind kind, weft_node_id peer)
+{
+    weft_core_trace(core, (struct weft_trace_record){
+                              .kind = kind, .peer = peer, .value = core->links.up_count});
+}
+
+/* Streams that others open must leave room for those between agents. */
+static bool is_welcome(struct weft_core *core, const struct weft_event_stream *event)
+{
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < core->config.links_max; i++) {
+        used += core->links.ids[i] != 0;
+    }
+    bool agents =
+        weft_election_self(core) && (weft_election_is_agent(core, event->peer.id) ||
+                                     !weft_prefix_contains(&core->segment, event->peer.address.ip));
+    uint32_t reserve = agents ? 0 : core->config.links_max / RESERVE_PART;
+    return event->peer.id != core->self.id && !core->leaving &&
+           used + reserve < core->config.links_max;
+}
+
+void weft_link_on_up(struct weft_core *core, const struct weft_event_stream *event)
+{
+    struct weft_link *link = weft_link_find(core, event->peer.id);
+    bool banned = is_paused(core, event->peer.id) && !event->opened_here;
+    const struct weft_link_pause *pause = pause_of(core, event->peer.id);
+    banned = banned && pause != NULL && pause->until_ns > core->now_ns + BAN_NS / 2;
+    if (link == NULL && !banned && is_welcome(core, event)) {
+        link = take_entry(core, &event->peer);
+    }
+    if (link == NULL || banned) {
+        close_stream(core, event->peer.id);
+        return;
+    }
+    if (link->up) {
+        release_entry(core, link); /* the peer restarted: a new stream replaces the old one */
+    }
+    link->peer = event->peer;
+    link->far = weft_member_find(core, event->peer.id) == NULL &&
+                !weft_prefix_contains(&core->segment, event->peer.address.ip);
+    link->agent = !link->far && weft_election_is_agent(core, event->peer.id);
+    link->up = true;
+    link->since_ns = core->now_ns;
+    core->links.up_count++;
+    core->links.far_count += link->far;
+    trace_link(core, WEFT_TRACE_LINK_UP, event->peer.id);
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
+        weft_have_reset_map(core, &link->maps[i]);
+    }
+    weft_have_on_link_up(core, link);
+    struct weft_link_pause *old = pause_of(core, event->peer.id);
+    if (old != NULL) {
+        old->peer = 0;
+    }
+}
+
+void weft_link_on_down(struct weft_core *core, const struct weft_event_stream *event)
+{
+    struct weft_link *link = weft_link_find(core, event->peer.id);
+    if (link == NULL) {
+        return;
+    }
+    bool was_up = link->up;
+    bool refused = core->now_ns - link->since_ns < SHORT_LIFE_NS; /* the peer has no room */
+    release_entry(core, link);
+    if (was_up) {
+        trace_link(core, WEFT_TRACE_LINK_DOWN, event->peer.id);
+    }
+    if (!was_up || refused) {
+        pause_failed(core, event->peer.id);
+    }
+    weft_probe_doubt(core, event->peer.id);
+    core->links.review_ns = core->now_ns + REVIEW_SOON_NS;
+}
+
+void weft_link_blame(struct weft_core *core, weft_node_id peer)
+{
+    struct weft_link *link = weft_link_find(core, peer);
+    if (link == NULL || ++link->bad < BAD_CHUNKS_MAX) {
+        return;
+    }
+    release_entry(core, link);
+    close_stream(core, peer);
+    make_pause(core, peer)->until_ns = core->now_ns + BAN_NS;
+}
+
+void weft_link_close_all(struct weft_core *core)
+{
+    for (uint32_t i = 0; i < core->config.links_max; i++) {
+        struct weft_link *link = &core->links.items[i];
+        if (link->peer.id != 0) {
+            weft_node_id peer = link->peer.id;
+            release_entry(core, link);
+            close_stream(core, peer);
+        }
+    }
+    core->links.review_ns = core->now_ns + REVIEW_SOON_NS;
+}
+
+/* --- the review: which streams are missing --- */
+
+static uint32_t count_links(const struct weft_core *core, bool far)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < core->config.links_max; i++) {
+        const struct weft_link *link = &core->links.items[i];
+        count += link->peer.id != 0 && link->far == far;
+    }
+    return count;
+}
+
+/* How many streams this node wants inside its segment. */
+static uint32_t near_target(const struct weft_core *core)
+{
+    const struct weft_tuning *tuning = &core->config.tuning;
+    uint32_t count = weft_member_up_count(core);
+    if (count <= tuning->full_mesh) {
+        return count;
+    }
+    return weft_election_self(core) ? tuning->neighbours * 3 / 2 : tuning->neighbours;
+}
+
+static uint64_t near_weight(const struct weft_core *core, weft_node_id peer)
+{
+    return weft_rendezvous(core->self.id, peer);
+}
+
+static void open_near(struct weft_core *core, const struct weft_member *member)
+{
+    struct weft_endpoint endpoint = {.id = member->id, .address = member->address};
+    weft_link_open(core, &endpoint, /* far */ false);
+}
+
+/* The member of largest weight below |below| that is up, neither linked nor paused. */
+static const struct weft_member *next_near(struct weft_core *core, uint64_t below)
+{
+    const struct weft_member *best = NULL;
+    uint64_t best_weight = 0;
+    for (uint32_t i = 0; i < weft_member_count(core); i++) {
+        const struct weft_member *member = weft_member_at(core, i);
+        uint64_t weight = near_weight(core, member->id);
+        bool next = weft_member_is_up(member) && weight < below && weight >= best_weight;
+        if (next && weft_link_find(core, member->id) == NULL && !is_paused(core, member->id)) {
+            best = member;
+            best_weight = weight;
+        }
+    }
+    return best;
+}
+
+/* Open streams to members until there are as many as wanted, counting those that others opened. */
+static void review_near(struct weft_core *core)
+{
+    weft_node_id agents[WEFT_AGENTS_MAX];
+    uint32_t agent_count = weft_election_self(core) ? weft_election_agents(core, agents) : 0;
+    for (uint32_t i = 0; i < agent_count; i++) {
+        const struct weft_member *agent = weft_member_find(core, agents[i]);
+        if (agent != NULL) {
+            open_near(core, agent);
+        }
+    }
+    uint32_t target = near_target(core);
+    uint64_t below = UINT64_MAX;
+    for (uint32_t count = count_links(core, /* far */ false); count < target; count++) {
+        const struct weft_member *member = next_near(core, below);
+        if (member == NULL) {
+            return;
+        }
+        below = near_weight(core, member->id);
+        open_near(core, member);
+    }
+}
+
+/* Agents keep streams to agents of other segments, each segment at most once, those of largest
+ * rendezvous weight; both ends compute the same weight, so links tend to be wanted by both. */
+static void review_far(struct weft_core *core)
+{
+    uint32_t count = count_links(core, /* far */ true);
+    uint32_t target = weft_election_self(core) ? core->config.tuning.far_links : 0;
+    uint64_t below = UINT64_MAX;
+    while (count < target) {
+        const struct weft_remote *best = NULL;
+        uint64_t best_weight = 0;
+        for (uint32_t i = 0; i < weft_remote_count(core); i++) {
+            const struct weft_remote *remote = weft_remote_at(core, i);
+            uint64_t weight = weft_mix(core->self.id ^ remote->endpoint.id);
+            if (remote->is_agent && weight < below && weight >= best_weight) {
+                best = remote;
+                best_weight = weight;
+            }
+        }
+        if (best == NULL) {
+            return;
+        }
+        below = best_weight;
+        count += weft_link_find(core, best->endpoint.id) == NULL;
+        weft_link_open(core, &best->endpoint, true);
+    }
+}
+
+static void review_roles(struct weft_core *core)
+{
+    for (uint32_t i = 0; i < core->config.links_max; i++) {
+        struct weft_link *link = &core->links.items[i];
+        bool forgotten =
+            link->peer.id != 0 && !link->up && core->now_ns - link->since_ns > OPENING_NS;
+        if (forgotten) {
+            weft_node_id peer = link->peer.id;
+            release_entry(core, link);
+            close_stream(core, peer);
+            pause_failed(core, peer);
+        } else if (link->up && !link->far) {
+            bool agent = weft_election_is_agent(core, link->peer.id);
+            bool became = agent && !link->agent;
+            link->agent = agent;
+            if (became) {
+                weft_pick_grant(core, link);
+            }
+        }
+    }
+}
+
+void weft_link_on_view(struct weft_core *core)
+{
+    weft_ns soon = core->now_ns + REVIEW_SOON_NS;
+    review_roles(core);
+    core->links.review_ns = core->links.review_ns < soon ? core->links.review_ns : soon;
+}
+
+void weft_link_expire(struct weft_core *core)
+{
+    if (!core->link_up || core->leaving || core->now_ns < core->links.review_ns) {
+        return;
+    }
+    core->links.review_ns = core->now_ns + REVIEW_NS;
+    review_roles(core);
+    review_near(core);
+    review_far(core);
+}
+
+weft_ns weft_link_deadline(const struct weft_core *core)
+{
+    bool idle = !core->link_up || core->leaving;
+    return idle ? WEFT_NS_NEVER : core->links.review_ns;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* To whom does this node keep a data stream?
+ *
+ * Near links join the nodes of a segment: all with all up to tuning.full_mesh members, else each
+ * node opens streams to its tuning.neighbours / 2 best members in rendezvous order (agents to three
+ * times as many) and takes those that others open. Far links join agents of different segments.
+ * Links stay open while both ends live: a broken one is the fastest sign of a crash, and a small
+ * release must not wait for a connection. SPEC.md section "Links". Bound: config.links_max; a
+ * further stream is closed at once.
+ * Timer: REVIEW, 250 ms after the view changed and every 5 s: open what is missing. */
+#ifndef WEFT_LINK_H
+#define WEFT_LINK_H
+
+#include "arena.h"
+#include "core.h"
+
+/* What this node knows of one neighbour's chunks of one download. */
+struct weft_link_map {
+    uint64_t *have;      /* set of chunks the neighbour has */
+    uint32_t have_count; /* bits set in have */
+    uint32_t told_count; /* entries of the download's log it was told of */
+    bool known;          /* it sent a MAP: it knows the release */
+    bool wanted;         /* it wants the chunks it lacks */
+    uint8_t credits;     /* chunks of our choice it is ready to take (READY received) */
+    uint8_t granted;     /* chunks of its choice we are ready to take (READY sent) */
+};
+
+struct weft_link {
+    struct weft_endpoint peer;  /* id 0 = free entry */
+    bool up;                    /* the stream can be used; else it is being opened */
+    bool far;                   /* to another segment */
+    bool agent;                 /* the peer is an agent of our segment now */
+    uint8_t asked;              /* requests of ours it has not answered */
+    uint8_t slow;               /* requests in a row that were overdue; stops at 255 */
+    uint8_t bad;                /* chunks from it that did not verify; stops at 255 */
+    weft_ns busy_until_ns;      /* it refused or was slow: not asked before */
+    weft_ns since_ns;           /* when it came up, or when opening began */
+    uint64_t pushes;            /* chunks of our choice sent to it */
+    struct weft_link_map *maps; /* config.downloads_max of them */
+};
+
+/* An address that could not be reached lately. */
+struct weft_link_pause {
+    weft_node_id peer; /* 0 = free entry */
+    weft_ns until_ns;  /* not tried before */
+    uint32_t failures; /* in a row */
+};
+
+#define WEFT_LINK_PAUSES 16
+
+struct weft_links {
+    struct weft_link *items; /* config.links_max entries */
+    weft_node_id *ids;       /* peer.id of each entry, dense for the search */
+    uint32_t up_count;       /* links that are up */
+    uint32_t far_count;      /* of them to other segments */
+    weft_ns review_ns;       /* next review */
+    struct weft_link_pause pauses[WEFT_LINK_PAUSES]; /* the one that ends first makes room */
+};
+
+struct weft_core;
+
+/* Take the tables from the block, and empty them. */
+void weft_link_carve(struct weft_core *core, struct weft_arena *arena);
+
+/* A stream is ready: exchange maps. Closed at once if there is no room or the peer is banned. */
+void weft_link_on_up(struct weft_core *core, const struct weft_event_stream *event);
+
+/* A stream ended: forget the peer's maps, free what was asked of it, doubt the member. */
+void weft_link_on_down(struct weft_core *core, const struct weft_event_stream *event);
+
+/* The link to |peer|, up or not; NULL = none. */
+struct weft_link *weft_link_find(struct weft_core *core, weft_node_id peer);
+
+/* Send a control frame on a link that is up. */
+struct weft_frame;
+void weft_link_send(struct weft_core *core, const struct weft_link *link,
+                    const struct weft_frame *frame);
+
+/* Open a stream to |peer| unless there is one, it is paused, or there is no room. */
+void weft_link_open(struct weft_core *core, const struct weft_endpoint *peer, bool far);
+
+/* The peer sent a chunk that does not verify: two of them, and the link is closed for an hour. */
+void weft_link_blame(struct weft_core *core, weft_node_id peer);
+
+/* The tier of bytes that come from the other end of |link|. */
+enum weft_tier weft_link_tier(const struct weft_core *core, const struct weft_link *link);
+
+/* Somebody came, went or changed his role: agents are marked anew, a review follows soon. */
+void weft_link_on_view(struct weft_core *core);
+
+/* Close every stream: the node leaves, or its address changed. */
+void weft_link_close_all(struct weft_core *core);
+
+/* The review, when it is due: open what should be open. */
+void weft_link_expire(struct weft_core *core);
+
+/* Next review. */
+weft_ns weft_link_deadline(const struct weft_core *core);
+
+#endif

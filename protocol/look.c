@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "when does this node look at the source for newer metadata?". The timers are in look.h. */
+#include "look.h"
+
+#include "rng.h"
+#include "state.h"
+
+#define START_MIN_MS 200
+#define START_MAX_MS 1000
+#define BACKOFF_MAX_NS (10 * WEFT_NS_PER_S)
+#define LOOK_NS (120 * WEFT_NS_PER_S)
+
+/* An ordinary node looks this much more rarely than a segment's agents together. */
+#define ORDINARY_FACTOR 10
+
+/* Plan the next look in |pace_ns| +-10 %. */
+static void plan(struct weft_core *core, weft_ns pace_ns)
+{
+    uint32_t spread_ms = (uint32_t)(pace_ns / 5 / WEFT_NS_PER_MS) + 1;
+    core->announces.look.due_ns = core->now_ns + pace_ns - pace_ns / 10 +
+                                  weft_rng_below(&core->rng, spread_ms) * WEFT_NS_PER_MS;
+    core->announces.look.reason = WEFT_LOOK_POLL;
+}
+
+/* The pace of this node: agents take turns. */
+static weft_ns pace_ns(const struct weft_core *core)
+{
+    weft_ns poll_ns = core->config.tuning.poll_ms * WEFT_NS_PER_MS;
+    weft_node_id agents[WEFT_AGENTS_MAX];
+    uint32_t count = weft_election_agents(core, agents);
+    return weft_election_self(core) ? count * poll_ns : ORDINARY_FACTOR * poll_ns;
+}
+
+void weft_look_on_start(struct weft_core *core)
+{
+    struct weft_looks *look = &core->announces.look;
+    look->due_ns = WEFT_NS_NEVER;
+    if (core->config.has_source) {
+        uint32_t delay_ms =
+            START_MIN_MS + weft_rng_below(&core->rng, START_MAX_MS - START_MIN_MS);
+        bool is_alone = weft_join_is_alone(core);
+        look->due_ns = core->now_ns + (is_alone ? 0 : delay_ms * WEFT_NS_PER_MS);
+        look->reason = WEFT_LOOK_START;
+    }
+}
+
+static void begin(struct weft_core *core, enum weft_look_reason reason)
+{
+    struct weft_looks *look = &core->announces.look;
+    if (weft_action_push(core->actions, WEFT_ACTION_SOURCE_LOOK) == NULL) {
+        return;
+    }
+    look->until_ns = core->now_ns + LOOK_NS;
+    look->due_ns = WEFT_NS_NEVER;
+    look->reason = (uint8_t)reason;
+    weft_core_trace(core,
+                    (struct weft_trace_record){.kind = WEFT_TRACE_LOOK, .value = (uint64_t)reason});
+}
+
+void weft_look_on_look(struct weft_core *core)
+{
+    struct weft_looks *look = &core->announces.look;
+    if (!core->config.has_source) {
+        return;
+    }
+    if (look->until_ns != 0) {
+        look->again = true;
+    } else {
+        look->failures = 0;
+        begin(core, WEFT_LOOK_OPERATOR);
+    }
+}
+
+/* The pause after so many failures in a row. */
+static weft_ns backoff_ns(const struct weft_core *core, uint32_t failures)
+{
+    weft_ns pause_ns = core->config.tuning.source_backoff_ms * WEFT_NS_PER_MS;
+    for (uint32_t i = 1; i < failures && pause_ns < BACKOFF_MAX_NS; i++) {
+        pause_ns *= 2;
+    }
+    return pause_ns < BACKOFF_MAX_NS ? pause_ns : BACKOFF_MAX_NS;
+}
+
+void weft_look_on_looked(struct weft_core *core, const struct weft_event_looked *event)
+{
+    struct weft_looks *look = &core->announces.look;
+    if (look->until_ns == 0) {
+        return;
+    }
+    uint8_t reason = look->reason;
+    look->until_ns = 0;
+    if (look->again) {
+        look->again = false;
+        begin(core, WEFT_LOOK_OPERATOR);
+        return;
+    }
+    if (event->result == WEFT_ERR_OK) {
+        look->failures = 0;
+        plan(core, pace_ns(core));
+    } else if (weft_election_self(core) || reason == WEFT_LOOK_OPERATOR) {
+        look->failures++;
+        plan(core, backoff_ns(core, look->failures));
+        look->reason = reason;
+    } else {
+        plan(core, pace_ns(core));
+    }
+}
+
+void weft_look_on_role(struct weft_core *core)
+{
+    struct weft_looks *look = &core->announces.look;
+    if (!core->config.has_source || look->until_ns != 0 || look->reason != WEFT_LOOK_POLL) {
+        return;
+    }
+    weft_ns due_ns = look->due_ns;
+    look->failures = 0;
+    plan(core, pace_ns(core));
+    /* A new agent takes its first turn in its place of the order. */
+    if (weft_election_self(core)) {
+        weft_ns poll_ns = core->config.tuning.poll_ms * WEFT_NS_PER_MS;
+        look->due_ns = core->now_ns + poll_ns / 2 +
+                       weft_rng_below(&core->rng, core->config.tuning.poll_ms) * WEFT_NS_PER_MS;
+    }
+    look->due_ns = due_ns < look->due_ns ? due_ns : look->due_ns;
+}
+
+void weft_look_expire(struct weft_core *core)
+{
+    struct weft_looks *look = &core->announces.look;
+    if (look->until_ns != 0 && core->now_ns >= look->until_ns) {
+        struct weft_event_looked lost = {.result = WEFT_ERR_TIMEOUT};
+        weft_look_on_looked(core, &lost);
+    }
+    if (look->until_ns != 0 || core->now_ns < look->due_ns) {
+        return;
+    }
+    bool is_served = core->election.agent_count > 0 && !weft_election_self(core);
+    if (look->reason == WEFT_LOOK_START && is_served) {
+        plan(core, pace_ns(core));
+        return;
+    }
+    begin(core, (enum weft_look_reason)look->reason);
+}
+
+weft_ns weft_look_deadline(const struct weft_core *core)
+{
+    const struct weft_looks *look = &core->announces.look;
+    return look->until_ns != 0 ? look->until_ns : look->due_ns;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* When to look at the source for newer metadata.
+ *
+ * Timers: operator (LOOK event): at once. Start: once after 0.2-1 s, at once if there is nobody to
+ * ask; left out if the segment has an agent by then. Agents: every k * tuning.poll_ms, k agents in
+ * turn; ordinary nodes every 10 * tuning.poll_ms, so that nobody can freeze a segment; all +-10 %.
+ * After a failure agents and the operator's look try again after tuning.source_backoff_ms, doubling
+ * to 10 s. One look at a time; one without answer is forgotten after 120 s. SPEC.md section "Looks". */
+#ifndef WEFT_LOOK_H
+#define WEFT_LOOK_H
+
+#include "event.h"
+
+struct weft_core;
+
+/* Why a look is made; the value of the LOOK trace record. */
+enum weft_look_reason {
+    WEFT_LOOK_POLL,     /* its time came */
+    WEFT_LOOK_OPERATOR, /* asked for */
+    WEFT_LOOK_START     /* the node has just started */
+};
+
+struct weft_looks {
+    weft_ns due_ns;    /* next look, NEVER = none */
+    weft_ns until_ns;  /* of the look under way: given up then; 0 = none under way */
+    uint32_t failures; /* in a row */
+    uint8_t reason;    /* enum weft_look_reason of the look due or under way */
+    bool again;        /* the operator asked while one was under way */
+};
+
+/* START. */
+void weft_look_on_start(struct weft_core *core);
+
+/* LOOK: the operator asks. */
+void weft_look_on_look(struct weft_core *core);
+
+/* LOOKED: the look under way ended. */
+void weft_look_on_looked(struct weft_core *core, const struct weft_event_looked *event);
+
+/* This node became an agent, or none any more. */
+void weft_look_on_role(struct weft_core *core);
+
+/* Look if it is due. */
+void weft_look_expire(struct weft_core *core);
+
+/* When weft_look_expire() is wanted next. */
+weft_ns weft_look_deadline(const struct weft_core *core);
+
+#endif

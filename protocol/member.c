@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "who is in the segment?": the table, its hash of ids, and the counts, digest and epoch
+ * that follow from it. What a claim about a member changes is decided in claim.c.
+ *
+ * Timer: older_ns, when the hours up reach the next power of two. */
+#include "member.h"
+
+#include <string.h>
+
+#include "address.h"
+#include "claim.h"
+#include "datagram.h"
+#include "rng.h"
+#include "state.h"
+
+/* Stability grows up to this: 64 hours. */
+#define STABILITY_MAX 7
+#define HOUR_NS (3600 * WEFT_NS_PER_S)
+
+/* To whom goodbyes go, besides the agents. */
+#define GOODBYES 6
+
+static uint32_t index_entries(const struct weft_core *core)
+{
+    uint32_t entries = 4;
+    while (entries < 2 * core->config.members_max) {
+        entries *= 2;
+    }
+    return entries;
+}
+
+void weft_member_carve(struct weft_core *core, struct weft_arena *arena)
+{
+    struct weft_members *members = &core->members;
+    uint32_t entries = index_entries(core);
+    members->table = weft_arena_take(arena, core->config.members_max, sizeof *members->table);
+    members->index = weft_arena_take(arena, entries, sizeof *members->index);
+    members->index_mask = entries - 1;
+    if (arena->memory != NULL) {
+        memset(members->table, 0, core->config.members_max * sizeof *members->table);
+        memset(members->index, 0, entries * sizeof *members->index);
+    }
+}
+
+/* ---- Hash of ids; entries are places + 1 ---- */
+
+static void index_add(struct weft_members *members, uint32_t slot)
+{
+    uint32_t at = (uint32_t)weft_mix(members->table[slot].id) & members->index_mask;
+    while (members->index[at] != 0) {
+        at = (at + 1) & members->index_mask;
+    }
+    members->index[at] = (uint16_t)(slot + 1);
+}
+
+static void index_rebuild(struct weft_members *members)
+{
+    memset(members->index, 0, ((size_t)members->index_mask + 1) * sizeof *members->index);
+    for (uint32_t slot = 0; slot < members->count; slot++) {
+        index_add(members, slot);
+    }
+}
+
+uint32_t weft_member_slot(const struct weft_core *core, weft_node_id id)
+{
+    const struct weft_members *members = &core->members;
+    uint32_t at = (uint32_t)weft_mix(id) & members->index_mask;
+    while (members->index[at] != 0) {
+        uint32_t slot = members->index[at] - 1u;
+        if (members->table[slot].id == id) {
+            return slot;
+        }
+        at = (at + 1) & members->index_mask;
+    }
+    return WEFT_MEMBER_NONE;
+}
+
+/* ---- Reading ---- */
+
+const struct weft_member *weft_member_find(const struct weft_core *core, weft_node_id id)
+{
+    uint32_t slot = weft_member_slot(core, id);
+    return slot == WEFT_MEMBER_NONE || slot == 0 ? NULL : &core->members.table[slot];
+}
+
+uint32_t weft_member_count(const struct weft_core *core)
+{
+    return core->members.count == 0 ? 0 : core->members.count - 1;
+}
+
+const struct weft_member *weft_member_at(const struct weft_core *core, uint32_t index)
+{
+    return index + 1 < core->members.count ? &core->members.table[index + 1] : NULL;
+}
+
+uint32_t weft_member_up_count(const struct weft_core *core)
+{
+    return core->members.up_count;
+}
+
+const struct weft_member *weft_member_self(const struct weft_core *core)
+{
+    return &core->members.table[0];
+}
+
+struct weft_endpoint weft_member_endpoint(const struct weft_core *core, uint32_t slot)
+{
+    const struct weft_member *member = &core->members.table[slot];
+    return (struct weft_endpoint){.id = member->id, .address = member->address};
+}
+
+struct weft_record weft_member_record(const struct weft_core *core, uint32_t slot)
+{
+    const struct weft_member *member = &core->members.table[slot];
+    return (struct weft_record){
+        .id = member->id,
+        .incarnation = member->incarnation,
+        .address = member->address,
+        .site = member->site,
+        .term = member->term,
+        .state = member->state,
+        .agent_class = member->agent_class,
+        .role = member->role,
+        .stability = member->stability,
+        .claim = member->claim,
+    };
+}
+
+uint64_t weft_member_suspected(const struct weft_core *core, weft_node_id id)
+{
+    const struct weft_member *member = weft_member_find(core, id);
+    return member == NULL || weft_member_is_up(member) ? 0 : member->incarnation;
+}
+
+uint64_t weft_member_hash(const struct weft_member *member)
+{
+    bool is_suspect = member->state == WEFT_MEMBER_SUSPECT;
+    return weft_rendezvous(member->id, 2 * member->incarnation + (is_suspect ? 1 : 0));
+}
+
+uint32_t weft_member_clock_ms(const struct weft_core *core)
+{
+    return (uint32_t)(core->now_ns / WEFT_NS_PER_MS);
+}
+
+static bool is_sampled(const uint32_t *slots, uint32_t count, uint32_t slot)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (slots[i] == slot) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t weft_member_sample(struct weft_core *core, weft_node_id except, uint32_t wanted,
+                            uint32_t *slots)
+{
+    const struct weft_members *members = &core->members;
+    uint32_t others = members->count - 1;
+    uint32_t count = 0;
+    if (others == 0) {
+        return 0;
+    }
+    /* Draw first; if most of the table is dead or wanted, walk it from a random place. */
+    uint32_t start = weft_rng_below(&core->rng, others);
+    uint32_t draws = 4 * wanted;
+    for (uint32_t i = 0; i < draws + others && count < wanted; i++) {
+        uint32_t place = i < draws ? weft_rng_below(&core->rng, others) : (start + i) % others;
+        const struct weft_member *member = &members->table[place + 1];
+        if (weft_member_is_up(member) && member->id != except &&
+            !is_sampled(slots, count, place + 1)) {
+            slots[count++] = place + 1;
+        }
+    }
+    return count;
+}
+
+uint32_t weft_member_place_for(const struct weft_core *core, weft_node_id subject, uint32_t limit)
+{
+    const struct weft_members *members = &core->members;
+    uint64_t own = weft_rendezvous(subject, core->self.id);
+    uint32_t place = 0;
+    for (uint32_t slot = 1; slot < members->count && place < limit; slot++) {
+        const struct weft_member *member = &members->table[slot];
+        if (weft_member_is_up(member) && member->id != subject &&
+            weft_rendezvous(subject, member->id) > own) {
+            place++;
+        }
+    }
+    return place;
+}
+
+/* ---- Changing ---- */
+
+static bool is_live(const struct weft_member *member)
+{
+    return member->state == WEFT_MEMBER_ALIVE || member->state == WEFT_MEMBER_SUSPECT;
+}
+
+/* Count what |member| contributes, in or out. */
+static void account(struct weft_members *members, const struct weft_member *member, bool in)
+{
+    uint32_t one = in ? 1 : UINT32_MAX;
+    members->up_count += member->state == WEFT_MEMBER_ALIVE ? one : 0;
+    members->suspect_count += member->state == WEFT_MEMBER_SUSPECT ? one : 0;
+    if (is_live(member)) {
+        uint64_t hash = weft_member_hash(member);
+        members->digest += in ? hash : 0 - hash;
+    }
+}
+
+static void trace_state(const struct weft_core *core, const struct weft_member *member)
+{
+    static const enum weft_trace_kind kinds[WEFT_MEMBER_STATE_COUNT] = {
+        [WEFT_MEMBER_ALIVE] = WEFT_TRACE_MEMBER_ALIVE,
+        [WEFT_MEMBER_SUSPECT] = WEFT_TRACE_MEMBER_SUSPECT,
+        [WEFT_MEMBER_DEAD] = WEFT_TRACE_MEMBER_DEAD,
+        [WEFT_MEMBER_LEFT] = WEFT_TRACE_MEMBER_LEFT,
+    };
+    weft_core_trace(core, (struct weft_trace_record){.kind = kinds[member->state],
+                                                     .peer = member->id,
+                                                     .value = member->incarnation});
+}
+
+void weft_member_put(struct weft_core *core, uint32_t slot, const struct weft_member *next)
+{
+    struct weft_members *members = &core->members;
+    struct weft_member before = members->table[slot];
+    uint64_t digest = members->digest;
+    account(members, &before, false /* in */);
+    members->table[slot] = *next;
+    account(members, next, true /* in */);
+    if (members->digest != digest) {
+        members->digest_changed_ns = core->now_ns;
+    }
+    bool is_state = before.state != next->state;
+    bool is_role = before.role != next->role;
+    if (is_state || is_role || !weft_address_equal(&before.address, &next->address)) {
+        members->epoch++;
+    }
+    if (is_state && (before.state == WEFT_MEMBER_SUSPECT || next->state == WEFT_MEMBER_SUSPECT)) {
+        members->suspects_changed_ns = core->now_ns;
+    }
+    if (is_state && slot != 0) {
+        trace_state(core, next);
+    }
+    if (is_role || (is_state && next->role == WEFT_ROLE_AGENT)) {
+        weft_election_on_role(core, slot, is_role);
+    }
+}
+
+/* The tombstone that may be dropped first. */
+static uint32_t oldest_tombstone(const struct weft_core *core)
+{
+    const struct weft_members *members = &core->members;
+    uint32_t now_ms = weft_member_clock_ms(core);
+    uint32_t oldest = WEFT_MEMBER_NONE;
+    uint32_t oldest_ms = 0;
+    for (uint32_t slot = 1; slot < members->count; slot++) {
+        uint32_t age_ms = now_ms - members->table[slot].since_ms;
+        if (!is_live(&members->table[slot]) && (oldest == WEFT_MEMBER_NONE || age_ms > oldest_ms)) {
+            oldest = slot;
+            oldest_ms = age_ms;
+        }
+    }
+    return oldest;
+}
+
+void weft_member_remove(struct weft_core *core, uint32_t slot)
+{
+    struct weft_members *members = &core->members;
+    bool was_agent = members->table[slot].role == WEFT_ROLE_AGENT;
+    account(members, &members->table[slot], false /* in */);
+    uint32_t last = members->count - 1;
+    members->table[slot] = members->table[last];
+    members->count = last;
+    members->epoch++;
+    index_rebuild(members);
+    weft_gossip_on_removed(core, slot, last);
+    if (was_agent) {
+        weft_election_on_role(core, WEFT_MEMBER_NONE, true /* is_role */);
+    }
+}
+
+uint32_t weft_member_add(struct weft_core *core, const struct weft_record *record)
+{
+    struct weft_members *members = &core->members;
+    if (members->count >= core->config.members_max) {
+        uint32_t tombstone = oldest_tombstone(core);
+        if (tombstone == WEFT_MEMBER_NONE) {
+            weft_core_reject(core, WEFT_REJECT_FULL);
+            return WEFT_MEMBER_NONE;
+        }
+        weft_member_remove(core, tombstone);
+    }
+    uint32_t slot = members->count++;
+    members->table[slot] = (struct weft_member){
+        .id = record->id,
+        .incarnation = record->incarnation,
+        .address = record->address,
+        .site = record->site,
+        .term = record->term,
+        .state = record->state,
+        .agent_class = record->agent_class,
+        .role = record->role,
+        .stability = record->stability,
+        .claim = record->claim,
+        .rate = weft_bandwidth_attested(core, record->id),
+        .heard_ms = weft_member_clock_ms(core) - UINT32_MAX / 2,
+        .since_ms = weft_member_clock_ms(core),
+    };
+    index_add(members, slot);
+    account(members, &members->table[slot], true /* in */);
+    members->digest_changed_ns = core->now_ns;
+    members->epoch++;
+    return slot;
+}
+
+const struct weft_member *weft_member_heard(struct weft_core *core, weft_node_id id,
+                                            uint32_t bulletin)
+{
+    uint32_t slot = weft_member_slot(core, id);
+    if (slot == WEFT_MEMBER_NONE || slot == 0) {
+        return NULL;
+    }
+    struct weft_member *member = &core->members.table[slot];
+    member->heard_ms = weft_member_clock_ms(core);
+    member->bulletin = bulletin;
+    if (member->state == WEFT_MEMBER_SUSPECT) {
+        weft_claim_clear(core, slot);
+    }
+    return member;
+}
+
+void weft_member_set_tells(struct weft_core *core, uint32_t slot, uint8_t tells)
+{
+    core->members.table[slot].tells = tells;
+}
+
+void weft_member_set_rate(struct weft_core *core, uint32_t slot, uint8_t half_octaves)
+{
+    core->members.table[slot].rate = half_octaves;
+}
+
+/* ---- The own record ---- */
+
+void weft_member_renew(struct weft_core *core)
+{
+    struct weft_member self = core->members.table[0];
+    core->incarnation++;
+    self.incarnation = core->incarnation;
+    self.address = core->self.address;
+    weft_member_put(core, 0, &self);
+    weft_gossip_tell(core, 0, true /* eager */);
+}
+
+void weft_member_take_role(struct weft_core *core, enum weft_role role, uint32_t term)
+{
+    struct weft_member self = core->members.table[0];
+    self.role = (uint8_t)role;
+    self.term = term;
+    weft_member_put(core, 0, &self);
+    weft_member_renew(core);
+}
+
+static void add_self(struct weft_core *core)
+{
+    struct weft_record self = {
+        .id = core->self.id,
+        .incarnation = core->incarnation,
+        .address = core->self.address,
+        .site = core->config.site,
+        .state = WEFT_MEMBER_ALIVE,
+        .agent_class = (uint8_t)core->config.agent_class,
+        .claim = WEFT_HALF_OCTAVES_MAX,
+    };
+    weft_member_add(core, &self);
+}
+
+void weft_member_on_start(struct weft_core *core)
+{
+    struct weft_members *members = &core->members;
+    members->started_ns = core->now_ns;
+    members->due_ns = WEFT_NS_NEVER;
+    members->older_ns = core->now_ns + HOUR_NS;
+    add_self(core);
+}
+
+/* Another segment: its members are no members here; some of them are remembered as ways back. */
+static void move(struct weft_core *core)
+{
+    struct weft_members *members = &core->members;
+    uint32_t slots[4];
+    uint32_t count = weft_member_sample(core, 0, 4, slots);
+    for (uint32_t i = 0; i < count; i++) {
+        struct weft_endpoint endpoint = weft_member_endpoint(core, slots[i]);
+        weft_join_remember(core, &endpoint);
+    }
+    weft_gossip_clear(core);
+    members->count = 1;
+    members->up_count = 1;
+    members->suspect_count = 0;
+    members->digest = weft_member_hash(&members->table[0]);
+    members->due_ns = WEFT_NS_NEVER;
+    members->epoch++;
+    index_rebuild(members);
+    weft_election_reset(core);
+    weft_remote_sweep(core);
+}
+
+void weft_member_on_link(struct weft_core *core, const struct weft_event_link *event)
+{
+    bool is_moved = !weft_prefix_equal(&event->segment, &core->segment);
+    bool is_changed = is_moved || !weft_address_equal(&event->address, &core->self.address);
+    core->self.address = event->address;
+    core->segment = event->segment;
+    if (is_moved) {
+        move(core);
+    }
+    if (is_changed) {
+        weft_member_renew(core);
+    }
+}
+
+static void say_goodbye(struct weft_core *core, uint32_t slot)
+{
+    struct weft_message message = {.kind = WEFT_MESSAGE_LEAVE};
+    message.leave = weft_member_record(core, 0);
+    struct weft_endpoint to = weft_member_endpoint(core, slot);
+    weft_datagram_send(core, &to, &message);
+}
+
+void weft_member_on_leave(struct weft_core *core)
+{
+    struct weft_member self = core->members.table[0];
+    self.state = WEFT_MEMBER_LEFT;
+    weft_node_id agents[WEFT_AGENTS_MAX];
+    uint32_t agent_count = weft_election_agents(core, agents);
+    weft_member_put(core, 0, &self);
+    for (uint32_t i = 0; i < agent_count; i++) {
+        uint32_t slot = weft_member_slot(core, agents[i]);
+        if (slot != WEFT_MEMBER_NONE && slot != 0) {
+            say_goodbye(core, slot);
+        }
+    }
+    uint32_t slots[GOODBYES];
+    uint32_t count = weft_member_sample(core, 0, GOODBYES, slots);
+    for (uint32_t i = 0; i < count; i++) {
+        say_goodbye(core, slots[i]);
+    }
+}
+
+void weft_member_expire(struct weft_core *core)
+{
+    struct weft_members *members = &core->members;
+    if (core->now_ns < members->older_ns) {
+        return;
+    }
+    struct weft_member self = members->table[0];
+    self.stability++;
+    weft_member_put(core, 0, &self);
+    weft_member_renew(core);
+    members->older_ns = self.stability >= STABILITY_MAX
+                            ? WEFT_NS_NEVER
+                            : members->started_ns + (HOUR_NS << self.stability);
+}
+
+weft_ns weft_member_deadline(const struct weft_core *core)
+{
+    return core->members.older_ns;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is in the segment: the table of its members, and what is derived from it.
+ *
+ * States of a member and what moves it between them are in claim.h, ways into the segment in
+ * join.h, how records travel in gossip.h and sync.h, who probes whom in probe.h. A full table drops
+ * the tombstone that is oldest; without one a further node is not admitted. SPEC.md section
+ * "Membership". */
+#ifndef WEFT_MEMBER_H
+#define WEFT_MEMBER_H
+
+#include "arena.h"
+#include "event.h"
+#include "join.h"
+#include "message.h"
+#include "view.h"
+
+struct weft_core;
+
+/* No such member. */
+#define WEFT_MEMBER_NONE UINT32_MAX
+
+/* Attested goodput of a member of which too few observers told: half-octaves. */
+#define WEFT_MEMBER_RATE_UNKNOWN UINT8_MAX
+
+struct weft_member {
+    weft_node_id id;             /* never 0 */
+    uint64_t incarnation;        /* of its newest record */
+    struct weft_address address; /* where it listens */
+    uint8_t state;               /* enum weft_member_state, as this node sees it */
+    uint8_t agent_class;         /* enum weft_agent_class */
+    uint8_t role;                /* enum weft_role */
+    uint8_t stability;           /* log2 of hours up, 0..7 */
+    uint8_t claim;               /* own bound of its goodput, half-octaves */
+    uint8_t rate;                /* attested goodput, half-octaves, or RATE_UNKNOWN */
+    uint32_t site;               /* hash of --site, 0 = none */
+    uint32_t term;               /* of its role */
+    uint32_t bulletin;           /* newest timestamp version it said it has */
+    uint32_t heard_ms;           /* last sign of life first hand; modulo 2^32 */
+    uint32_t since_ms;           /* when it came into this state; modulo 2^32 */
+    uint8_t tells;               /* transmissions of its record still to make */
+    uint8_t flaps;               /* refutations lately, 0..3 */
+    bool is_asked;               /* SUSPECT: was pinged for the last time */
+};
+
+_Static_assert(sizeof(struct weft_member) <= 64, "100,000 nodes fit in one process");
+
+struct weft_members {
+    struct weft_member *table;  /* table[0] is the own node; dense up to count */
+    uint16_t *index;            /* open-addressing hash of ids -> place in table, 0 = free */
+    uint32_t index_mask;        /* entries of index - 1 */
+    uint32_t count;             /* of table, the own node included */
+    uint32_t up_count;          /* ALIVE, the own node included */
+    uint32_t suspect_count;     /* SUSPECT */
+    uint64_t epoch;             /* grows when anybody's aliveness, address or role changes */
+    uint64_t digest;            /* order-independent hash of ALIVE and SUSPECT records */
+    weft_ns digest_changed_ns;  /* when digest changed last */
+    weft_ns suspects_changed_ns; /* when the set of suspects changed last */
+    weft_ns due_ns;             /* when the next suspicion or tombstone ends */
+    weft_ns refuted_ns;         /* last refutation of a second life of the own id */
+    weft_ns older_ns;           /* when the own stability grows next */
+    weft_ns started_ns;         /* of START */
+    struct weft_joins join;     /* ways into the segment */
+};
+
+/* Take the tables of membership from the block. */
+void weft_member_carve(struct weft_core *core, struct weft_arena *arena);
+
+/* START: make the own record. core->self, segment and incarnation are set. */
+void weft_member_on_start(struct weft_core *core);
+
+/* LINK: take the own new address; a new prefix drops the members of the old segment. */
+void weft_member_on_link(struct weft_core *core, const struct weft_event_link *event);
+
+/* LEAVE: say goodbye to agents, successors and some others. */
+void weft_member_on_leave(struct weft_core *core);
+
+/* Grow older: the own stability follows the hours up. */
+void weft_member_expire(struct weft_core *core);
+
+/* When weft_member_expire() is wanted next. */
+weft_ns weft_member_deadline(const struct weft_core *core);
+
+/* A member of the segment other than the own node, in any state.
+ * Errors: NULL if unknown.   Owner: the core; valid until the end of the step. */
+const struct weft_member *weft_member_find(const struct weft_core *core, weft_node_id id);
+
+/* Members in any state, tombstones included, the own node left out. */
+uint32_t weft_member_count(const struct weft_core *core);
+
+/* Member |index|, 0..weft_member_count()-1, in no particular order.
+ * Owner: the core; valid until the end of the step. */
+const struct weft_member *weft_member_at(const struct weft_core *core, uint32_t index);
+
+/* Is it ALIVE? A suspect is not up. */
+static inline bool weft_member_is_up(const struct weft_member *member)
+{
+    return member->state == WEFT_MEMBER_ALIVE;
+}
+
+/* Members that are up, the own node included. */
+uint32_t weft_member_up_count(const struct weft_core *core);
+
+/* The own node's entry; its incarnation equals core->incarnation.
+ * Owner: the core. */
+const struct weft_member *weft_member_self(const struct weft_core *core);
+
+/* Place of |id| in the table, the own node at 0; for modules that walk the table.
+ * Errors: WEFT_MEMBER_NONE if unknown. */
+uint32_t weft_member_slot(const struct weft_core *core, weft_node_id id);
+
+/* First-hand sign of life of |id|, which said it accepted timestamp version |bulletin|.
+ * A suspect is alive again for this node; a dead or unknown one stays as it is.
+ * Errors: NULL if the node is no member.   Owner: the core. */
+const struct weft_member *weft_member_heard(struct weft_core *core, weft_node_id id,
+                                            uint32_t bulletin);
+
+/* The own record changed: next incarnation, told to the segment. */
+void weft_member_renew(struct weft_core *core);
+
+/* Take a new role, and tell. */
+void weft_member_take_role(struct weft_core *core, enum weft_role role, uint32_t term);
+
+/* The incarnation at which the reader of a message is held suspect or dead; 0 = it is not. */
+uint64_t weft_member_suspected(const struct weft_core *core, weft_node_id id);
+
+/* Add a member that is not in the table, in the state |record| says; nothing is traced or told.
+ * Errors: WEFT_MEMBER_NONE, counted as FULL, if there is no room. */
+uint32_t weft_member_add(struct weft_core *core, const struct weft_record *record);
+
+/* Replace the entry at |slot| by |next|, which has the same id: keeps counts, digest and epoch, and
+ * traces a change of state. */
+void weft_member_put(struct weft_core *core, uint32_t slot, const struct weft_member *next);
+
+/* Drop the member at |slot|; the last one takes its place. */
+void weft_member_remove(struct weft_core *core, uint32_t slot);
+
+/* Set how often the record at |slot| has still to be sent. */
+void weft_member_set_tells(struct weft_core *core, uint32_t slot, uint8_t tells);
+
+/* Set the attested goodput of the member at |slot|. */
+void weft_member_set_rate(struct weft_core *core, uint32_t slot, uint8_t half_octaves);
+
+/* The record of the member at |slot|, as it is told. */
+struct weft_record weft_member_record(const struct weft_core *core, uint32_t slot);
+
+/* Up to |wanted| different members that are up, at random, neither the own node nor |except|.
+ * Shape:  slots[wanted]. Returns how many. */
+uint32_t weft_member_sample(struct weft_core *core, weft_node_id except, uint32_t wanted,
+                            uint32_t *slots);
+
+/* Where the member at |slot| is reached. */
+struct weft_endpoint weft_member_endpoint(const struct weft_core *core, uint32_t slot);
+
+/* How many of the up members other than |subject| come before this node in the rendezvous order of
+ * |subject|, counted up to |limit|: place < 3 makes it one of the first three. */
+uint32_t weft_member_place_for(const struct weft_core *core, weft_node_id subject, uint32_t limit);
+
+/* Contribution of a record to the digest of a view. */
+uint64_t weft_member_hash(const struct weft_member *member);
+
+/* Milliseconds of core->now_ns, modulo 2^32: the clock of heard_ms and since_ms. */
+uint32_t weft_member_clock_ms(const struct weft_core *core);
+
+#endif

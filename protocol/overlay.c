@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "what do agents of different segments tell each other?". The timers are in overlay.h. */
+#include "overlay.h"
+
+#include "claim.h"
+#include "datagram.h"
+#include "rng.h"
+#include "state.h"
+
+#define IDLE_NS (10 * WEFT_NS_PER_S)
+#define QUICK_NS (2 * WEFT_NS_PER_S)
+
+/* Agents elsewhere, and members of the own segment, told at a time. */
+#define PEERS 3
+
+/* Only who was heard first hand this recently is passed on. */
+#define FRESH_NS (90 * WEFT_NS_PER_S)
+
+static weft_ns jittered(struct weft_core *core, weft_ns pace_ns)
+{
+    uint32_t spread = (uint32_t)(pace_ns / 5 / WEFT_NS_PER_US);
+    return pace_ns - pace_ns / 10 + weft_rng_below(&core->rng, spread) * WEFT_NS_PER_US;
+}
+
+struct weft_contact weft_overlay_self(const struct weft_core *core)
+{
+    return (struct weft_contact){
+        .endpoint = core->self,
+        .segment = weft_segment_key(&core->segment),
+        .site = core->config.site,
+        .bulletin = weft_announce_version(core),
+        .agent_class = (uint8_t)core->config.agent_class,
+        .is_agent = weft_election_self(core),
+    };
+}
+
+static void add(struct weft_contacts *contacts, const struct weft_contact *contact,
+                uint32_t count_max)
+{
+    if (contacts->count < count_max) {
+        contacts->items[contacts->count++] = *contact;
+    }
+}
+
+/* The own segment's agents other than this node. */
+static void add_agents(const struct weft_core *core, uint32_t count_max,
+                       struct weft_contacts *contacts)
+{
+    weft_node_id agents[WEFT_AGENTS_MAX];
+    uint32_t count = weft_election_agents(core, agents);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct weft_member *member = weft_member_find(core, agents[i]);
+        if (member != NULL) {
+            struct weft_contact contact = {
+                .endpoint = {.id = member->id, .address = member->address},
+                .segment = weft_segment_key(&core->segment),
+                .site = member->site,
+                .bulletin = member->bulletin,
+                .agent_class = member->agent_class,
+                .is_agent = true,
+            };
+            add(contacts, &contact, count_max);
+        }
+    }
+}
+
+void weft_overlay_collect(struct weft_core *core, uint64_t segment, uint32_t wanted,
+                          struct weft_contacts *contacts)
+{
+    uint32_t count_max = contacts->count + wanted;
+    count_max = count_max < WEFT_MESSAGE_CONTACTS_MAX ? count_max : WEFT_MESSAGE_CONTACTS_MAX;
+    if (segment != weft_segment_key(&core->segment)) {
+        add_agents(core, count_max, contacts);
+    }
+    uint32_t places[WEFT_MESSAGE_CONTACTS_MAX];
+    uint32_t count = weft_remote_sample(core, WEFT_MESSAGE_CONTACTS_MAX, places);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct weft_remote *remote = weft_remote_at(core, places[i]);
+        if (remote->segment != segment && remote->is_first_hand && remote->is_agent &&
+            core->now_ns - remote->heard_ns < FRESH_NS) {
+            struct weft_contact contact = weft_remote_contact(core, places[i]);
+            add(contacts, &contact, count_max);
+        }
+    }
+}
+
+static void send_agents(struct weft_core *core, const struct weft_endpoint *to, uint64_t segment,
+                        bool is_reply)
+{
+    struct weft_message message = {.kind = WEFT_MESSAGE_AGENTS};
+    message.agents.is_reply = is_reply;
+    message.agents.sender = weft_overlay_self(core);
+    weft_overlay_collect(core, segment, WEFT_MESSAGE_CONTACTS_MAX, &message.agents.contacts);
+    weft_datagram_send(core, to, &message);
+}
+
+/* Word from an agent of the own segment: the agents it knows elsewhere. */
+static void learn_all(struct weft_core *core, const struct weft_message_agents *agents)
+{
+    for (uint32_t i = 0; i < agents->contacts.count; i++) {
+        weft_remote_learn(core, &agents->contacts.items[i], false /* first_hand */);
+    }
+}
+
+void weft_overlay_on_agents(struct weft_core *core, const struct weft_endpoint *from, bool local,
+                            const struct weft_message_agents *agents)
+{
+    if (local) {
+        if (weft_member_find(core, from->id) == NULL) {
+            weft_core_reject(core, WEFT_REJECT_STRANGER);
+            return;
+        }
+        learn_all(core, agents);
+        return;
+    }
+    struct weft_contact sender = agents->sender;
+    /* Behind an address translator the address seen counts. */
+    sender.endpoint.address = from->address;
+    weft_remote_learn(core, &sender, true /* first_hand */);
+    learn_all(core, agents);
+    if (!agents->is_reply) {
+        send_agents(core, from, sender.segment, true /* is_reply */);
+    }
+}
+
+void weft_overlay_begin(struct weft_core *core)
+{
+    core->remotes.overlay.due_ns = core->now_ns;
+    core->remotes.overlay.tell_due_ns = core->now_ns + jittered(core, QUICK_NS);
+}
+
+static void exchange(struct weft_core *core)
+{
+    uint32_t places[PEERS];
+    uint32_t count = weft_remote_sample(core, PEERS, places);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct weft_remote *remote = weft_remote_at(core, places[i]);
+        send_agents(core, &remote->endpoint, remote->segment, false /* is_reply */);
+        weft_remote_asked(core, places[i]);
+    }
+    weft_remote_sweep(core);
+}
+
+static void tell_segment(struct weft_core *core)
+{
+    uint32_t slots[PEERS];
+    uint32_t count = core->remotes.count == 0 ? 0 : weft_member_sample(core, 0, PEERS, slots);
+    for (uint32_t i = 0; i < count; i++) {
+        struct weft_endpoint to = weft_member_endpoint(core, slots[i]);
+        send_agents(core, &to, weft_segment_key(&core->segment), true /* is_reply */);
+    }
+}
+
+void weft_overlay_expire(struct weft_core *core)
+{
+    struct weft_overlays *overlay = &core->remotes.overlay;
+    if (!weft_election_self(core)) {
+        return;
+    }
+    if (core->now_ns >= overlay->due_ns) {
+        bool is_busy = core->now_ns < overlay->busy_ns;
+        overlay->due_ns = core->now_ns + jittered(core, is_busy ? QUICK_NS : IDLE_NS);
+        exchange(core);
+    }
+    if (core->now_ns >= overlay->tell_due_ns) {
+        overlay->tell_due_ns = core->now_ns + jittered(core, IDLE_NS);
+        tell_segment(core);
+    }
+}
+
+weft_ns weft_overlay_deadline(const struct weft_core *core)
+{
+    const struct weft_overlays *overlay = &core->remotes.overlay;
+    if (!weft_election_self(core)) {
+        return WEFT_NS_NEVER;
+    }
+    return overlay->due_ns < overlay->tell_due_ns ? overlay->due_ns : overlay->tell_due_ns;
+}

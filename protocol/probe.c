@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "who is probed when, and when has somebody failed to answer?". The timers are in probe.h;
+ * what a failure means for a member is decided in claim.c.
+ *
+ * The ring gives every member exactly one prober per period, so that a crash is noticed within one
+ * period and not only on average; the shuffled round robin finds what a fixed pair cannot see. */
+#include "probe.h"
+
+#include "address.h"
+#include "claim.h"
+#include "datagram.h"
+#include "rng.h"
+#include "state.h"
+
+/* Helpers for an indirect probe; after a broken stream or for a suspect two will do. */
+#define HELPERS 3
+#define HELPERS_DOUBT 2
+
+/* Watchers of an agent, and their pace. */
+#define WATCHERS 3
+#define WATCH_NS (500 * WEFT_NS_PER_MS)
+
+/* News that ride on a PING or ACK. */
+#define RIDERS 6
+
+/* Own-fault guard: silence from everybody for 2.5 periods, but not longer than this. */
+#define OWN_FAULT_MAX_NS (10 * WEFT_NS_PER_S)
+
+/* Periods after which a late step means that the machine slept. */
+#define SLEEP_PERIODS 5
+
+static weft_ns period_ns(const struct weft_core *core)
+{
+    return core->config.tuning.probe_period_ms * WEFT_NS_PER_MS;
+}
+
+static weft_ns timeout_ns(const struct weft_core *core)
+{
+    return core->config.tuning.probe_timeout_ms * WEFT_NS_PER_MS;
+}
+
+void weft_probe_carve(struct weft_core *core, struct weft_arena *arena)
+{
+    core->probes.order =
+        weft_arena_take(arena, core->config.members_max, sizeof *core->probes.order);
+}
+
+void weft_probe_restart(struct weft_core *core)
+{
+    struct weft_probes *probes = &core->probes;
+    for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
+        probes->table[i].stage = WEFT_PROBE_FREE;
+    }
+    uint32_t phase = weft_rng_below(&core->rng, core->config.tuning.probe_period_ms);
+    probes->due_ns = core->now_ns + phase * WEFT_NS_PER_MS;
+    probes->watch_due_ns = WEFT_NS_NEVER;
+    probes->entry_due_ns = WEFT_NS_NEVER;
+    probes->heard_ns = core->now_ns;
+    probes->watched_count = 0;
+    probes->epoch = UINT64_MAX;
+}
+
+void weft_probe_on_start(struct weft_core *core)
+{
+    core->probes.sequence = (uint32_t)weft_rng_next(&core->rng);
+    core->probes.order_count = 0;
+    core->probes.order_at = 0;
+    weft_probe_restart(core);
+}
+
+void weft_probe_on_heard(struct weft_core *core)
+{
+    core->probes.heard_ns = core->now_ns;
+}
+
+/* ---- Sending ---- */
+
+static void ping(struct weft_core *core, const struct weft_endpoint *to, uint32_t sequence,
+                 uint64_t suspected)
+{
+    struct weft_message message = {.kind = WEFT_MESSAGE_PING};
+    message.probe.sequence = sequence;
+    message.probe.subject = to->id;
+    message.probe.suspected = suspected;
+    message.probe.digest = core->members.digest;
+    weft_gossip_ride(core, RIDERS, &message.probe.records);
+    weft_datagram_send(core, to, &message);
+}
+
+static void ping_slot(struct weft_core *core, uint32_t slot, uint32_t sequence, bool is_accused)
+{
+    struct weft_endpoint to = weft_member_endpoint(core, slot);
+    uint64_t suspected = is_accused ? core->members.table[slot].incarnation
+                                    : weft_member_suspected(core, to.id);
+    ping(core, &to, sequence, suspected);
+}
+
+void weft_probe_accuse(struct weft_core *core, uint32_t slot)
+{
+    ping_slot(core, slot, ++core->probes.sequence, true /* is_accused */);
+}
+
+static struct weft_probe *find_free(struct weft_probes *probes)
+{
+    for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
+        if (probes->table[i].stage == WEFT_PROBE_FREE) {
+            return &probes->table[i];
+        }
+    }
+    return NULL;
+}
+
+/* Enter a probe of |target| into the table; NULL if it is full. */
+static struct weft_probe *begin(struct weft_core *core, weft_node_id target, uint8_t stage)
+{
+    struct weft_probes *probes = &core->probes;
+    struct weft_probe *probe = find_free(probes);
+    if (probe == NULL) {
+        return NULL;
+    }
+    *probe = (struct weft_probe){
+        .target = target,
+        .sent_ns = core->now_ns,
+        .due_ns = core->now_ns + timeout_ns(core),
+        .sequence = ++probes->sequence,
+        .stage = stage,
+        .helpers = HELPERS,
+    };
+    if (probe->due_ns < probes->entry_due_ns) {
+        probes->entry_due_ns = probe->due_ns;
+    }
+    return probe;
+}
+
+static bool is_under_way(const struct weft_probes *probes, weft_node_id target)
+{
+    for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
+        const struct weft_probe *probe = &probes->table[i];
+        if (probe->target == target && (probe->stage == WEFT_PROBE_DIRECT ||
+                                        probe->stage == WEFT_PROBE_INDIRECT)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Probe the member at |slot| unless that is being done. */
+static void probe_slot(struct weft_core *core, uint32_t slot, uint8_t helpers, bool is_accused)
+{
+    weft_node_id target = core->members.table[slot].id;
+    if (is_under_way(&core->probes, target)) {
+        return;
+    }
+    struct weft_probe *probe = begin(core, target, WEFT_PROBE_DIRECT);
+    if (probe != NULL) {
+        probe->helpers = helpers;
+        ping_slot(core, slot, probe->sequence, is_accused);
+    }
+}
+
+void weft_probe_confront(struct weft_core *core, uint32_t slot)
+{
+    probe_slot(core, slot, HELPERS_DOUBT, true /* is_accused */);
+}
+
+void weft_probe_doubt(struct weft_core *core, weft_node_id id)
+{
+    uint32_t slot = weft_member_slot(core, id);
+    if (core->link_up && slot != WEFT_MEMBER_NONE && slot != 0) {
+        probe_slot(core, slot, HELPERS_DOUBT, false /* is_accused */);
+    }
+}
+
+/* ---- Answering ---- */
+
+/* What the reader of a message says about this node, and its view. */
+static void take_news(struct weft_core *core, const struct weft_endpoint *from,
+                      const struct weft_message_probe *probe)
+{
+    weft_gossip_on_records(core, &probe->records);
+    if (probe->suspected != 0) {
+        weft_claim_refute(core, probe->suspected);
+    }
+    if (weft_member_find(core, from->id) == NULL) {
+        weft_sync_ask(core, from);
+    } else {
+        weft_sync_on_digest(core, from, probe->digest);
+    }
+}
+
+void weft_probe_on_ping(struct weft_core *core, const struct weft_endpoint *from,
+                        const struct weft_message_probe *probe)
+{
+    if (probe->subject != core->self.id) {
+        weft_core_reject(core, WEFT_REJECT_UNEXPECTED);
+        return;
+    }
+    take_news(core, from, probe);
+    struct weft_message message = {.kind = WEFT_MESSAGE_ACK};
+    struct weft_message_probe *ack = &message.probe;
+    ack->sequence = probe->sequence;
+    ack->suspected = weft_member_suspected(core, from->id);
+    ack->digest = core->members.digest;
+    if (probe->suspected != 0) {
+        /* Whoever doubts hears first hand that it is wrong. */
+        ack->records.items[ack->records.count++] = weft_member_record(core, 0);
+    }
+    weft_gossip_ride(core, RIDERS, &ack->records);
+    weft_datagram_send(core, from, &message);
+}
+
+/* The target of a probe for somebody else answered: say so. */
+static void pass_on(struct weft_core *core, const struct weft_probe *probe)
+{
+    uint32_t slot = weft_member_slot(core, probe->asker);
+    if (slot == WEFT_MEMBER_NONE) {
+        return;
+    }
+    struct weft_endpoint to = weft_member_endpoint(core, slot);
+    struct weft_message message = {.kind = WEFT_MESSAGE_ACK};
+    message.probe.sequence = probe->asker_sequence;
+    message.probe.subject = probe->target;
+    message.probe.suspected = weft_member_suspected(core, probe->asker);
+    message.probe.digest = core->members.digest;
+    weft_gossip_ride(core, RIDERS, &message.probe.records);
+    weft_datagram_send(core, &to, &message);
+}
+
+void weft_probe_on_ack(struct weft_core *core, const struct weft_endpoint *from,
+                       const struct weft_message_probe *ack)
+{
+    take_news(core, from, ack);
+    weft_node_id target = ack->subject == 0 ? from->id : ack->subject;
+    for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
+        struct weft_probe *probe = &core->probes.table[i];
+        if (probe->stage == WEFT_PROBE_FREE || probe->sequence != ack->sequence ||
+            probe->target != target) {
+            continue;
+        }
+        if (probe->stage == WEFT_PROBE_RELAY) {
+            pass_on(core, probe);
+        }
+        probe->stage = WEFT_PROBE_FREE;
+        return;
+    }
+}
+
+void weft_probe_on_pingreq(struct weft_core *core, const struct weft_endpoint *from,
+                           const struct weft_message_pingreq *request)
+{
+    if (weft_member_find(core, from->id) == NULL ||
+        !weft_prefix_contains(&core->segment, request->target.address.ip)) {
+        weft_core_reject(core, WEFT_REJECT_STRANGER);
+        return;
+    }
+    struct weft_probe *probe = begin(core, request->target.id, WEFT_PROBE_RELAY);
+    if (probe == NULL) {
+        return;
+    }
+    probe->asker = from->id;
+    probe->asker_sequence = request->sequence;
+    ping(core, &request->target, probe->sequence, request->suspected);
+}
+
+/* ---- Ends of probes ---- */
+
+static bool was_heard(const struct weft_core *core, uint32_t slot, weft_ns since_ns)
+{
+    uint32_t silent_ms = weft_member_clock_ms(core) - core->members.table[slot].heard_ms;
+    return silent_ms < (core->now_ns - since_ns) / WEFT_NS_PER_MS;
+}
+
+/* Nobody at all was heard lately: it is rather this node that is cut off. */
+static bool is_own_fault(const struct weft_core *core)
+{
+    weft_ns silent_ns = core->now_ns - core->probes.heard_ns;
+    return core->members.up_count > 2 && silent_ns > period_ns(core) * 5 / 2 &&
+           silent_ns < OWN_FAULT_MAX_NS;
+}
+
+static void ask_helpers(struct weft_core *core, const struct weft_probe *probe, uint32_t slot)
+{
+    uint32_t slots[HELPERS];
+    uint32_t count = weft_member_sample(core, probe->target, probe->helpers, slots);
+    struct weft_message message = {.kind = WEFT_MESSAGE_PINGREQ};
+    message.pingreq.sequence = probe->sequence;
+    message.pingreq.target = weft_member_endpoint(core, slot);
+    message.pingreq.suspected = weft_member_suspected(core, probe->target);
+    for (uint32_t i = 0; i < count; i++) {
+        struct weft_endpoint to = weft_member_endpoint(core, slots[i]);
+        weft_datagram_send(core, &to, &message);
+    }
+}
+
+/* A stage of |probe| is over without an answer. */
+static void end_stage(struct weft_core *core, struct weft_probe *probe)
+{
+    uint32_t slot = weft_member_slot(core, probe->target);
+    bool is_late = core->now_ns - probe->due_ns > timeout_ns(core) &&
+                   core->now_ns - probe->sent_ns < SLEEP_PERIODS * period_ns(core);
+    if (probe->stage == WEFT_PROBE_RELAY || slot == WEFT_MEMBER_NONE ||
+        was_heard(core, slot, probe->sent_ns)) {
+        probe->stage = WEFT_PROBE_FREE;
+        return;
+    }
+    if (probe->stage == WEFT_PROBE_DIRECT || is_late) {
+        /* The first PING may only have been lost. If this node itself was late, answers may still
+         * wait to be read: the stage begins again. */
+        ping_slot(core, slot, probe->sequence, false /* is_accused */);
+        ask_helpers(core, probe, slot);
+        probe->stage = WEFT_PROBE_INDIRECT;
+        probe->due_ns = core->now_ns + timeout_ns(core);
+        return;
+    }
+    probe->stage = WEFT_PROBE_FREE;
+    if (!is_own_fault(core)) {
+        weft_claim_suspect(core, probe->target);
+    }
+}
+
+static void end_stages(struct weft_core *core)
+{
+    struct weft_probes *probes = &core->probes;
+    probes->entry_due_ns = WEFT_NS_NEVER;
+    for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
+        struct weft_probe *probe = &probes->table[i];
+        if (probe->stage != WEFT_PROBE_FREE && core->now_ns >= probe->due_ns) {
+            end_stage(core, probe);
+        }
+        if (probe->stage != WEFT_PROBE_FREE && probe->due_ns < probes->entry_due_ns) {
+            probes->entry_due_ns = probe->due_ns;
+        }
+    }
+}
+
+/* ---- Periods ---- */
+
+/* The next member on the ring, and the agents to watch; made anew when the view changed. */
+static void look_around(struct weft_core *core)
+{
+    struct weft_probes *probes = &core->probes;
+    const struct weft_members *members = &core->members;
+    if (probes->epoch == members->epoch) {
+        return;
+    }
+    probes->epoch = members->epoch;
+    uint64_t own = weft_mix(core->self.id);
+    uint64_t nearest = UINT64_MAX;
+    probes->successor = 0;
+    for (uint32_t slot = 1; slot < members->count; slot++) {
+        const struct weft_member *member = &members->table[slot];
+        uint64_t distance = weft_mix(member->id) - own;
+        if (weft_member_is_up(member) && distance < nearest) {
+            nearest = distance;
+            probes->successor = member->id;
+        }
+    }
+    weft_node_id agents[WEFT_AGENTS_MAX];
+    uint32_t count = weft_election_agents(core, agents);
+    probes->watched_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (agents[i] != core->self.id &&
+            weft_member_place_for(core, agents[i], WATCHERS) < WATCHERS) {
+            probes->watched[probes->watched_count++] = agents[i];
+        }
+    }
+    if (probes->watched_count == 0) {
+        probes->watch_due_ns = WEFT_NS_NEVER;
+    } else if (probes->watch_due_ns == WEFT_NS_NEVER) {
+        uint32_t phase = weft_rng_below(&core->rng, (uint32_t)(WATCH_NS / WEFT_NS_PER_MS));
+        probes->watch_due_ns = core->now_ns + phase * WEFT_NS_PER_MS;
+    }
+}
+
+weft_node_id weft_probe_successor(struct weft_core *core)
+{
+    look_around(core);
+    return core->probes.successor;
+}
+
+/* Probe |id| unless it was heard within |fresh_ns|. */
+static bool probe_silent(struct weft_core *core, weft_node_id id, weft_ns fresh_ns)
+{
+    uint32_t slot = weft_member_slot(core, id);
+    if (slot == WEFT_MEMBER_NONE || slot == 0 ||
+        !weft_member_is_up(&core->members.table[slot])) {
+        return false;
+    }
+    uint32_t silent_ms = weft_member_clock_ms(core) - core->members.table[slot].heard_ms;
+    if (silent_ms < fresh_ns / WEFT_NS_PER_MS) {
+        return false;
+    }
+    probe_slot(core, slot, HELPERS, false /* is_accused */);
+    return true;
+}
+
+/* Begin another round over all members, in another order. */
+static void shuffle(struct weft_core *core)
+{
+    struct weft_probes *probes = &core->probes;
+    probes->order_at = 0;
+    probes->order_count = core->members.count - 1;
+    for (uint32_t i = 0; i < probes->order_count; i++) {
+        uint32_t j = weft_rng_below(&core->rng, i + 1);
+        probes->order[i] = probes->order[j];
+        probes->order[j] = (uint16_t)(i + 1);
+    }
+}
+
+/* The next member in round robin that was not heard within the period. */
+static void probe_next(struct weft_core *core)
+{
+    struct weft_probes *probes = &core->probes;
+    for (uint32_t tries = 0; tries < 8; tries++) {
+        if (probes->order_at >= probes->order_count) {
+            shuffle(core);
+        }
+        if (probes->order_at >= probes->order_count) {
+            return;
+        }
+        uint32_t slot = probes->order[probes->order_at++];
+        if (slot < core->members.count &&
+            probe_silent(core, core->members.table[slot].id, period_ns(core))) {
+            return;
+        }
+    }
+}
+
+static void begin_period(struct weft_core *core)
+{
+    struct weft_probes *probes = &core->probes;
+    probes->due_ns += period_ns(core);
+    if (probes->due_ns <= core->now_ns) {
+        probes->due_ns = core->now_ns + period_ns(core);
+    }
+    look_around(core);
+    probes->round++;
+    probe_silent(core, probes->successor, period_ns(core) / 2);
+    if (probes->round % 2 == 0) {
+        probe_next(core);
+    }
+}
+
+static void watch(struct weft_core *core)
+{
+    struct weft_probes *probes = &core->probes;
+    probes->watch_due_ns = core->now_ns + WATCH_NS;
+    look_around(core);
+    for (uint32_t i = 0; i < probes->watched_count; i++) {
+        probe_silent(core, probes->watched[i], WATCH_NS / 2);
+    }
+}
+
+bool weft_probe_notice_sleep(struct weft_core *core)
+{
+    bool slept = core->link_up && core->probes.due_ns != WEFT_NS_NEVER &&
+                 core->now_ns > core->probes.due_ns + SLEEP_PERIODS * period_ns(core);
+    if (slept) {
+        weft_probe_restart(core);
+    }
+    return slept;
+}
+
+void weft_probe_expire(struct weft_core *core)
+{
+    struct weft_probes *probes = &core->probes;
+    if (core->now_ns >= probes->entry_due_ns) {
+        end_stages(core);
+    }
+    if (core->now_ns >= probes->due_ns) {
+        begin_period(core);
+    }
+    if (core->now_ns >= probes->watch_due_ns) {
+        watch(core);
+    }
+}
+
+weft_ns weft_probe_deadline(const struct weft_core *core)
+{
+    const struct weft_probes *probes = &core->probes;
+    weft_ns due_ns = probes->due_ns < probes->entry_due_ns ? probes->due_ns : probes->entry_due_ns;
+    return due_ns < probes->watch_due_ns ? due_ns : probes->watch_due_ns;
+}

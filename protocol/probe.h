@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who answers: probes of members, direct and through others.
+ *
+ * A probe is PING; after tuning.probe_timeout_ms again PING, and PINGREQ to three helpers; after
+ * the same time again the member is suspect, unless it was heard meanwhile.
+ * Timers: every tuning.probe_period_ms (random phase) the next member on the ring of the segment is
+ * probed, in every second period one more member in shuffled round robin; the three rendezvous
+ * watchers of an agent probe it every 500 ms. Own-fault guard: a node that heard nobody for 2.5
+ * periods suspects nobody until 10 s are over. Sleep: an expire that comes more than five periods
+ * late means that this machine slept. SPEC.md section "Probes". */
+#ifndef WEFT_PROBE_H
+#define WEFT_PROBE_H
+
+#include "arena.h"
+#include "limits.h"
+#include "message.h"
+
+struct weft_core;
+
+/* Probes under way at one time; a further one is not begun. */
+#define WEFT_PROBES_MAX 16
+
+enum weft_probe_stage {
+    WEFT_PROBE_FREE,     /* entry not in use */
+    WEFT_PROBE_DIRECT,   /* PING sent */
+    WEFT_PROBE_INDIRECT, /* helpers asked */
+    WEFT_PROBE_RELAY     /* on behalf of somebody else */
+};
+
+struct weft_probe {
+    weft_node_id target;      /* who is probed */
+    weft_node_id asker;       /* RELAY: for whom, else 0 */
+    weft_ns sent_ns;          /* when it began */
+    weft_ns due_ns;           /* when the stage ends */
+    uint32_t sequence;        /* of the PING */
+    uint32_t asker_sequence;  /* RELAY: of the PINGREQ */
+    uint8_t stage;            /* enum weft_probe_stage */
+    uint8_t helpers;          /* to ask in the second stage */
+};
+
+struct weft_probes {
+    struct weft_probe table[WEFT_PROBES_MAX]; /* under way */
+    uint16_t *order;            /* places of members in shuffled order */
+    uint32_t order_count;       /* of order */
+    uint32_t order_at;          /* next one to probe */
+    uint32_t sequence;          /* of the newest PING */
+    uint32_t round;             /* periods begun */
+    weft_ns due_ns;             /* next period */
+    weft_ns watch_due_ns;       /* next probe of watched agents */
+    weft_ns entry_due_ns;       /* earliest due_ns of table */
+    weft_ns heard_ns;           /* last datagram of any member */
+    uint64_t epoch;             /* of members, when successor and watched were computed */
+    weft_node_id successor;     /* next member on the ring, 0 = none */
+    weft_node_id watched[WEFT_AGENTS_MAX]; /* agents this node watches */
+    uint32_t watched_count;     /* of watched */
+};
+
+/* Take the tables of probing from the block. */
+void weft_probe_carve(struct weft_core *core, struct weft_arena *arena);
+
+/* START. */
+void weft_probe_on_start(struct weft_core *core);
+
+/* Probe |id| now: a stream to it broke, or somebody says it is dead. The own node, unknown nodes
+ * and those probed already are passed over. */
+void weft_probe_doubt(struct weft_core *core, weft_node_id id);
+
+/* Tell the member at |slot|, by one PING, that somebody holds it suspect or dead, so that it can
+ * refute. Nothing follows if it stays silent. */
+void weft_probe_accuse(struct weft_core *core, uint32_t slot);
+
+/* Probe the member at |slot| now, telling it the accusation: it is ALIVE for this node, but not for
+ * somebody else. */
+void weft_probe_confront(struct weft_core *core, uint32_t slot);
+
+/* A datagram of a member arrived. */
+void weft_probe_on_heard(struct weft_core *core);
+
+/* PING arrived from |from|, whose id is the sender's: answer. */
+void weft_probe_on_ping(struct weft_core *core, const struct weft_endpoint *from,
+                        const struct weft_message_probe *ping);
+
+/* ACK arrived: the probe it belongs to is over; one made for somebody else is passed on. */
+void weft_probe_on_ack(struct weft_core *core, const struct weft_endpoint *from,
+                       const struct weft_message_probe *ack);
+
+/* PINGREQ arrived: probe for |from|. */
+void weft_probe_on_pingreq(struct weft_core *core, const struct weft_endpoint *from,
+                           const struct weft_message_pingreq *request);
+
+/* The next member on the ring of those that are up; 0 if there is none. */
+weft_node_id weft_probe_successor(struct weft_core *core);
+
+/* True, once, if this step comes so late that the machine slept; probes under way are forgotten. */
+bool weft_probe_notice_sleep(struct weft_core *core);
+
+/* The network is back: begin afresh. */
+void weft_probe_restart(struct weft_core *core);
+
+/* Send what is due, suspect who stayed silent. */
+void weft_probe_expire(struct weft_core *core);
+
+/* When weft_probe_expire() is wanted next. */
+weft_ns weft_probe_deadline(const struct weft_core *core);
+
+#endif

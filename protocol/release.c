@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which releases does this node have or want, chunk by chunk? */
+#include "release.h"
+
+#include <string.h>
+
+#include "have.h"
+#include "state.h"
+
+#define DISK_PAUSE_NS (5 * WEFT_NS_PER_S)
+
+static uint32_t words_max(const struct weft_core *core)
+{
+    return weft_bitmap_words(core->config.chunks_max);
+}
+
+void weft_release_carve(struct weft_core *core, struct weft_arena *arena)
+{
+    const struct weft_config *config = &core->config;
+    struct weft_releases *self = &core->releases;
+    uint32_t words = weft_bitmap_words(config->chunks_max);
+    self->items = weft_arena_take(arena, config->releases_max, sizeof(self->items[0]));
+    self->downloads = weft_arena_take(arena, config->downloads_max, sizeof(self->downloads[0]));
+    for (uint32_t i = 0; i < config->releases_max; i++) {
+        uint64_t *have = weft_arena_take(arena, words, sizeof(uint64_t));
+        if (self->items != NULL) {
+            self->items[i] = (struct weft_release){.have = have, .download = WEFT_RELEASE_NONE};
+        }
+    }
+    for (uint32_t i = 0; i < config->downloads_max; i++) {
+        struct weft_download download = {.release = WEFT_RELEASE_NONE};
+        download.busy = weft_arena_take(arena, words, sizeof(uint64_t));
+        download.open = weft_arena_take(arena, words, sizeof(uint64_t));
+        download.near_copies = weft_arena_take(arena, config->chunks_max, 1);
+        download.far_copies = weft_arena_take(arena, config->chunks_max, 1);
+        download.near_log = weft_arena_take(arena, config->chunks_max, sizeof(uint16_t));
+        download.far_log = weft_arena_take(arena, config->chunks_max, sizeof(uint16_t));
+        download.fresh = weft_arena_take(arena, config->chunks_max, sizeof(uint16_t));
+        download.extents = weft_arena_take(arena, WEFT_EXTENTS_MAX, sizeof(download.extents[0]));
+        if (self->downloads != NULL) {
+            self->downloads[i] = download;
+        }
+    }
+}
+
+struct weft_release *weft_release_find(struct weft_core *core, weft_release_id id)
+{
+    for (uint32_t i = 0; id != 0 && i < core->config.releases_max; i++) {
+        if (core->releases.items[i].id == id) {
+            return &core->releases.items[i];
+        }
+    }
+    return NULL;
+}
+
+struct weft_download *weft_release_download(struct weft_core *core,
+                                            const struct weft_release *release)
+{
+    bool none = release == NULL || release->download == WEFT_RELEASE_NONE;
+    return none ? NULL : &core->releases.downloads[release->download];
+}
+
+struct weft_release *weft_release_of(struct weft_core *core, const struct weft_download *download)
+{
+    return &core->releases.items[download->release];
+}
+
+void weft_release_blame_disk(struct weft_core *core, enum weft_err result)
+{
+    bool disk = result == WEFT_ERR_DISK_FULL || result == WEFT_ERR_IO ||
+                result == WEFT_ERR_PERMISSION || result == WEFT_ERR_MEMORY;
+    if (!disk) {
+        return;
+    }
+    core->releases.disk_retry_ns = core->now_ns + DISK_PAUSE_NS;
+    weft_pick_retry_at(core, core->releases.disk_retry_ns);
+}
+
+bool weft_release_is_open(const struct weft_core *core)
+{
+    return core->releases.disk_retry_ns <= core->now_ns;
+}
+
+uint32_t weft_release_chunk_bytes(const struct weft_release *release)
+{
+    uint64_t mean = release->bytes / release->chunk_count;
+    return mean == 0 ? 1 : (uint32_t)(mean < UINT32_MAX ? mean : UINT32_MAX);
+}
+
+/* A free entry, or that of the complete release that is known for the longest time. */
+static struct weft_release *make_room(struct weft_core *core)
+{
+    struct weft_release *oldest = NULL;
+    for (uint32_t i = 0; i < core->config.releases_max; i++) {
+        struct weft_release *release = &core->releases.items[i];
+        if (release->id == 0) {
+            return release;
+        }
+        bool idle = !weft_release_is_missing(release) && !release->completing;
+        if (idle && (oldest == NULL || release->added_ns < oldest->added_ns)) {
+            oldest = release;
+        }
+    }
+    if (oldest != NULL) {
+        weft_release_on_gone(core, oldest->id);
+    }
+    return oldest;
+}
+
+/* Extents no larger than the flag says, at least eight of them so that agents can share, and no
+ * more than the table holds. */
+static void cut_extents(const struct weft_core *core, const struct weft_release *release,
+                        struct weft_download *download)
+{
+    uint32_t chunks = core->config.tuning.extent_bytes / weft_release_chunk_bytes(release);
+    uint32_t share = release->chunk_count / 8;
+    uint32_t least = (release->chunk_count + WEFT_EXTENTS_MAX - 1) / WEFT_EXTENTS_MAX;
+    chunks = chunks < share ? chunks : share;
+    download->extent_chunks = chunks > least ? chunks : least;
+    download->extent_count =
+        (release->chunk_count + download->extent_chunks - 1) / download->extent_chunks;
+    memset(download->extents, 0, download->extent_count * sizeof(download->extents[0]));
+}
+
+/* Nothing of the release is asked of anybody any more. */
+static void end_download(struct weft_core *core, struct weft_release *release)
+{
+    if (release->download == WEFT_RELEASE_NONE) {
+        return;
+    }
+    struct weft_download *download = &core->releases.downloads[release->download];
+    weft_pick_forget(core, release->download);
+    weft_source_forget(core, download->release);
+    download->release = WEFT_RELEASE_NONE;
+    release->download = WEFT_RELEASE_NONE;
+}
+
+/* A download that is free, or whose release is complete here: neighbours then ask without help. */
+static struct weft_download *free_download(struct weft_core *core)
+{
+    struct weft_download *spare = NULL;
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
+        struct weft_download *download = &core->releases.downloads[i];
+        if (download->release == WEFT_RELEASE_NONE) {
+            return download;
+        }
+        if (!weft_release_is_missing(weft_release_of(core, download))) {
+            spare = download;
+        }
+    }
+    if (spare != NULL) {
+        end_download(core, weft_release_of(core, spare));
+    }
+    return spare;
+}
+
+/* Give the release its download if there is one to give. */
+static void begin_download(struct weft_core *core, struct weft_release *release)
+{
+    if (!weft_release_is_missing(release) || release->download != WEFT_RELEASE_NONE) {
+        return;
+    }
+    struct weft_download *download = free_download(core);
+    if (download == NULL) {
+        return;
+    }
+    download->release = (uint32_t)(release - core->releases.items);
+    release->download = (uint32_t)(download - core->releases.downloads);
+    memset(download->busy, 0, words_max(core) * sizeof(uint64_t));
+    memset(download->open, 0, words_max(core) * sizeof(uint64_t));
+    memset(download->near_copies, 0, core->config.chunks_max);
+    download->open_count = 0;
+    memset(download->far_copies, 0, core->config.chunks_max);
+    download->near_log_count = 0;
+    download->far_log_count = 0;
+    download->near_due_ns = WEFT_NS_NEVER;
+    download->far_due_ns = WEFT_NS_NEVER;
+    download->fresh_first = 0;
+    download->fresh_count = 0;
+    download->in_flight = 0;
+    cut_extents(core, release, download);
+    weft_have_begin(core, release->download);
+}
+
+static void set_have(struct weft_core *core, struct weft_release *release, const uint8_t *bits)
+{
+    memset(release->have, 0, words_max(core) * sizeof(uint64_t));
+    for (uint32_t i = 0; bits != NULL && i < release->chunk_count; i++) {
+        if ((bits[i / 8] >> (i % 8)) & 1) {
+            weft_bitmap_set(release->have, i);
+        }
+    }
+    release->have_count = weft_bitmap_count(release->have, words_max(core));
+    struct weft_download *download = weft_release_download(core, release);
+    for (uint32_t i = 0; download != NULL && i < release->chunk_count; i++) {
+        weft_download_refresh(download, release, i);
+    }
+}
+
+/* After the last chunk the shell checks the whole and activates it. */
+static void ask_completion(struct weft_core *core, struct weft_release *release)
+{
+    bool whole = release->have_count == release->chunk_count;
+    if (!release->wanted || !whole || release->completing || release->activated) {
+        return;
+    }
+    release->completing = true;
+    release->completed_ns = core->now_ns;
+    struct weft_action *action = weft_action_push(core->actions, WEFT_ACTION_COMPLETE);
+    if (action != NULL) {
+        action->release = release->id;
+    }
+    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_COMPLETE,
+                                                     .release = release->id,
+                                                     .value = (core->now_ns - release->added_ns) /
+                                                              WEFT_NS_PER_MS});
+}
+
+void weft_release_on_add(struct weft_core *core, const struct weft_event_release *event)
+{
+    if (event->chunk_count == 0 || event->chunk_count > core->config.chunks_max || event->id == 0) {
+        weft_core_reject(core, WEFT_REJECT_RANGE);
+        return;
+    }
+    struct weft_release *release = weft_release_find(core, event->id);
+    if (release == NULL) {
+        release = make_room(core);
+        if (release == NULL) {
+            weft_core_reject(core, WEFT_REJECT_FULL);
+            return;
+        }
+        uint64_t *have = release->have;
+        *release = (struct weft_release){
+            .id = event->id, .have = have, .download = WEFT_RELEASE_NONE, .added_ns = core->now_ns};
+    }
+    release->component = event->component;
+    release->chunk_count = event->chunk_count;
+    release->bytes = event->bytes;
+    release->wanted = event->wanted;
+    release->progress_ns = core->now_ns;
+    set_have(core, release, event->have);
+    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_RELEASE,
+                                                     .release = release->id,
+                                                     .value = release->have_count});
+    begin_download(core, release);
+    weft_have_tell_all(core, release);
+    ask_completion(core, release);
+}
+
+void weft_release_on_gone(struct weft_core *core, weft_release_id id)
+{
+    struct weft_release *release = weft_release_find(core, id);
+    if (release == NULL) {
+        return;
+    }
+    end_download(core, release);
+    release->id = 0;
+    for (uint32_t i = 0; i < core->config.releases_max; i++) {
+        struct weft_release *other = &core->releases.items[i];
+        if (other->id != 0) {
+            begin_download(core, other);
+        }
+    }
+}
+
+void weft_release_on_completed(struct weft_core *core, const struct weft_event_completed *event)
+{
+    struct weft_release *release = weft_release_find(core, event->id);
+    if (release == NULL || !release->completing) {
+        return;
+    }
+    release->completing = false;
+    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_ACTIVATED,
+                                                     .release = release->id,
+                                                     .value = event->result});
+    if (event->result == WEFT_ERR_MISMATCH) {
+        set_have(core, release, NULL);
+        release->completed_ns = 0;
+        weft_release_on_gone(core, event->id); /* the shell adds it again with what still holds */
+        return;
+    }
+    release->activated = event->result == WEFT_ERR_OK;
+    for (uint32_t i = 0; i < core->config.releases_max; i++) {
+        if (core->releases.items[i].id != 0) {
+            begin_download(core, &core->releases.items[i]);
+        }
+    }
+}
+
+void weft_release_store(struct weft_core *core, struct weft_release *release, uint32_t chunk,
+                        enum weft_tier tier, uint32_t bytes)
+{
+    weft_bitmap_set(release->have, chunk);
+    release->have_count++;
+    struct weft_download *download = weft_release_download(core, release);
+    if (download != NULL) {
+        weft_download_refresh(download, release, chunk);
+    }
+    release->bytes_by_tier[tier] += bytes;
+    release->progress_ns = core->now_ns;
+    release->falls_back = release->falls_back && tier != WEFT_TIER_PEER && tier != WEFT_TIER_AGENT;
+    ask_completion(core, release);
+}
+
+void weft_release_lose(struct weft_core *core, struct weft_release *release, uint32_t chunk)
+{
+    if (chunk < release->chunk_count && weft_bitmap_has(release->have, chunk)) {
+        weft_bitmap_clear(release->have, chunk);
+        release->have_count--;
+        begin_download(core, release);
+        struct weft_download *download = weft_release_download(core, release);
+        if (download != NULL) {
+            weft_download_refresh(download, release, chunk);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which releases does this node have or want, chunk by chunk?
+ *
+ * A release is known for as long as the shell wants or serves it. While it is incomplete here, or
+ * while neighbours still take it from here, it also occupies a download: the tables about who else
+ * has which chunk. SPEC.md section "Releases". Bound: config.releases_max releases; a further one
+ * is refused, the oldest complete one making room. config.downloads_max downloads; a further
+ * incomplete release waits until one ends. */
+#ifndef WEFT_RELEASE_H
+#define WEFT_RELEASE_H
+
+#include "arena.h"
+#include "bitmap.h"
+#include "core.h"
+
+/* One extent of a release: the unit of a WAN lease. lease.h answers whose it is. */
+struct weft_extent {
+    weft_node_id holder; /* who said it fetches it; 0 = nobody said so */
+    weft_ns heard_ns;    /* last sign of progress of the holder */
+    uint16_t epoch;      /* grows with each change of holder */
+};
+
+/* Tables of a release that is being fetched or spread. */
+struct weft_download {
+    uint32_t release; /* index of the release; WEFT_RELEASE_NONE = not in use */
+    uint64_t *busy;   /* set of chunks asked of somebody */
+    uint64_t *open;   /* set of chunks a near neighbour has, this node lacks and asks of nobody */
+    uint32_t open_count;     /* bits set in open */
+    uint8_t *near_copies;    /* per chunk, neighbours of the segment that have it; stops at 255 */
+    uint8_t *far_copies;     /* per chunk, linked nodes of other segments that have it */
+    uint16_t *near_log;      /* chunks in the order in which the segment is told of them */
+    uint16_t *far_log;       /* the same for other segments */
+    uint32_t near_log_count; /* entries ever appended; a chunk lost and found counts again */
+    uint32_t far_log_count;  /* the same for far_log */
+    weft_ns near_due_ns;     /* when the segment is told, WEFT_NS_NEVER = nothing new */
+    weft_ns far_due_ns;      /* the same for other segments */
+    uint16_t *fresh;         /* chunks this agent fetched and nobody in the segment was sent */
+    uint32_t fresh_first;    /* next entry of fresh to send */
+    uint32_t fresh_count;    /* entries of fresh ever appended */
+    weft_ns fresh_since_ns;  /* since when the first of them waits */
+    struct weft_extent *extents; /* extent_count of them */
+    uint32_t extent_count;       /* extents of the release */
+    uint32_t extent_chunks;      /* chunks of an extent, but for the last */
+    uint32_t in_flight;          /* bits set in busy */
+};
+
+struct weft_release {
+    weft_release_id id;                      /* 0 = free entry */
+    uint32_t component;                      /* the shell's number */
+    uint32_t chunk_count;                    /* chunks */
+    uint32_t have_count;                     /* bits set in have */
+    uint32_t download;                       /* index of its download, or WEFT_RELEASE_NONE */
+    uint64_t bytes;                          /* of the whole */
+    uint64_t *have;                          /* set of chunks verified and durable */
+    bool wanted;                             /* fetch what is missing */
+    bool completing;                         /* COMPLETE was asked of the shell */
+    bool activated;                          /* the shell confirmed it */
+    bool falls_back;                         /* this node, no agent, may use the WAN for it now */
+    weft_ns added_ns;                        /* when it became known */
+    weft_ns completed_ns;                    /* when the last chunk was stored; 0 = not yet */
+    weft_ns progress_ns;                     /* when the last new chunk was stored, or added */
+    uint64_t bytes_by_tier[WEFT_TIER_COUNT]; /* stored, by where they came from */
+};
+
+struct weft_releases {
+    struct weft_release *items;      /* config.releases_max entries */
+    struct weft_download *downloads; /* config.downloads_max entries */
+    weft_ns disk_retry_ns;           /* the disk refused a chunk: nothing is asked before */
+};
+
+#define WEFT_RELEASE_NONE UINT32_MAX
+
+struct weft_core;
+
+/* Take the tables from the block, and empty them. */
+void weft_release_carve(struct weft_core *core, struct weft_arena *arena);
+
+/* A release is wanted or can be served; tells every neighbour. An id that is known already is
+ * updated (wanted, have). Too many chunks: counted as LIMIT and ignored. */
+void weft_release_on_add(struct weft_core *core, const struct weft_event_release *event);
+
+/* Forget a release; chunks in flight for it are ignored when they come. */
+void weft_release_on_gone(struct weft_core *core, weft_release_id id);
+
+/* The shell has checked and activated it, or could not. MISMATCH: every chunk is fetched again. */
+void weft_release_on_completed(struct weft_core *core, const struct weft_event_completed *event);
+
+/* The release of that name; NULL = unknown. */
+struct weft_release *weft_release_find(struct weft_core *core, weft_release_id id);
+
+/* The download of a release; NULL = it has none. */
+struct weft_download *weft_release_download(struct weft_core *core,
+                                            const struct weft_release *release);
+
+/* The release of a download in use. */
+struct weft_release *weft_release_of(struct weft_core *core, const struct weft_download *download);
+
+/* A chunk was stored for the first time: count it, and ask for completion after the last one. */
+void weft_release_store(struct weft_core *core, struct weft_release *release, uint32_t chunk,
+                        enum weft_tier tier, uint32_t bytes);
+
+/* A chunk that was counted is damaged on disk: fetch it again. */
+void weft_release_lose(struct weft_core *core, struct weft_release *release, uint32_t chunk);
+
+/* A chunk was not stored; if the disk refused it (full, failing), ask for nothing during 5 s. */
+void weft_release_blame_disk(struct weft_core *core, enum weft_err result);
+
+/* May chunks be asked of anybody now, or does the disk not take them? */
+bool weft_release_is_open(const struct weft_core *core);
+
+/* Mean length of a chunk in bytes, at least 1; what all time estimates are made from. */
+uint32_t weft_release_chunk_bytes(const struct weft_release *release);
+
+/* Is anything still to be fetched? */
+static inline bool weft_release_is_missing(const struct weft_release *release)
+{
+    return release->wanted && release->have_count < release->chunk_count;
+}
+
+/* |chunk| was stored, lost, asked for, or copies of it came or went: is it open? */
+static inline void weft_download_refresh(struct weft_download *download,
+                                         const struct weft_release *release, uint32_t chunk)
+{
+    bool is_open = download->near_copies[chunk] > 0 && !weft_bitmap_has(release->have, chunk) &&
+                   !weft_bitmap_has(download->busy, chunk);
+    if (is_open == weft_bitmap_has(download->open, chunk)) {
+        return;
+    }
+    if (is_open) {
+        weft_bitmap_set(download->open, chunk);
+        download->open_count++;
+    } else {
+        weft_bitmap_clear(download->open, chunk);
+        download->open_count--;
+    }
+}
+
+/* Mark |chunk| as asked of somebody. No effect if it is marked. */
+static inline void weft_download_begin(struct weft_download *download,
+                                       const struct weft_release *release, uint32_t chunk)
+{
+    if (!weft_bitmap_has(download->busy, chunk)) {
+        weft_bitmap_set(download->busy, chunk);
+        download->in_flight++;
+        weft_download_refresh(download, release, chunk);
+    }
+}
+
+/* Unmark |chunk|. No effect if it is not marked. */
+static inline void weft_download_end(struct weft_download *download,
+                                     const struct weft_release *release, uint32_t chunk)
+{
+    if (weft_bitmap_has(download->busy, chunk)) {
+        weft_bitmap_clear(download->busy, chunk);
+        download->in_flight--;
+        weft_download_refresh(download, release, chunk);
+    }
+}
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is fetched from the source, and when is a failed source tried again? */
+#include "source.h"
+
+#include "have.h"
+#include "rng.h"
+#include "state.h"
+
+#define BACKOFF_MS_MAX 10000
+#define RUNS_LEFT 4 /* a run is at most this part of what is missing, per agent and fetch */
+
+struct run {
+    uint32_t first;
+    uint32_t count;
+};
+
+/* --- what next --- */
+
+/* Can |chunk| be asked of the source? |rare|: only if no other segment has it. */
+static bool is_open(const struct weft_download *download, const struct weft_release *release,
+                    uint32_t chunk, bool rare)
+{
+    return !weft_bitmap_has(release->have, chunk) && !weft_bitmap_has(download->busy, chunk) &&
+           download->near_copies[chunk] == 0 && (!rare || download->far_copies[chunk] == 0);
+}
+
+static uint32_t run_max(const struct weft_core *core, const struct weft_release *release)
+{
+    weft_node_id agents[WEFT_AGENTS_MAX];
+    uint32_t sharers = weft_election_agents(core, agents);
+    sharers = (sharers == 0 ? 1 : sharers) * core->config.tuning.source_fetches * RUNS_LEFT;
+    uint32_t missing = release->chunk_count - release->have_count;
+    return missing / sharers > 0 ? missing / sharers : 1;
+}
+
+/* The first run of open chunks in |extent|. */
+static struct run find_run(const struct weft_core *core, const struct weft_download *download,
+                           uint32_t extent, bool rare)
+{
+    const struct weft_release *release = &core->releases.items[download->release];
+    uint32_t chunk = extent * download->extent_chunks;
+    uint32_t end = chunk + download->extent_chunks;
+    end = end < release->chunk_count ? end : release->chunk_count;
+    while (chunk < end && !is_open(download, release, chunk, rare)) {
+        chunk++;
+    }
+    struct run run = {.first = chunk, .count = 0};
+    uint32_t longest = run_max(core, release);
+    while (chunk < end && run.count < longest && is_open(download, release, chunk, rare)) {
+        chunk++;
+        run.count++;
+    }
+    return run;
+}
+
+/* Among the own extents with something open, the one begun already or first in the order of this
+ * segment. */
+static struct run choose_run(struct weft_core *core, uint32_t index, bool rare)
+{
+    const struct weft_download *download = &core->releases.downloads[index];
+    uint64_t key = weft_segment_key(&core->segment) ^ weft_release_of(core, download)->id;
+    struct run best = {0};
+    uint64_t best_weight = 0;
+    for (uint32_t extent = 0; extent < download->extent_count; extent++) {
+        bool begun = download->extents[extent].holder == core->self.id;
+        uint64_t weight = (weft_rendezvous(key, extent) >> 1) | (uint64_t)begun << 63;
+        if (weight < best_weight || !weft_lease_owns(core, index, extent)) {
+            continue;
+        }
+        struct run run = find_run(core, download, extent, rare);
+        if (run.count > 0) {
+            best = run;
+            best_weight = weight;
+        }
+    }
+    return best;
+}
+
+/* A server without ranges sends everything in one go. */
+static struct run whole_run(struct weft_core *core, uint32_t index)
+{
+    const struct weft_release *release = weft_release_of(core, &core->releases.downloads[index]);
+    bool busy = core->source.fetch_count > 0;
+    return (struct run){.first = 0, .count = busy ? 0 : release->chunk_count};
+}
+
+static struct run next_run(struct weft_core *core, uint32_t index)
+{
+    if (core->source.no_ranges) {
+        return whole_run(core, index);
+    }
+    struct run run = choose_run(core, index, /* rare */ true);
+    if (run.count == 0) {
+        run = choose_run(core, index, /* rare */ false);
+    }
+    if (run.count == 0 && weft_lease_steal(core, index)) {
+        run = choose_run(core, index, /* rare */ false);
+    }
+    return run;
+}
+
+/* --- fetching --- */
+
+static struct weft_fetch *find_fetch(struct weft_core *core, uint64_t token)
+{
+    for (uint32_t i = 0; i < WEFT_FETCHES_MAX; i++) {
+        if (core->source.fetches[i].token == token) {
+            return &core->source.fetches[i];
+        }
+    }
+    return NULL;
+}
+
+static bool begin_fetch(struct weft_core *core, uint32_t index, struct run run)
+{
+    struct weft_sources *self = &core->source;
+    struct weft_download *download = &core->releases.downloads[index];
+    const struct weft_release *release = weft_release_of(core, download);
+    struct weft_fetch *fetch = find_fetch(core, 0);
+    struct weft_action *action =
+        fetch == NULL ? NULL : weft_action_push(core->actions, WEFT_ACTION_SOURCE_FETCH);
+    if (action == NULL) {
+        return false;
+    }
+    *fetch = (struct weft_fetch){.token = ++self->next_token,
+                                 .release = download->release,
+                                 .first = run.first,
+                                 .count = run.count};
+    self->fetch_count++;
+    core->counters.source_requests++;
+    weft_remote_stir(core);
+    for (uint32_t i = run.first; i < run.first + run.count; i++) {
+        if (!weft_bitmap_has(release->have, i)) {
+            weft_download_begin(download, release, i);
+        }
+    }
+    if (!self->no_ranges) {
+        weft_lease_take(core, index, run.first / download->extent_chunks);
+    }
+    action->source = (struct weft_action_source){.token = fetch->token,
+                                                 .release = release->id,
+                                                 .first_chunk = run.first,
+                                                 .chunk_count = run.count};
+    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_SOURCE_FETCH,
+                                                     .release = release->id,
+                                                     .chunk = run.first,
+                                                     .value = run.count});
+    return true;
+}
+
+void weft_source_fill(struct weft_core *core)
+{
+    struct weft_sources *self = &core->source;
+    bool idle = !core->config.has_source || core->leaving || !core->link_up ||
+                self->retry_ns > core->now_ns || !weft_release_is_open(core);
+    for (uint32_t i = 0; i < core->config.downloads_max && !idle; i++) {
+        const struct weft_download *download = &core->releases.downloads[i];
+        bool wanted = download->release != WEFT_RELEASE_NONE &&
+                      weft_release_is_missing(weft_release_of(core, download)) &&
+                      weft_lease_acts(core, i);
+        while (wanted && self->fetch_count < core->config.tuning.source_fetches) {
+            struct run run = next_run(core, i);
+            wanted = run.count > 0 && begin_fetch(core, i, run);
+        }
+    }
+}
+
+/* --- completions --- */
+
+static void pause_source(struct weft_core *core, uint32_t retry_after_ms)
+{
+    struct weft_sources *self = &core->source;
+    uint64_t wait_ms = core->config.tuning.source_backoff_ms;
+    for (uint32_t i = 0; i < self->failures && wait_ms < BACKOFF_MS_MAX; i++) {
+        wait_ms *= 2;
+    }
+    wait_ms = wait_ms < BACKOFF_MS_MAX ? wait_ms : BACKOFF_MS_MAX;
+    wait_ms = wait_ms > retry_after_ms ? wait_ms : retry_after_ms;
+    uint32_t jitter_ms = weft_rng_below(&core->rng, (uint32_t)(wait_ms / 4) + 1);
+    self->failures++;
+    self->retry_ns = core->now_ns + (wait_ms + jitter_ms) * WEFT_NS_PER_MS;
+    core->counters.source_failures++;
+    if (self->failures > 1) {
+        weft_lease_give_up(core);
+    }
+}
+
+static void trace_source(const struct weft_core *core, const struct weft_event_chunk *event,
+                         enum weft_trace_kind kind, uint64_t value)
+{
+    weft_core_trace(
+        core, (struct weft_trace_record){
+                  .kind = kind, .release = event->release, .chunk = event->chunk, .value = value});
+}
+
+void weft_source_on_chunk(struct weft_core *core, const struct weft_event_chunk *event)
+{
+    struct weft_fetch *fetch = event->token == 0 ? NULL : find_fetch(core, event->token);
+    struct weft_release *release = weft_release_find(core, event->release);
+    if (release == NULL || event->chunk >= release->chunk_count) {
+        return;
+    }
+    struct weft_download *download = weft_release_download(core, release);
+    if (download != NULL) {
+        weft_download_end(download, release, event->chunk);
+    }
+    if (event->result != WEFT_ERR_OK) {
+        weft_release_blame_disk(core, event->result);
+        trace_source(core, event, WEFT_TRACE_CHUNK_BAD, event->result);
+        core->counters.chunks_bad += event->result == WEFT_ERR_MISMATCH;
+        return;
+    }
+    if (weft_bitmap_has(release->have, event->chunk)) {
+        core->counters.chunks_twice++;
+        trace_source(core, event, WEFT_TRACE_CHUNK_TWICE, WEFT_TIER_SOURCE);
+        return;
+    }
+    if (fetch != NULL) {
+        fetch->received++;
+    }
+    core->source.failures = 0;
+    trace_source(core, event, WEFT_TRACE_CHUNK, WEFT_TIER_SOURCE);
+    weft_release_store(core, release, event->chunk, WEFT_TIER_SOURCE, event->bytes);
+    if (download != NULL) {
+        weft_have_note_far(core, download, event->chunk);
+        weft_serve_on_stored(core, release, event->chunk, /* first */ true);
+    }
+}
+
+void weft_source_forget(struct weft_core *core, uint32_t index)
+{
+    for (uint32_t i = 0; i < WEFT_FETCHES_MAX; i++) {
+        struct weft_fetch *fetch = &core->source.fetches[i];
+        struct weft_action *action =
+            fetch->token == 0 || fetch->release != index
+                ? NULL
+                : weft_action_push(core->actions, WEFT_ACTION_SOURCE_CANCEL);
+        if (action != NULL) {
+            fetch->release = WEFT_RELEASE_NONE;
+            action->source = (struct weft_action_source){.token = fetch->token};
+        }
+    }
+}
+
+void weft_source_on_end(struct weft_core *core, const struct weft_event_source *event)
+{
+    struct weft_fetch *found = event->token == 0 ? NULL : find_fetch(core, event->token);
+    if (found == NULL) {
+        return;
+    }
+    struct weft_fetch fetch = *found;
+    *found = (struct weft_fetch){0};
+    core->source.fetch_count--;
+    const struct weft_release *release =
+        fetch.release == WEFT_RELEASE_NONE ? NULL : &core->releases.items[fetch.release];
+    struct weft_download *download = weft_release_download(core, release);
+    for (uint32_t i = fetch.first; download != NULL && i < fetch.first + fetch.count; i++) {
+        weft_download_end(download, release, i);
+    }
+    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_SOURCE_END,
+                                                     .release = release == NULL ? 0 : release->id,
+                                                     .chunk = fetch.first,
+                                                     .value = event->result});
+    bool short_of = fetch.received < fetch.count;
+    if (event->result == WEFT_ERR_HTTP_NO_RANGES) {
+        core->source.no_ranges = true;
+    } else if (event->result != WEFT_ERR_OK && event->result != WEFT_ERR_CANCELLED) {
+        pause_source(core, event->retry_after_ms);
+    } else if (event->result == WEFT_ERR_OK && short_of && fetch.received == 0) {
+        pause_source(core, 0); /* an answer without one good chunk: do not ask in a loop */
+    }
+    weft_source_fill(core);
+}
+
+void weft_source_expire(struct weft_core *core)
+{
+    struct weft_sources *self = &core->source;
+    if (self->retry_ns != 0 && self->retry_ns <= core->now_ns) {
+        self->retry_ns = 0;
+        weft_source_fill(core);
+    }
+}
+
+weft_ns weft_source_deadline(const struct weft_core *core)
+{
+    return core->source.retry_ns == 0 ? WEFT_NS_NEVER : core->source.retry_ns;
+}

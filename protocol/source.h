@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is fetched from the source, and when is a failed source tried again?
+ *
+ * An acting node keeps tuning.source_fetches ranges open. It prefers runs of chunks of its own
+ * extents that no other segment has yet (those can be traded later), in an order that differs from
+ * segment to segment. Runs shrink towards the end, so that the last ones do not keep a single
+ * request busy. A failure pauses the source for tuning.source_backoff_ms, doubling up to 10 s, or
+ * for as long as the server asks. SPEC.md section "Source". Bound: 16 fetches.
+ * Timer: RETRY. */
+#ifndef WEFT_SOURCE_H
+#define WEFT_SOURCE_H
+
+#include "release.h"
+
+#define WEFT_FETCHES_MAX 16
+
+struct weft_fetch {
+    uint64_t token;    /* names it; 0 = free entry */
+    uint32_t release;  /* index of the release, WEFT_RELEASE_NONE once it is gone */
+    uint32_t first;    /* first chunk of the run */
+    uint32_t count;    /* chunks of the run */
+    uint32_t received; /* of them arrived and verified */
+};
+
+struct weft_sources {
+    struct weft_fetch fetches[WEFT_FETCHES_MAX]; /* in no order */
+    uint32_t fetch_count;                        /* entries in use */
+    uint64_t next_token;                         /* of the next fetch */
+    uint32_t failures;                           /* in a row */
+    weft_ns retry_ns;                            /* not tried before; 0 = no pause */
+    bool no_ranges;                              /* the server sends whole files only */
+};
+
+struct weft_core;
+
+/* Begin fetches as far as this node may and has something to fetch. */
+void weft_source_fill(struct weft_core *core);
+
+/* A chunk came from the source, or did not verify. */
+void weft_source_on_chunk(struct weft_core *core, const struct weft_event_chunk *event);
+
+/* The release at |index| is no longer fetched: cancel what is under way for it. */
+void weft_source_forget(struct weft_core *core, uint32_t index);
+
+/* A fetch ended. */
+void weft_source_on_end(struct weft_core *core, const struct weft_event_source *event);
+
+/* Try again after a pause. */
+void weft_source_expire(struct weft_core *core);
+
+/* When the pause ends. */
+weft_ns weft_source_deadline(const struct weft_core *core);
+
+#endif

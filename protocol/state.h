@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The memory of one node, module by module. Included by the modules of protocol/, by nobody else.
+ *
+ * Each module owns its own part, writes only there, appends actions, and reads siblings through
+ * their const accessors. Modules never call up to core.c. Every module has the same shape:
+ *   weft_<module>_carve(core, arena)   take its tables from the block
+ *   weft_<module>_on_<event>(core, ..) the events it needs
+ *   weft_<module>_expire(core)         do what is due at core->now_ns
+ *   weft_<module>_deadline(core)       when expire is wanted next */
+#ifndef WEFT_STATE_H
+#define WEFT_STATE_H
+
+#include "arena.h"
+#include "core.h"
+#include "view.h"
+
+#include "announce.h"
+#include "bandwidth.h"
+#include "document.h"
+#include "election.h"
+#include "gossip.h"
+#include "lease.h"
+#include "link.h"
+#include "member.h"
+#include "pick.h"
+#include "probe.h"
+#include "release.h"
+#include "remote.h"
+#include "serve.h"
+#include "source.h"
+
+struct weft_core {
+    struct weft_config config;          /* as given at init */
+    struct weft_host host;              /* as given at init */
+    weft_ns now_ns;                     /* of the event being handled */
+    uint64_t rng;                       /* state of weft_rng_next() */
+    bool started;                       /* START was seen */
+    bool leaving;                       /* LEAVE was seen */
+    bool link_up;                       /* there is a network */
+    struct weft_endpoint self;          /* own id and address */
+    struct weft_prefix segment;         /* own subnet */
+    uint64_t seen_epoch;                /* of the member view at the end of the last step */
+    weft_ns fallback_ns;                /* when fallback.h looks again */
+    uint64_t incarnation;               /* of the own member record; grows when refuting */
+    struct weft_action_queue *actions;  /* of the step being handled, else NULL */
+    struct weft_view_counters counters; /* since init */
+
+    struct weft_members members;       /* who is in the segment */
+    struct weft_probes probes;         /* who answers */
+    struct weft_gossip gossip;         /* which records still have to be told */
+    struct weft_remotes remotes;       /* who is in other segments */
+    struct weft_bandwidths bandwidths; /* how fast others are, as measured */
+    struct weft_elections election;    /* who is Update Agent */
+    struct weft_announces announces;   /* newest metadata, and who has it */
+    struct weft_documents documents;   /* metadata documents being fetched */
+    struct weft_releases releases;     /* releases, chunk by chunk */
+    struct weft_links links;           /* data streams and what is behind them */
+    struct weft_picks picks;           /* chunks asked of peers */
+    struct weft_serves serves;         /* chunks being sent */
+    struct weft_leases leases;         /* who fetches which extent over the WAN */
+    struct weft_sources source;        /* fetches from the source, and when to try again */
+};
+
+/* Tell the host of a decision; fields of |record| other than time and node are the caller's. */
+void weft_core_trace(const struct weft_core *core, struct weft_trace_record record);
+
+/* Count a message that was dropped. */
+static inline void weft_core_reject(struct weft_core *core, enum weft_reject reject)
+{
+    core->counters.rejects[reject]++;
+}
+
+#endif

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# libtrust.a: the TUF client and the chunk index reader. One file a line.
+TRUST_SOURCES := \
+	protocol/trust/catalog.c \
+	protocol/trust/client.c \
+	protocol/trust/date.c \
+	protocol/trust/fault.c \
+	protocol/trust/hex.c \
+	protocol/trust/index.c \
+	protocol/trust/json.c \
+	protocol/trust/key.c \
+	protocol/trust/metadata.c \
+	protocol/trust/name.c \
+	protocol/trust/pin.c \
+	protocol/trust/root.c \
+	protocol/trust/rules.c \
+	protocol/trust/sha256.c \
+

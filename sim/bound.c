@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "what is the best makespan?". With release size F, source rate U, LAN rate D = u each
+ * way, WAN rate W per segment, N nodes in S segments: the source sends one copy; each node and each
+ * segment takes one in; all copies are uploaded by somebody; each segment's first copy comes out of
+ * the source's uplink or another segment's. */
+#include "bound.h"
+
+__extension__ typedef unsigned __int128 wide;
+
+/* bytes / rate in nanoseconds, rounded up; 0 if the rate has no limit. */
+static weft_ns time_ns(wide bytes, wide bytes_per_s)
+{
+    if (bytes_per_s == 0) {
+        return 0;
+    }
+    wide ns = (bytes * WEFT_NS_PER_S + bytes_per_s - 1) / bytes_per_s;
+    return ns > WEFT_NS_NEVER / 4 ? WEFT_NS_NEVER / 4 : (weft_ns)ns;
+}
+
+static weft_ns larger(weft_ns a, weft_ns b)
+{
+    return a > b ? a : b;
+}
+
+struct weft_sim_bound weft_sim_bound(const struct weft_sim_options *options)
+{
+    wide size = options->size_bytes;
+    wide nodes = options->node_count;
+    wide segments = options->segment_count;
+    wide source = options->source_bytes_per_s;
+    wide lan = options->lan_bytes_per_s;
+    wide wan = options->wan_bytes_per_s;
+    struct weft_sim_bound bound;
+    bound.fluid_ns = larger(time_ns(size, source), time_ns(size, lan));
+    bound.fluid_ns = larger(bound.fluid_ns, time_ns(size, wan));
+    if (source != 0 && lan != 0) {
+        bound.fluid_ns = larger(bound.fluid_ns, time_ns(nodes * size, source + nodes * lan));
+    }
+    if (source != 0 && wan != 0) {
+        bound.fluid_ns = larger(bound.fluid_ns, time_ns(segments * size, source + segments * wan));
+    }
+    bound.one_copy_ns = larger(bound.fluid_ns, time_ns(segments * size, source));
+    return bound;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "where does the simulator's memory come from?". Large pieces come straight from mmap, so
+ * that untouched parts cost nothing and huge pages keep the address translation cheap. */
+#include "memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+/* Pieces from this size on are asked of the system in huge pages. */
+#define HUGE_BYTES ((size_t)4 << 20)
+
+static void refuse(size_t count, size_t item_bytes)
+{
+    fprintf(stderr,
+            "weft-sim: out of memory: %zu x %zu bytes were wanted; use fewer --nodes, or a larger"
+            " --chunk\n",
+            count, item_bytes);
+    exit(1);
+}
+
+static size_t bytes_of(size_t count, size_t item_bytes)
+{
+    if (item_bytes != 0 && count > SIZE_MAX / 2 / item_bytes) {
+        refuse(count, item_bytes);
+    }
+    size_t bytes = count * item_bytes;
+    return bytes == 0 ? 1 : bytes;
+}
+
+void *weft_sim_memory_take(size_t count, size_t item_bytes)
+{
+    size_t bytes = bytes_of(count, item_bytes);
+    if (bytes < HUGE_BYTES) {
+        void *memory = calloc(1, bytes);
+        if (memory == NULL) {
+            refuse(count, item_bytes);
+        }
+        return memory;
+    }
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        refuse(count, item_bytes);
+    }
+    (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
+}
+
+void weft_sim_memory_give(void *memory, size_t count, size_t item_bytes)
+{
+    if (memory == NULL) {
+        return;
+    }
+    size_t bytes = bytes_of(count, item_bytes);
+    if (bytes < HUGE_BYTES) {
+        free(memory);
+        return;
+    }
+    (void)munmap(memory, bytes);
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "what does one machine do when something happens to it?": steps its core, carries out the
+ * actions, keeps its one deadline in the queue. */
+#include "node.h"
+#include "document.h"
+#include "random.h"
+#include "source.h"
+#include "stream.h"
+#include "upload.h"
+#include "world.h"
+
+#include <string.h>
+
+/* Seeds a node is given: the first nodes of this many segments, and of its own. */
+#define SEED_SEGMENTS 3
+
+/* All nodes start within this time. */
+#define JOIN_NS (1 * WEFT_NS_PER_S)
+
+/* Clocks begin up to this much apart. */
+#define CLOCK_SPREAD_NS (24 * 3600 * WEFT_NS_PER_S)
+
+void weft_sim_node_prepare(struct weft_sim_world *world, uint32_t index)
+{
+    struct weft_sim_node *node = &world->nodes[index];
+    uint64_t seed = world->options->seed;
+    node->id = weft_sim_topology_endpoint(&world->topology, index).id;
+    node->segment = world->topology.segment_of[index];
+    node->have = world->haves + (size_t)index * world->have_words;
+    node->peers = world->peers + (size_t)index * world->ends_max;
+    node->ends = world->ends + (size_t)index * world->ends_max;
+    node->tick_ns = WEFT_NS_NEVER;
+    node->returns = true;
+    node->updater.version = WEFT_SIM_VERSION_OLD;
+    node->updater.hint = WEFT_SIM_NOBODY;
+    uint64_t luck = weft_sim_random(seed, WEFT_SIM_FOR_CLOCK, index, 0);
+    node->clock_ns = weft_sim_random_below(luck, CLOCK_SPREAD_NS / WEFT_NS_PER_MS) * WEFT_NS_PER_MS;
+    luck = weft_sim_random(seed, WEFT_SIM_FOR_JOIN, index, 0);
+    weft_sim_world_push(world, weft_sim_random_below(luck, JOIN_NS), WEFT_SIM_NODE_START, index);
+}
+
+/* --- start, end --- */
+
+static void step_start(struct weft_sim_world *world, uint32_t index)
+{
+    struct weft_sim_node *node = &world->nodes[index];
+    const struct weft_sim_topology *topology = &world->topology;
+    struct weft_endpoint known[SEED_SEGMENTS + 1];
+    size_t count = 0;
+    uint32_t own = topology->first_of[node->segment];
+    for (uint32_t i = 0; i <= SEED_SEGMENTS; i++) {
+        bool shared = i < SEED_SEGMENTS && i < topology->segment_count;
+        uint32_t seed = shared ? topology->first_of[i] : own;
+        bool again = shared ? seed == own : i < SEED_SEGMENTS;
+        if (!again && seed != index) {
+            known[count] = weft_sim_topology_endpoint(topology, seed);
+            known[count++].id = 0;
+        }
+    }
+    struct weft_event event = {.kind = WEFT_EVENT_START};
+    event.start.self = weft_sim_topology_endpoint(topology, index);
+    event.start.segment = weft_sim_topology_prefix(topology, node->segment);
+    event.start.incarnation = node->life;
+    event.start.known = known;
+    event.start.known_count = count;
+    weft_sim_node_step(world, index, &event);
+}
+
+void weft_sim_node_on_start(struct weft_sim_world *world, uint32_t index)
+{
+    struct weft_sim_node *node = &world->nodes[index];
+    if (node->alive) {
+        return;
+    }
+    world->away_count -= node->life > 0 ? 1 : 0;
+    node->life++;
+    node->alive = true;
+    node->returns = false;
+    struct weft_config config = world->config;
+    config.seed = weft_sim_random(world->options->seed, WEFT_SIM_FOR_CORE, index, node->life);
+    node->core = weft_core_init(world->cores + (size_t)index * world->core_bytes, world->core_bytes,
+                                &config, &world->host);
+    world->complete_count += node->complete ? 1 : 0;
+    step_start(world, index);
+    weft_sim_publish_on_start(world, index);
+}
+
+void weft_sim_node_crash(struct weft_sim_world *world, uint32_t index, weft_ns away_ns)
+{
+    struct weft_sim_node *node = &world->nodes[index];
+    if (!node->alive) {
+        return;
+    }
+    node->alive = false;
+    node->core = NULL;
+    weft_sim_stream_break_all(world, index);
+    weft_sim_source_forget(world, index);
+    node->pending_count = 0;
+    node->upload_count = 0;
+    node->completing = false;
+    node->tick_generation++;
+    node->tick_ns = WEFT_NS_NEVER;
+    node->disk_free_ns = 0;
+    node->returns = away_ns != WEFT_NS_NEVER;
+    world->complete_count -= node->complete ? 1 : 0;
+    world->faults.crash_count++;
+    if (node->returns) {
+        world->away_count++;
+        weft_sim_world_push(world, weft_sim_world_now(world) + away_ns, WEFT_SIM_NODE_START, index);
+    } else {
+        world->gone_count++;
+    }
+}
+
+/* --- the disk --- */
+
+weft_ns weft_sim_node_store(struct weft_sim_world *world, uint32_t index, weft_ns from_ns,
+                            uint32_t bytes)
+{
+    struct weft_sim_node *node = &world->nodes[index];
+    uint64_t rate = world->options->disk_bytes_per_s;
+    weft_ns start_ns = node->disk_free_ns > from_ns ? node->disk_free_ns : from_ns;
+    weft_ns long_ns = rate == 0 ? 0 : ((uint64_t)bytes * WEFT_NS_PER_S + rate - 1) / rate;
+    node->disk_free_ns = start_ns + long_ns;
+    return node->disk_free_ns;
+}
+
+bool weft_sim_node_has(const struct weft_sim_node *node, uint32_t chunk)
+{
+    return (node->have[chunk / 64] >> (chunk % 64)) & 1;
+}
+
+void weft_sim_node_stored(struct weft_sim_world *world, uint32_t index, struct weft_event *event)
+{
+    struct weft_sim_node *node = &world->nodes[index];
+    uint32_t chunk = event->chunk.chunk;
+    node->pending_count--;
+    world->totals.chunks_stored++;
+    world->totals.bytes_stored += event->chunk.bytes;
+    bool twice = weft_sim_node_has(node, chunk);
+    if (twice) {
+        world->totals.chunks_twice++;
+    } else {
+        node->have[chunk / 64] |= UINT64_C(1) << (chunk % 64);
+        node->have_count++;
+    }
+    weft_sim_node_step(world, index, event);
+    if (!twice && world->faults.watches_share) {
+        weft_sim_fault_on_progress(world, index);
+    }
+}
+
+/* --- one step --- */
+
+static void carry_out(struct weft_sim_world *world, uint32_t index,
+                      const struct weft_action *action)
+{
+    switch (action->kind) {
+    case WEFT_ACTION_DATAGRAM:
+        weft_sim_stream_send_datagram(world, index, &action->send);
+        break;
+    case WEFT_ACTION_FRAME:
+        weft_sim_stream_send_frame(world, index, &action->send);
+        break;
+    case WEFT_ACTION_STREAM_OPEN:
+        weft_sim_stream_open(world, index, &action->stream);
+        break;
+    case WEFT_ACTION_STREAM_CLOSE:
+        weft_sim_stream_close(world, index, action->stream.id);
+        break;
+    case WEFT_ACTION_ACCEPT:
+        weft_sim_upload_answer(world, index, &action->chunk, true);
+        break;
+    case WEFT_ACTION_DISCARD:
+        weft_sim_upload_answer(world, index, &action->chunk, false);
+        break;
+    case WEFT_ACTION_UPLOAD:
+        weft_sim_upload_begin(world, index, &action->chunk);
+        break;
+    case WEFT_ACTION_UPLOAD_CANCEL:
+        weft_sim_upload_cancel(world, index, &action->chunk);
+        break;
+    case WEFT_ACTION_SOURCE_FETCH:
+        weft_sim_source_fetch(world, index, &action->source);
+        break;
+    case WEFT_ACTION_SOURCE_CANCEL:
+        weft_sim_source_cancel(world, index, action->source.token);
+        break;
+    case WEFT_ACTION_SOURCE_LOOK:
+        weft_sim_publish_look(world, index);
+        break;
+    case WEFT_ACTION_BULLETIN_CHECK:
+        weft_sim_publish_check(world, index, &action->bulletin);
+        break;
+    case WEFT_ACTION_DOCUMENT_FETCH:
+        weft_sim_publish_fetch(world, index, &action->document);
+        break;
+    case WEFT_ACTION_DOCUMENT_FAILED:
+        weft_sim_publish_failed(world, index, action->document.token);
+        break;
+    case WEFT_ACTION_COMPLETE:
+        weft_sim_publish_complete(world, index, action->release);
+        break;
+    case WEFT_ACTION_LEFT:
+    case WEFT_ACTION_KIND_COUNT:
+        break;
+    }
+}
+
+/* Put the core's deadline into the queue unless an earlier TICK is there already: that one will
+ * look again. */
+static void arm(struct weft_sim_world *world, uint32_t index, weft_ns deadline_ns)
+{
+    struct weft_sim_node *node = &world->nodes[index];
+    if (deadline_ns >= node->tick_ns) {
+        return;
+    }
+    node->tick_ns = deadline_ns;
+    struct weft_sim_entry *entry =
+        weft_sim_world_push(world, deadline_ns, WEFT_SIM_NODE_TICK, index);
+    entry->words[0] = ++node->tick_generation;
+}
+
+/* The core's deadline in virtual time. */
+static weft_ns deadline_of(const struct weft_sim_world *world, const struct weft_sim_node *node)
+{
+    weft_ns deadline_ns = weft_core_deadline(node->core);
+    if (deadline_ns == WEFT_NS_NEVER) {
+        return WEFT_NS_NEVER;
+    }
+    weft_ns now_ns = weft_sim_world_now(world);
+    weft_ns local_ns = now_ns + node->clock_ns;
+    return deadline_ns <= local_ns ? now_ns : now_ns + (deadline_ns - local_ns);
+}
+
+void weft_sim_node_step(struct weft_sim_world *world, uint32_t index, struct weft_event *event)
+{
+    struct weft_sim_node *node = &world->nodes[index];
+    struct weft_action_queue *actions = world->actions;
+    event->now_ns = weft_sim_world_now(world) + node->clock_ns;
+    world->totals.steps++;
+    weft_core_step(node->core, event, actions);
+    for (uint32_t i = 0; i < actions->count; i++) {
+        carry_out(world, index, &actions->items[i]);
+    }
+    weft_ns deadline_ns = deadline_of(world, node);
+    weft_sim_check_step(world, index, deadline_ns);
+    weft_action_reset(actions);
+    arm(world, index, deadline_ns);
+}
+
+void weft_sim_node_on_tick(struct weft_sim_world *world, const struct weft_sim_entry *entry)
+{
+    struct weft_sim_node *node = &world->nodes[entry->node];
+    if (!node->alive || node->tick_generation != entry->words[0]) {
+        return;
+    }
+    node->tick_ns = WEFT_NS_NEVER;
+    weft_ns deadline_ns = deadline_of(world, node);
+    if (deadline_ns > entry->time_ns) {
+        arm(world, entry->node, deadline_ns);
+        return;
+    }
+    struct weft_event event = {.kind = WEFT_EVENT_TICK};
+    node->ticks_at_once++;
+    weft_sim_node_step(world, entry->node, &event);
+    if (node->tick_ns > entry->time_ns) {
+        node->ticks_at_once = 0;
+    }
+}

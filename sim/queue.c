@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "what happens next?"; does not know what an entry means.
+ *
+ * A tick is 1024 ns. |base| is the tick whose entries are in the heap; entries of later ticks are
+ * in the wheel. The lowest level has 4096 slots of one tick, seven further levels have 64 slots
+ * each; together they cover all 64 bits of time. The level of an entry is given by the highest bit
+ * in which its tick differs from |base|, so an entry never has to be looked for, and when the base
+ * moves into a slot of a higher level, the entries of that slot move down. */
+#include "queue.h"
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TICK_BITS = 10, /* a tick is 1024 ns */
+    LOW_BITS = 12,  /* slots of the lowest level: 4096 ticks, 4.2 ms */
+    LOW_SLOTS = 1 << LOW_BITS,
+    HIGH_BITS = 6, /* slots of every further level */
+    HIGH_SLOTS = 1 << HIGH_BITS,
+    HIGH_LEVELS = (64 - TICK_BITS - LOW_BITS) / HIGH_BITS,
+    BLOCK_BITS = 16, /* entries of one slab: 65,536, 4 MiB */
+    BLOCK_ENTRIES = 1 << BLOCK_BITS,
+    BLOCKS_MAX = 1 << 13 /* 2^29 entries, 32 GiB: beyond any machine here */
+};
+
+#define NONE UINT32_MAX
+
+_Static_assert(TICK_BITS + LOW_BITS + HIGH_BITS * HIGH_LEVELS == 64, "the wheel covers all time");
+_Static_assert(sizeof(struct weft_sim_entry) == 64, "an entry is one cache line");
+
+struct near_entry {
+    weft_ns time_ns; /* key */
+    uint64_t order;  /* breaks ties */
+    uint32_t index;  /* of the entry */
+};
+
+struct weft_sim_queue {
+    weft_ns now_ns;                            /* time of the entry popped last */
+    uint64_t base;                             /* tick up to which entries are in the heap */
+    uint64_t order;                            /* next insertion number */
+    uint64_t count;                            /* entries waiting */
+    uint64_t popped;                           /* entries popped ever */
+    struct near_entry *near;                   /* heap of what is due in this tick or before */
+    uint32_t near_count;                       /* entries in it */
+    uint32_t near_room;                        /* its capacity */
+    uint32_t free_first;                       /* list of unused entries */
+    uint32_t block_count;                      /* slabs in use */
+    uint64_t low_summary;                      /* bit i: word i of low_words is not 0 */
+    uint64_t low_words[LOW_SLOTS / 64];        /* bit: the slot is not empty */
+    uint64_t high_words[HIGH_LEVELS];          /* bit: the slot is not empty */
+    uint32_t low[LOW_SLOTS];                   /* first entry of each slot */
+    uint32_t high[HIGH_LEVELS][HIGH_SLOTS];    /* first entry of each slot */
+    struct weft_sim_entry *blocks[BLOCKS_MAX]; /* slabs of entries */
+};
+
+static struct weft_sim_entry *at(const struct weft_sim_queue *queue, uint32_t index)
+{
+    return &queue->blocks[index >> BLOCK_BITS][index & (BLOCK_ENTRIES - 1)];
+}
+
+struct weft_sim_queue *weft_sim_queue_new(void)
+{
+    struct weft_sim_queue *queue = weft_sim_memory_take(1, sizeof(*queue));
+    queue->free_first = NONE;
+    queue->near_room = 1024;
+    queue->near = weft_sim_memory_take(queue->near_room, sizeof(*queue->near));
+    return queue;
+}
+
+void weft_sim_queue_free(struct weft_sim_queue *queue)
+{
+    if (queue == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < queue->block_count; i++) {
+        weft_sim_memory_give(queue->blocks[i], BLOCK_ENTRIES, sizeof(struct weft_sim_entry));
+    }
+    weft_sim_memory_give(queue->near, queue->near_room, sizeof(*queue->near));
+    weft_sim_memory_give(queue, 1, sizeof(*queue));
+}
+
+static void grow_slabs(struct weft_sim_queue *queue)
+{
+    if (queue->block_count == BLOCKS_MAX) {
+        weft_sim_memory_take(SIZE_MAX, 64); /* ends the program with the usual message */
+    }
+    uint32_t block = queue->block_count++;
+    queue->blocks[block] = weft_sim_memory_take(BLOCK_ENTRIES, sizeof(struct weft_sim_entry));
+    for (uint32_t i = BLOCK_ENTRIES; i > 0; i--) {
+        queue->blocks[block][i - 1].self = queue->free_first;
+        queue->free_first = (block << BLOCK_BITS) + i - 1;
+    }
+}
+
+static bool before(const struct near_entry *a, const struct near_entry *b)
+{
+    return a->time_ns != b->time_ns ? a->time_ns < b->time_ns : a->order < b->order;
+}
+
+static void near_push(struct weft_sim_queue *queue, uint32_t index)
+{
+    if (queue->near_count == queue->near_room) {
+        struct near_entry *wider =
+            weft_sim_memory_take((size_t)queue->near_room * 2, sizeof(*wider));
+        memcpy(wider, queue->near, queue->near_count * sizeof(*wider));
+        weft_sim_memory_give(queue->near, queue->near_room, sizeof(*wider));
+        queue->near = wider;
+        queue->near_room *= 2;
+    }
+    struct weft_sim_entry *entry = at(queue, index);
+    struct near_entry key = {entry->time_ns, entry->order, index};
+    entry->self = index;
+    uint32_t hole = queue->near_count++;
+    while (hole > 0 && before(&key, &queue->near[(hole - 1) / 4])) {
+        queue->near[hole] = queue->near[(hole - 1) / 4];
+        hole = (hole - 1) / 4;
+    }
+    queue->near[hole] = key;
+}
+
+static uint32_t near_pop(struct weft_sim_queue *queue)
+{
+    uint32_t index = queue->near[0].index;
+    uint32_t count = --queue->near_count;
+    struct near_entry last = queue->near[count];
+    uint32_t hole = 0;
+    for (;;) {
+        uint32_t child = hole * 4 + 1;
+        if (child >= count) {
+            break;
+        }
+        uint32_t end = child + 4 < count ? child + 4 : count;
+        uint32_t least = child;
+        for (uint32_t i = child + 1; i < end; i++) {
+            least = before(&queue->near[i], &queue->near[least]) ? i : least;
+        }
+        if (!before(&queue->near[least], &last)) {
+            break;
+        }
+        queue->near[hole] = queue->near[least];
+        hole = least;
+    }
+    queue->near[hole] = last;
+    return index;
+}
+
+static void place(struct weft_sim_queue *queue, uint32_t index)
+{
+    struct weft_sim_entry *entry = at(queue, index);
+    uint64_t tick = entry->time_ns >> TICK_BITS;
+    if (tick <= queue->base) {
+        near_push(queue, index);
+        return;
+    }
+    uint64_t difference = tick ^ queue->base;
+    if (difference < LOW_SLOTS) {
+        uint32_t slot = (uint32_t)(tick & (LOW_SLOTS - 1));
+        bool used = (queue->low_words[slot / 64] >> (slot % 64)) & 1;
+        entry->self = used ? queue->low[slot] : NONE;
+        queue->low[slot] = index;
+        queue->low_words[slot / 64] |= UINT64_C(1) << (slot % 64);
+        queue->low_summary |= UINT64_C(1) << (slot / 64);
+        return;
+    }
+    uint32_t bit = 63 - (uint32_t)__builtin_clzll(difference);
+    uint32_t level = (bit - LOW_BITS) / HIGH_BITS;
+    uint32_t slot = (uint32_t)(tick >> (LOW_BITS + HIGH_BITS * level)) & (HIGH_SLOTS - 1);
+    bool used = (queue->high_words[level] >> slot) & 1;
+    entry->self = used ? queue->high[level][slot] : NONE;
+    queue->high[level][slot] = index;
+    queue->high_words[level] |= UINT64_C(1) << slot;
+}
+
+struct weft_sim_entry *weft_sim_queue_push(struct weft_sim_queue *queue, weft_ns time_ns)
+{
+    if (queue->free_first == NONE) {
+        grow_slabs(queue);
+    }
+    uint32_t index = queue->free_first;
+    struct weft_sim_entry *entry = at(queue, index);
+    queue->free_first = entry->self;
+    entry->time_ns = time_ns < queue->now_ns ? queue->now_ns : time_ns;
+    entry->order = queue->order++;
+    queue->count++;
+    place(queue, index);
+    return entry;
+}
+
+static void place_list(struct weft_sim_queue *queue, uint32_t first)
+{
+    while (first != NONE) {
+        uint32_t next = at(queue, first)->self;
+        if (next != NONE) {
+            __builtin_prefetch(at(queue, next));
+        }
+        place(queue, first);
+        first = next;
+    }
+}
+
+/* Bits of |words| above |index|. */
+static uint64_t above(uint64_t words, uint32_t index)
+{
+    return index == 63 ? 0 : words & (UINT64_MAX << (index + 1));
+}
+
+/* The next slot in use of the lowest level after that of the base; LOW_SLOTS if there is none. */
+static uint32_t next_low(const struct weft_sim_queue *queue)
+{
+    uint32_t current = (uint32_t)(queue->base & (LOW_SLOTS - 1));
+    uint64_t bits = above(queue->low_words[current / 64], current % 64);
+    if (bits != 0) {
+        return current / 64 * 64 + (uint32_t)__builtin_ctzll(bits);
+    }
+    uint64_t words = above(queue->low_summary, current / 64);
+    if (words == 0) {
+        return LOW_SLOTS;
+    }
+    uint32_t word = (uint32_t)__builtin_ctzll(words);
+    return word * 64 + (uint32_t)__builtin_ctzll(queue->low_words[word]);
+}
+
+static void open_low(struct weft_sim_queue *queue, uint32_t slot)
+{
+    queue->base = (queue->base & ~(uint64_t)(LOW_SLOTS - 1)) | slot;
+    queue->low_words[slot / 64] &= ~(UINT64_C(1) << (slot % 64));
+    if (queue->low_words[slot / 64] == 0) {
+        queue->low_summary &= ~(UINT64_C(1) << (slot / 64));
+    }
+    uint32_t next = next_low(queue);
+    if (next < LOW_SLOTS) {
+        __builtin_prefetch(at(queue, queue->low[next])); /* by then it is here */
+    }
+    place_list(queue, queue->low[slot]);
+}
+
+/* Move the base to the first slot in use of the lowest high level that has one. */
+static void open_high(struct weft_sim_queue *queue)
+{
+    for (uint32_t level = 0; level < HIGH_LEVELS; level++) {
+        uint32_t shift = LOW_BITS + HIGH_BITS * level;
+        uint32_t current = (uint32_t)(queue->base >> shift) & (HIGH_SLOTS - 1);
+        uint64_t bits = above(queue->high_words[level], current);
+        if (bits == 0) {
+            continue;
+        }
+        uint32_t slot = (uint32_t)__builtin_ctzll(bits);
+        uint64_t upper = shift + HIGH_BITS >= 64 ? 0 : queue->base >> (shift + HIGH_BITS);
+        queue->base = ((upper << HIGH_BITS) | slot) << shift;
+        queue->high_words[level] &= ~(UINT64_C(1) << slot);
+        place_list(queue, queue->high[level][slot]);
+        return;
+    }
+}
+
+struct weft_sim_entry *weft_sim_queue_pop(struct weft_sim_queue *queue)
+{
+    if (queue->count == 0) {
+        return NULL;
+    }
+    while (queue->near_count == 0) {
+        uint32_t slot = next_low(queue);
+        if (slot < LOW_SLOTS) {
+            open_low(queue, slot);
+        } else {
+            open_high(queue);
+        }
+    }
+    struct weft_sim_entry *entry = at(queue, near_pop(queue));
+    queue->now_ns = entry->time_ns;
+    queue->count--;
+    queue->popped++;
+    return entry;
+}
+
+const struct weft_sim_entry *weft_sim_queue_peek(const struct weft_sim_queue *queue)
+{
+    return queue->near_count == 0 ? NULL : at(queue, queue->near[0].index);
+}
+
+void weft_sim_queue_drop(struct weft_sim_queue *queue, struct weft_sim_entry *entry)
+{
+    uint32_t index = entry->self;
+    entry->self = queue->free_first;
+    queue->free_first = index;
+}
+
+weft_ns weft_sim_queue_now(const struct weft_sim_queue *queue)
+{
+    return queue->now_ns;
+}
+
+uint64_t weft_sim_queue_count(const struct weft_sim_queue *queue)
+{
+    return queue->count;
+}
+
+uint64_t weft_sim_queue_popped(const struct weft_sim_queue *queue)
+{
+    return queue->popped;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "who is this?". Segment s is 10.s.0.0/16 as long as there are at most 255 segments, and a
+ * smaller net of 10.0.0.0/8 otherwise; node k of it is host 10 + k, as in the lab. */
+#include "topology.h"
+#include "memory.h"
+#include "random.h"
+
+#include "protocol/address.h"
+
+#define PORT 7767
+#define FIRST_HOST 10
+#define NET_BITS 24 /* of 10.0.0.0/8 */
+
+void weft_sim_topology_begin(struct weft_sim_topology *topology, uint64_t seed, uint32_t node_count,
+                             uint32_t segment_count)
+{
+    *topology = (struct weft_sim_topology){
+        .seed = seed, .node_count = node_count, .segment_count = segment_count, .host_bits = 16};
+    while (((uint64_t)(segment_count + 1) << topology->host_bits) > (UINT64_C(1) << NET_BITS)) {
+        topology->host_bits--;
+    }
+    topology->segment_of = weft_sim_memory_take(node_count, sizeof(uint32_t));
+    topology->first_of = weft_sim_memory_take((size_t)segment_count + 1, sizeof(uint32_t));
+    for (uint32_t s = 0; s <= segment_count; s++) {
+        topology->first_of[s] = (uint32_t)((uint64_t)node_count * s / segment_count);
+    }
+    for (uint32_t s = 0; s < segment_count; s++) {
+        for (uint32_t i = topology->first_of[s]; i < topology->first_of[s + 1]; i++) {
+            topology->segment_of[i] = s;
+        }
+    }
+}
+
+void weft_sim_topology_end(struct weft_sim_topology *topology)
+{
+    weft_sim_memory_give(topology->segment_of, topology->node_count, sizeof(uint32_t));
+    weft_sim_memory_give(topology->first_of, (size_t)topology->segment_count + 1, sizeof(uint32_t));
+}
+
+/* The last 24 bits of an address in 10.0.0.0/8, as an address. */
+static struct weft_address address_of(uint32_t low, uint16_t port)
+{
+    uint8_t ipv4[4] = {10, (uint8_t)(low >> 16), (uint8_t)(low >> 8), (uint8_t)low};
+    return weft_address_of_ipv4(ipv4, port);
+}
+
+static weft_node_id id_of(const struct weft_sim_topology *topology, uint32_t index)
+{
+    /* The index in the lower half finds the node again; the upper half spreads rendezvous order. */
+    uint64_t luck = weft_sim_random(topology->seed, WEFT_SIM_FOR_ID, index, 0);
+    return (luck << 32) | (index + 1);
+}
+
+struct weft_endpoint weft_sim_topology_endpoint(const struct weft_sim_topology *topology,
+                                                uint32_t index)
+{
+    uint32_t segment = topology->segment_of[index];
+    uint32_t host = FIRST_HOST + index - topology->first_of[segment];
+    uint32_t low = ((segment + 1) << topology->host_bits) + host;
+    return (struct weft_endpoint){.id = id_of(topology, index), .address = address_of(low, PORT)};
+}
+
+struct weft_prefix weft_sim_topology_prefix(const struct weft_sim_topology *topology,
+                                            uint32_t segment)
+{
+    struct weft_address address = address_of((segment + 1) << topology->host_bits, PORT);
+    return weft_prefix_of(address.ip, 128 - topology->host_bits);
+}
+
+uint32_t weft_sim_topology_by_id(const struct weft_sim_topology *topology, weft_node_id id)
+{
+    uint32_t index = (uint32_t)id - 1;
+    bool known = index < topology->node_count && id_of(topology, index) == id;
+    return known ? index : WEFT_SIM_NOBODY;
+}
+
+uint32_t weft_sim_topology_by_address(const struct weft_sim_topology *topology,
+                                      const struct weft_address *address)
+{
+    if (!weft_address_is_ipv4(address->ip) || address->ip[12] != 10 || address->port != PORT) {
+        return WEFT_SIM_NOBODY;
+    }
+    uint32_t low =
+        (uint32_t)address->ip[13] << 16 | (uint32_t)address->ip[14] << 8 | address->ip[15];
+    uint32_t segment = (low >> topology->host_bits) - 1;
+    uint32_t host = low & ((UINT32_C(1) << topology->host_bits) - 1);
+    if (segment >= topology->segment_count || host < FIRST_HOST) {
+        return WEFT_SIM_NOBODY;
+    }
+    uint32_t index = topology->first_of[segment] + host - FIRST_HOST;
+    return index < topology->first_of[segment + 1] ? index : WEFT_SIM_NOBODY;
+}

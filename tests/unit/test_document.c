@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From whom a document is asked, in which order, and when that is given up. */
+#include "tests/support/check_main.h"
+
+#include <string.h>
+
+#include "tests/support/fixture.h"
+
+static struct fixture fixture;
+
+static void setup(void)
+{
+    fixture = fixture_new(NULL);
+    fixture_member(&fixture, 2, /* agent */ true);
+    fixture_member(&fixture, 3, /* agent */ false);
+}
+
+static void teardown(void)
+{
+    fixture_free(&fixture);
+}
+
+static void want(uint64_t token, weft_node_id hint)
+{
+    struct weft_event event = {.kind = WEFT_EVENT_DOCUMENT_WANTED,
+                               .document_wanted = {.token = token,
+                                                   .path = "metadata/3.snapshot.json",
+                                                   .bytes_max = 1000,
+                                                   .bulletin = 7,
+                                                   .hint = hint}};
+    fixture_step(&fixture, 0, event);
+}
+
+static void ended(uint64_t token, enum weft_err result)
+{
+    struct weft_event event = {.kind = WEFT_EVENT_DOCUMENT,
+                               .document = {.token = token, .result = result}};
+    fixture_step(&fixture, WEFT_NS_PER_MS, event);
+}
+
+static const struct weft_action_document *asked(void)
+{
+    const struct weft_action *action = fixture_action(&fixture, WEFT_ACTION_DOCUMENT_FETCH, 0);
+    return action == NULL ? NULL : &action->document;
+}
+
+/* Run until something is asked, at most |span_ns|. */
+static const struct weft_action_document *wait_asked(weft_ns span_ns)
+{
+    weft_ns end_ns = fixture.now_ns + span_ns;
+    while (asked() == NULL && weft_core_deadline(fixture.core) <= end_ns) {
+        weft_ns due = weft_core_deadline(fixture.core);
+        weft_ns later = due > fixture.now_ns ? due - fixture.now_ns : 0;
+        fixture_step(&fixture, later, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    }
+    return asked();
+}
+
+START_TEST(asks_the_announcing_peer_first)
+{
+    fixture_link(&fixture, 2);
+    fixture_link(&fixture, 3);
+    want(1, 3);
+    ck_assert_ptr_nonnull(asked());
+    ck_assert_uint_eq(asked()->from, 3);
+    ck_assert_str_eq(asked()->path, "metadata/3.snapshot.json");
+    ck_assert_uint_eq(asked()->bytes_max, 1000);
+    ended(1, WEFT_ERR_OK);
+    ck_assert_uint_eq(fixture.core->documents.count, 0);
+}
+END_TEST
+
+START_TEST(opens_a_stream_to_the_announcing_peer)
+{
+    weft_link_close_all(fixture.core); /* nothing is open yet */
+    fixture.core->links.review_ns = WEFT_NS_NEVER;
+    want(1, 3);
+    ck_assert_ptr_null(asked());
+    ck_assert_ptr_nonnull(weft_link_find(fixture.core, 3));
+    fixture_link(&fixture, 3);
+    ck_assert_ptr_nonnull(wait_asked(100 * WEFT_NS_PER_MS));
+    ck_assert_uint_eq(asked()->from, 3);
+}
+END_TEST
+
+START_TEST(goes_on_to_the_source_when_the_peer_fails)
+{
+    fixture_link(&fixture, 3);
+    want(1, 3);
+    ended(1, WEFT_ERR_NOT_FOUND);
+    const struct weft_action_document *next = wait_asked(2 * WEFT_NS_PER_S);
+    ck_assert_ptr_nonnull(next);
+    ck_assert_uint_eq(next->from, 0);
+}
+END_TEST
+
+START_TEST(a_plain_node_gives_its_agent_time)
+{
+    want(1, 0);
+    ck_assert_ptr_null(asked());
+    weft_ns began_ns = fixture.now_ns;
+    ck_assert_ptr_nonnull(wait_asked(2 * WEFT_NS_PER_S));
+    ck_assert_uint_eq(asked()->from, 0);
+    ck_assert_uint_ge(fixture.now_ns - began_ns, 300 * WEFT_NS_PER_MS);
+}
+END_TEST
+
+START_TEST(an_agent_asks_the_source_at_once)
+{
+    fixture_become_agent(&fixture);
+    want(1, 0);
+    ck_assert_ptr_nonnull(asked());
+    ck_assert_uint_eq(asked()->from, 0);
+}
+END_TEST
+
+START_TEST(gives_up_after_three_rounds)
+{
+    fixture_become_agent(&fixture);
+    want(1, 0);
+    for (uint32_t round = 1; round <= 3; round++) {
+        ck_assert_ptr_nonnull(wait_asked(3 * WEFT_NS_PER_S));
+        ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DOCUMENT_FAILED), 0);
+        ended(1, WEFT_ERR_UNREACHABLE);
+    }
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DOCUMENT_FAILED), 1);
+    ck_assert_uint_eq(fixture.core->documents.count, 0);
+}
+END_TEST
+
+START_TEST(without_a_source_it_fails_after_the_peers)
+{
+    fixture.core->config.has_source = false;
+    want(1, 0);
+    for (uint32_t i = 0; i < 400 && fixture_count(&fixture, WEFT_ACTION_DOCUMENT_FAILED) == 0;
+         i++) {
+        fixture_step(&fixture, 20 * WEFT_NS_PER_MS, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    }
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DOCUMENT_FAILED), 1);
+}
+END_TEST
+
+START_TEST(one_too_many_fails_at_once)
+{
+    fixture_become_agent(&fixture);
+    for (uint64_t token = 1; token <= WEFT_DOCUMENTS_MAX; token++) {
+        want(token, 0);
+        ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DOCUMENT_FAILED), 0);
+    }
+    want(WEFT_DOCUMENTS_MAX + 1, 0);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DOCUMENT_FAILED), 1);
+}
+END_TEST
+
+START_TEST(answers_to_nothing_are_ignored)
+{
+    ended(42, WEFT_ERR_OK);
+    ended(0, WEFT_ERR_OK);
+    ck_assert_uint_eq(fixture.core->documents.count, 0);
+}
+END_TEST
+
+static Suite *document_suite(void)
+{
+    const TTest *const tests[] = {
+        asks_the_announcing_peer_first,
+        opens_a_stream_to_the_announcing_peer,
+        goes_on_to_the_source_when_the_peer_fails,
+        a_plain_node_gives_its_agent_time,
+        an_agent_asks_the_source_at_once,
+        gives_up_after_three_rounds,
+        without_a_source_it_fails_after_the_peers,
+        one_too_many_fails_at_once,
+        answers_to_nothing_are_ignored,
+    };
+    Suite *suite = suite_create("document");
+    weft_check_case(suite, "document", setup, teardown, tests, WEFT_ROWS(tests));
+    return suite;
+}
+
+WEFT_CHECK_MAIN(document_suite)

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which chunk is asked of whom, and what becomes of it. */
+#include "tests/support/check_main.h"
+
+#include "tests/support/fixture.h"
+
+static struct fixture fixture;
+
+static void setup(void)
+{
+    fixture = fixture_new(NULL);
+    fixture_member(&fixture, 2, /* agent */ true);
+    fixture_member(&fixture, 3, /* agent */ false);
+    fixture_link(&fixture, 2);
+    fixture_link(&fixture, 3);
+}
+
+static void teardown(void)
+{
+    fixture_free(&fixture);
+}
+
+static void offer(weft_node_id peer, uint32_t chunk)
+{
+    struct weft_event event = {.kind = WEFT_EVENT_OFFER,
+                               .offer = {.peer = peer, .release = FIXTURE_RELEASE, .chunk = chunk}};
+    fixture_step(&fixture, WEFT_NS_PER_MS, event);
+}
+
+START_TEST(asks_the_rarest_chunk_first)
+{
+    fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 2, 0, 0);
+    struct weft_download *download = &fixture.core->releases.downloads[0];
+    download->near_copies[9] = 1; /* somebody else has it too */
+    fixture_peer_has(&fixture, 3, 9, 2);
+    ck_assert_uint_eq(fixture_sent(&fixture, 3, WEFT_FRAME_REQUEST, 0).chunk, 10);
+}
+END_TEST
+
+START_TEST(keeps_within_the_window)
+{
+    for (weft_node_id id = 4; id < 12; id++) {
+        fixture_member(&fixture, id, /* agent */ false);
+        fixture_link(&fixture, id);
+    }
+    fixture_release(&fixture, 64);
+    for (weft_node_id id = 3; id < 12; id++) {
+        fixture_peer_has(&fixture, id, 0, 64);
+    }
+    ck_assert_uint_eq(fixture.core->picks.near_count, fixture.core->config.tuning.window);
+    ck_assert_uint_eq(fixture.core->releases.downloads[0].in_flight,
+                      fixture.core->config.tuning.window);
+}
+END_TEST
+
+START_TEST(counts_a_stored_chunk_once_and_asks_on)
+{
+    struct weft_release *release = fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 3, 0, 64);
+    uint32_t chunk = fixture_sent(&fixture, 3, WEFT_FRAME_REQUEST, 0).chunk;
+    offer(3, chunk);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 1);
+    fixture_chunk(&fixture, 3, 0, chunk, WEFT_ERR_OK);
+    ck_assert_uint_eq(release->have_count, 1);
+    ck_assert_uint_eq(release->bytes_by_tier[WEFT_TIER_PEER], FIXTURE_CHUNK_BYTES);
+    ck_assert_int_eq(fixture_sent(&fixture, 3, WEFT_FRAME_REQUEST, 0).kind, WEFT_FRAME_REQUEST);
+    fixture_chunk(&fixture, 3, 0, chunk, WEFT_ERR_OK);
+    ck_assert_uint_eq(release->have_count, 1);
+    ck_assert_uint_eq(weft_view_counters(fixture.core).chunks_twice, 1);
+}
+END_TEST
+
+START_TEST(reads_past_what_nobody_asked_for)
+{
+    fixture_release(&fixture, 64);
+    offer(3, 5);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DISCARD), 1);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 0);
+    offer(77, 5);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DISCARD), 1);
+    ck_assert_uint_eq(weft_view_counters(fixture.core).rejects[WEFT_REJECT_UNEXPECTED], 2);
+}
+END_TEST
+
+START_TEST(takes_an_agents_choice_against_credits_only)
+{
+    fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 2, 0, 0);
+    ck_assert_int_eq(fixture_sent(&fixture, 2, WEFT_FRAME_READY, 0).kind, WEFT_FRAME_READY);
+    uint32_t credits = fixture_sent(&fixture, 2, WEFT_FRAME_READY, 0).value;
+    for (uint32_t chunk = 0; chunk < credits; chunk++) {
+        offer(2, chunk);
+        ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 1);
+    }
+    offer(2, 20);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 0);
+    fixture_chunk(&fixture, 2, 0, 0, WEFT_ERR_OK);
+    ck_assert_int_eq(fixture_sent(&fixture, 2, WEFT_FRAME_READY, 0).kind, WEFT_FRAME_READY);
+    offer(2, 20);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 1);
+}
+END_TEST
+
+START_TEST(asks_again_after_a_refusal)
+{
+    fixture_release(&fixture, 1);
+    fixture_peer_has(&fixture, 3, 0, 1);
+    fixture_frame(&fixture, 3,
+                  (struct weft_frame){.kind = WEFT_FRAME_REFUSE, .chunk = 0, .value = 40});
+    ck_assert_int_eq(fixture_sent(&fixture, 3, WEFT_FRAME_REQUEST, 0).kind, 0);
+    ck_assert_uint_eq(fixture.core->releases.downloads[0].in_flight, 0);
+    fixture_run(&fixture, 45 * WEFT_NS_PER_MS);
+    ck_assert_uint_eq(fixture.core->releases.downloads[0].in_flight, 1);
+}
+END_TEST
+
+START_TEST(forgets_a_chunk_the_neighbour_does_not_have)
+{
+    fixture_release(&fixture, 1);
+    fixture_peer_has(&fixture, 3, 0, 1);
+    fixture_frame(&fixture, 3, (struct weft_frame){.kind = WEFT_FRAME_REFUSE});
+    fixture_run(&fixture, WEFT_NS_PER_S / 2);
+    ck_assert_uint_eq(fixture.core->releases.downloads[0].in_flight, 0);
+    ck_assert_uint_eq(fixture.core->releases.downloads[0].near_copies[0], 0);
+}
+END_TEST
+
+START_TEST(an_overdue_chunk_is_asked_elsewhere)
+{
+    fixture_release(&fixture, 1);
+    fixture_peer_has(&fixture, 3, 0, 1);
+    fixture_member(&fixture, 4, /* agent */ false);
+    fixture_link(&fixture, 4);
+    fixture_peer_has(&fixture, 4, 0, 1);
+    fixture_run(&fixture, 1200 * WEFT_NS_PER_MS);
+    ck_assert_uint_eq(fixture.core->picks.want_count, 1);
+    ck_assert_uint_eq(fixture.core->picks.wants[0].peer, 4);
+}
+END_TEST
+
+START_TEST(a_broken_stream_frees_its_chunks)
+{
+    fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 3, 0, 64);
+    ck_assert_uint_gt(fixture.core->releases.downloads[0].in_flight, 0);
+    struct weft_event event = {.kind = WEFT_EVENT_STREAM_DOWN, .stream = {.peer = {.id = 3}}};
+    fixture_step(&fixture, 0, event);
+    ck_assert_uint_eq(fixture.core->picks.want_count, 0);
+    ck_assert_uint_eq(fixture.core->releases.downloads[0].in_flight, 0);
+    ck_assert_uint_eq(fixture.core->releases.downloads[0].near_copies[0], 0);
+}
+END_TEST
+
+START_TEST(two_bad_chunks_close_the_link)
+{
+    fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 3, 0, 64);
+    fixture_chunk(&fixture, 3, 0, 0, WEFT_ERR_MISMATCH);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_STREAM_CLOSE), 0);
+    fixture_chunk(&fixture, 3, 0, 1, WEFT_ERR_MISMATCH);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_STREAM_CLOSE), 1);
+    ck_assert_ptr_null(weft_link_find(fixture.core, 3));
+    struct weft_event event = {.kind = WEFT_EVENT_STREAM_UP, .stream = {.peer = {.id = 3}}};
+    fixture_step(&fixture, WEFT_NS_PER_S, event);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_STREAM_CLOSE), 1);
+}
+END_TEST
+
+START_TEST(a_full_disk_pauses_everything)
+{
+    fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 3, 0, 64);
+    fixture_chunk(&fixture, 3, 0, fixture.core->picks.wants[0].chunk, WEFT_ERR_DISK_FULL);
+    uint32_t wants = fixture.core->picks.want_count;
+    ck_assert_int_eq(fixture_sent(&fixture, 3, WEFT_FRAME_REQUEST, 0).kind, 0);
+    fixture_step(&fixture, 6 * WEFT_NS_PER_S, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    ck_assert_uint_ge(fixture.core->picks.want_count, wants);
+    ck_assert_uint_eq(fixture.core->picks.wants[0].peer, 3);
+}
+END_TEST
+
+static Suite *pick_suite(void)
+{
+    const TTest *const tests[] = {
+        asks_the_rarest_chunk_first,
+        keeps_within_the_window,
+        counts_a_stored_chunk_once_and_asks_on,
+        reads_past_what_nobody_asked_for,
+        takes_an_agents_choice_against_credits_only,
+        asks_again_after_a_refusal,
+        forgets_a_chunk_the_neighbour_does_not_have,
+        an_overdue_chunk_is_asked_elsewhere,
+        a_broken_stream_frees_its_chunks,
+        two_bad_chunks_close_the_link,
+        a_full_disk_pauses_everything,
+    };
+    Suite *suite = suite_create("pick");
+    weft_check_case(suite, "pick", setup, teardown, tests, WEFT_ROWS(tests));
+    return suite;
+}
+
+WEFT_CHECK_MAIN(pick_suite)

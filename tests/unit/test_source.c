@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is fetched from the source, when it is left alone, and when a plain node may use it. */
+#include "tests/support/check_main.h"
+
+#include "protocol/fallback.h"
+#include "tests/support/fixture.h"
+
+static struct fixture fixture;
+
+/* A node alone is its own agent. */
+static void setup_alone(void)
+{
+    fixture = fixture_new(NULL);
+    fixture_run(&fixture, 5 * WEFT_NS_PER_S);
+    ck_assert(weft_election_self(fixture.core));
+}
+
+/* A plain node in a segment with an agent. */
+static void setup_plain(void)
+{
+    fixture = fixture_new(NULL);
+    fixture_member(&fixture, 2, /* agent */ true);
+    fixture_member(&fixture, 3, /* agent */ true);
+    fixture_link(&fixture, 2);
+    fixture_link(&fixture, 3);
+}
+
+static void teardown(void)
+{
+    fixture_free(&fixture);
+}
+
+static const struct weft_action_source *fetch(uint32_t nth)
+{
+    const struct weft_action *action = fixture_action(&fixture, WEFT_ACTION_SOURCE_FETCH, nth);
+    return action == NULL ? NULL : &action->source;
+}
+
+static void end(uint64_t token, enum weft_err result, uint32_t retry_after_ms)
+{
+    struct weft_event event = {
+        .kind = WEFT_EVENT_SOURCE,
+        .source = {.token = token, .result = result, .retry_after_ms = retry_after_ms}};
+    fixture_step(&fixture, WEFT_NS_PER_MS, event);
+}
+
+START_TEST(a_node_alone_fetches_everything_once)
+{
+    struct weft_release *release = fixture_release(&fixture, 64);
+    struct weft_action_source open[16];
+    uint32_t first = 0;
+    uint32_t last = 0;
+    uint32_t asked = 0;
+    for (uint32_t round = 0; round < 200 && release->have_count < 64; round++) {
+        for (uint32_t i = 0; fetch(i) != NULL; i++) {
+            open[last++ % 16] = *fetch(i);
+            asked += fetch(i)->chunk_count;
+        }
+        ck_assert_uint_lt(first, last);
+        struct weft_action_source now = open[first++ % 16];
+        for (uint32_t i = 0; i < now.chunk_count; i++) {
+            fixture_chunk(&fixture, 0, now.token, now.first_chunk + i, WEFT_ERR_OK);
+            ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_SOURCE_FETCH), 0);
+        }
+        if (release->have_count < 64) {
+            end(now.token, WEFT_ERR_OK, 0);
+        }
+    }
+    ck_assert_uint_eq(release->have_count, 64);
+    ck_assert_uint_eq(asked, 64);
+    ck_assert_uint_eq(release->bytes_by_tier[WEFT_TIER_SOURCE], 64 * FIXTURE_CHUNK_BYTES);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_COMPLETE), 1);
+}
+END_TEST
+
+START_TEST(keeps_no_more_fetches_than_the_flag_says)
+{
+    fixture_release(&fixture, 64);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_SOURCE_FETCH),
+                      fixture.core->config.tuning.source_fetches);
+}
+END_TEST
+
+START_TEST(a_failure_pauses_and_doubles)
+{
+    fixture_release(&fixture, 64);
+    uint64_t first = fetch(0)->token;
+    uint64_t second = fetch(1)->token;
+    end(first, WEFT_ERR_HTTP_STATUS, 0);
+    ck_assert_ptr_null(fetch(0));
+    weft_ns pause = fixture.core->source.retry_ns - fixture.now_ns;
+    ck_assert_uint_ge(pause, 500 * WEFT_NS_PER_MS);
+    ck_assert_uint_le(pause, 626 * WEFT_NS_PER_MS);
+    end(second, WEFT_ERR_HTTP_STATUS, 0);
+    pause = fixture.core->source.retry_ns - fixture.now_ns;
+    ck_assert_uint_ge(pause, 1000 * WEFT_NS_PER_MS);
+    ck_assert_uint_eq(weft_view_counters(fixture.core).source_failures, 2);
+    fixture_step(&fixture, pause, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    ck_assert_ptr_nonnull(fetch(0));
+    ck_assert_uint_eq(fixture.core->source.fetch_count, 2);
+}
+END_TEST
+
+START_TEST(does_what_retry_after_says)
+{
+    fixture_release(&fixture, 64);
+    end(fetch(0)->token, WEFT_ERR_HTTP_STATUS, 30000);
+    ck_assert_uint_ge(fixture.core->source.retry_ns - fixture.now_ns, 30 * WEFT_NS_PER_S);
+}
+END_TEST
+
+START_TEST(a_server_that_sends_only_bad_chunks_is_not_asked_in_a_loop)
+{
+    fixture_release(&fixture, 1);
+    uint64_t token = fetch(0)->token;
+    fixture_chunk(&fixture, 0, token, 0, WEFT_ERR_MISMATCH);
+    end(token, WEFT_ERR_OK, 0);
+    ck_assert_ptr_null(fetch(0));
+    ck_assert_uint_gt(fixture.core->source.retry_ns, fixture.now_ns);
+}
+END_TEST
+
+START_TEST(a_server_without_ranges_sends_the_whole)
+{
+    fixture_release(&fixture, 64);
+    uint64_t second = fetch(1)->token;
+    end(fetch(0)->token, WEFT_ERR_HTTP_NO_RANGES, 0);
+    end(second, WEFT_ERR_HTTP_NO_RANGES, 0);
+    ck_assert_ptr_nonnull(fetch(0));
+    ck_assert_uint_eq(fetch(0)->first_chunk, 0);
+    ck_assert_uint_eq(fetch(0)->chunk_count, 64);
+    ck_assert_ptr_null(fetch(1));
+}
+END_TEST
+
+START_TEST(a_release_that_goes_is_cancelled)
+{
+    fixture_release(&fixture, 64);
+    uint64_t token = fetch(0)->token;
+    struct weft_event event = {.kind = WEFT_EVENT_RELEASE_GONE,
+                               .release_gone = {.id = FIXTURE_RELEASE}};
+    fixture_step(&fixture, 0, event);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_SOURCE_CANCEL), 2);
+    end(token, WEFT_ERR_CANCELLED, 0);
+    ck_assert_uint_eq(fixture.core->source.fetch_count, 1);
+}
+END_TEST
+
+START_TEST(a_plain_node_leaves_the_source_to_its_agents)
+{
+    fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 2, 0, 0);
+    fixture_peer_has(&fixture, 3, 0, 0);
+    ck_assert_ptr_null(fetch(0));
+    fixture_step(&fixture, 29 * WEFT_NS_PER_S, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    ck_assert_uint_eq(fixture.core->source.fetch_count, 0);
+}
+END_TEST
+
+START_TEST(a_plain_node_helps_itself_without_progress)
+{
+    struct weft_release *release = fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 2, 0, 0);
+    fixture_peer_has(&fixture, 3, 0, 0);
+    release->progress_ns -= 60 * WEFT_NS_PER_S;
+    weft_fallback_plan(fixture.core);
+    fixture_step(&fixture, 0, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    ck_assert_ptr_nonnull(fetch(0));
+    uint64_t token = fetch(0)->token;
+    uint32_t chunk = fetch(0)->first_chunk;
+    fixture_chunk(&fixture, 0, token, chunk, WEFT_ERR_OK);
+    ck_assert(release->falls_back);
+    fixture_chunk(&fixture, 3, 0, (chunk + 40) % 64, WEFT_ERR_OK);
+    ck_assert(!release->falls_back);
+}
+END_TEST
+
+START_TEST(a_plain_node_waits_little_if_no_agent_knows_the_release)
+{
+    struct weft_release *release = fixture_release(&fixture, 64);
+    ck_assert_uint_le(fixture.core->fallback_ns - fixture.now_ns, 5 * WEFT_NS_PER_S);
+    (void)release;
+}
+END_TEST
+
+static Suite *source_suite(void)
+{
+    const TTest *const alone[] = {
+        a_node_alone_fetches_everything_once,
+        keeps_no_more_fetches_than_the_flag_says,
+        a_failure_pauses_and_doubles,
+        does_what_retry_after_says,
+        a_server_that_sends_only_bad_chunks_is_not_asked_in_a_loop,
+        a_server_without_ranges_sends_the_whole,
+        a_release_that_goes_is_cancelled,
+    };
+    const TTest *const plain[] = {
+        a_plain_node_leaves_the_source_to_its_agents,
+        a_plain_node_helps_itself_without_progress,
+        a_plain_node_waits_little_if_no_agent_knows_the_release,
+    };
+    Suite *suite = suite_create("source");
+    weft_check_case(suite, "alone", setup_alone, teardown, alone, WEFT_ROWS(alone));
+    weft_check_case(suite, "plain", setup_plain, teardown, plain, WEFT_ROWS(plain));
+    return suite;
+}
+
+WEFT_CHECK_MAIN(source_suite)

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Streams on the loopback: frames, parts of chunks and documents, faults, slow readers. */
+#include "tests/support/session_pair.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+START_TEST(faulty_frames_close_the_stream)
+{
+    static const struct {
+        size_t length;
+        uint8_t bytes[48];
+    } inputs[] = {
+        {6, {0, 0, 0x40, 1, 0x92, 1}},                     /* control frame too long */
+        {6, {0, 0, 0, 1, 0x92, 1}},                        /* shorter than any frame */
+        {6, {0, 0, 0, 3, 0x95, 67}},                       /* cut below by more bytes */
+        {12, {0, 0, 0, 8, 0x96, 64, 1, 0, 4, 1, 0xc4, 3}}, /* begins in the middle */
+        {12, {0, 0, 0, 9, 0x96, 64, 1, 0, 4, 0, 0xc4, 3}}, /* part and frame disagree */
+        {12, {0, 0, 0, 8, 0x96, 64, 1, 0, 4, 0, 0xc4, 0}}, /* an empty part of something */
+        {12, {0, 0, 0, 8, 0x96, 64, 1, 0xc0, 4, 0, 0xc4, 0}},
+        {18, {0, 0, 0, 14, 0x96, 64, 1, 0, 0xce, 0, 0x20, 0, 0, 0, 0xc4, 1, 1, 1}}, /* too long */
+        {9, {0, 0, 0, 5, 0x93, 65, 1, 0xa1, 0}}, /* a zero in a path */
+        {8, {0, 0, 0, 4, 0x93, 65, 1, 0xa0}},    /* an empty path */
+    };
+    start();
+    for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+        int fd = dial_and_greet(&a, 5);
+        uint32_t ups = a.ups;
+        uint32_t downs = a.downs;
+        ck_assert_msg(wait_for(&a.ups, ups + 1, 2000), "input %zu", i);
+        ck_assert_int_eq(send(fd, inputs[i].bytes, inputs[i].length, 0), (ssize_t)inputs[i].length);
+        if (i == 2) {
+            send(fd, "\x01", 1, 0);
+        }
+        ck_assert_msg(wait_for(&a.downs, downs + 1, 2000), "input %zu", i);
+        close(fd);
+    }
+    ck_assert_uint_eq(a.receives, 0);
+    stop();
+}
+END_TEST
+
+START_TEST(chunks_arrive_whole)
+{
+    static const uint32_t lengths[] = {0, 1, 65535, 65536, 65537, 300000, WEFT_CHUNK_BYTES_MAX};
+    start();
+    link_up();
+    for (uint32_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        struct weft_bulk bulk = chunk_of(2, i, lengths[i]);
+        ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
+        ck_assert(wait_for(&b.receives, i + 1, 5000));
+        ck_assert_int_eq(b.last_received, WEFT_ERR_OK);
+        ck_assert_uint_eq(b.last_bulk.name, RELEASE);
+        ck_assert_uint_eq(b.last_bulk.number, i);
+        ck_assert_uint_eq(b.last_bulk.length, lengths[i]);
+        ck_assert_uint_eq(b.last_bulk.peer, 1);
+        ck_assert(is_chunk(b.got, i, lengths[i]));
+        ck_assert(wait_for(&a.sents, i + 1, 2000));
+        ck_assert_int_eq(a.last_sent, WEFT_ERR_OK);
+    }
+    /* A chunk that nobody wants is passed over. */
+    b.refuse = true;
+    struct weft_bulk bulk = chunk_of(2, 50, 200000);
+    ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
+    ck_assert(wait_for(&b.offers, 8, 2000));
+    b.refuse = false;
+    bulk = chunk_of(2, 51, 200000);
+    ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
+    ck_assert(wait_for(&b.receives, 8, 2000));
+    ck_assert_uint_eq(b.last_bulk.number, 51);
+    ck_assert(is_chunk(b.got, 51, 200000));
+    stop();
+}
+END_TEST
+
+START_TEST(control_and_documents_pass_chunks)
+{
+    const uint8_t frame[] = {0x92, 1, 5};
+    start();
+    link_up();
+    for (uint32_t i = 0; i < 8; i++) {
+        struct weft_bulk bulk = chunk_of(2, i, WEFT_CHUNK_BYTES_MAX);
+        ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
+    }
+    ck_assert(wait_for(&b.offers, 1, 2000));
+    struct weft_bulk document = chunk_of(2, 0, 3 * 1024 * 1024);
+    document.kind = WEFT_BULK_DOCUMENT;
+    document.name = 77;
+    ck_assert_int_eq(weft_session_send(a.session, &document), WEFT_ERR_OK);
+    weft_session_frame(a.session, 2, frame, sizeof(frame));
+    ck_assert(wait_for(&b.frames, 1, 5000));
+    ck_assert_uint_lt(b.receives, 8);
+    ck_assert(wait_for(&b.receives, 9, 5000));
+    ck_assert(wait_for(&a.sents, 9, 2000));
+    ck_assert_int_eq(a.last_sent, WEFT_ERR_OK);
+    /* A document that is not there, and a request. */
+    document = (struct weft_bulk){
+        .kind = WEFT_BULK_DOCUMENT, .peer = 2, .name = 78, .number = WEFT_ERR_NOT_FOUND};
+    ck_assert_int_eq(weft_session_send(a.session, &document), WEFT_ERR_OK);
+    ck_assert(wait_for(&b.receives, 10, 2000));
+    ck_assert_uint_eq(b.last_bulk.name, 78);
+    ck_assert_uint_eq(b.last_bulk.number, WEFT_ERR_NOT_FOUND);
+    ck_assert_int_eq(weft_session_request(b.session, 1, 12, "metadata/2.root.json"), WEFT_ERR_OK);
+    ck_assert(wait_for(&a.requests, 1, 2000));
+    ck_assert_str_eq(a.path, "12 metadata/2.root.json");
+    ck_assert_int_eq(weft_session_request(b.session, 7, 12, "x"), WEFT_ERR_CLOSED);
+    ck_assert_int_eq(weft_session_request(b.session, 1, 12, ""), WEFT_ERR_ARGUMENT);
+    stop();
+}
+END_TEST
+
+START_TEST(cancel_takes_back_what_has_not_begun)
+{
+    start();
+    link_up();
+    for (uint32_t i = 0; i < 3; i++) {
+        struct weft_bulk bulk = chunk_of(2, i, 100000);
+        ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
+    }
+    weft_session_cancel(a.session, 2, RELEASE, 1);
+    weft_session_cancel(a.session, 2, RELEASE, 9);
+    ck_assert_uint_eq(a.sents, 0); /* never told from within the call */
+    ck_assert(wait_for(&a.sents, 3, 2000));
+    ck_assert(wait_for(&b.receives, 2, 2000));
+    pass(20);
+    ck_assert_uint_eq(b.receives, 2);
+    ck_assert_uint_eq(b.last_bulk.number, 2);
+    stop();
+}
+END_TEST
+
+START_TEST(bulk_ends_with_its_stream)
+{
+    start();
+    link_up();
+    for (uint32_t i = 0; i < 40; i++) {
+        struct weft_bulk bulk = chunk_of(2, i, WEFT_CHUNK_BYTES_MAX);
+        ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
+    }
+    ck_assert(wait_for(&b.offers, 1, 2000));
+    weft_session_disconnect(b.session, 1);
+    ck_assert_uint_eq(b.downs, 0);
+    ck_assert(wait_for(&a.downs, 1, 2000));
+    ck_assert_uint_eq(a.sents, 40);
+    ck_assert_int_eq(a.last_sent, WEFT_ERR_CLOSED);
+    ck_assert_int_eq(a.order[strlen(a.order) - 1], 'D'); /* after its bulk */
+    ck_assert(wait_for(&b.receives, b.offers, 2000));
+    struct weft_bulk bulk = chunk_of(2, 0, 1);
+    ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_CLOSED);
+    free(bulk.bytes);
+    stop();
+}
+END_TEST
+
+START_TEST(queues_are_bounded)
+{
+    uint8_t frame[WEFT_FRAME_BYTES_MAX] = {0x92, 1, 5};
+    start();
+    int fd = dial_and_greet(&a, 5);
+    ck_assert(wait_for(&a.ups, 1, 2000));
+    for (uint32_t i = 0; i < WEFT_SESSION_BULKS_MAX; i++) {
+        struct weft_bulk bulk = chunk_of(5, i, 100);
+        ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
+    }
+    struct weft_bulk bulk = chunk_of(5, 99, 100);
+    ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_LIMIT);
+    free(bulk.bytes);
+    /* A peer that does not read: the control queue fills up and the stream ends. */
+    for (uint32_t i = 0; i < 1000; i++) {
+        weft_session_frame(a.session, 5, frame, sizeof(frame));
+    }
+    ck_assert(wait_for(&a.downs, 1, 2000));
+    ck_assert_int_eq(a.last_down, WEFT_ERR_LIMIT);
+    close(fd);
+    stop();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("stream");
+    TCase *tcase = tcase_create("loopback");
+    tcase_set_timeout(tcase, 30);
+    tcase_add_test(tcase, faulty_frames_close_the_stream);
+    tcase_add_test(tcase, chunks_arrive_whole);
+    tcase_add_test(tcase, control_and_documents_pass_chunks);
+    tcase_add_test(tcase, cancel_takes_back_what_has_not_begun);
+    tcase_add_test(tcase, bulk_ends_with_its_stream);
+    tcase_add_test(tcase, queues_are_bounded);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
