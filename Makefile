@@ -117,6 +117,7 @@ attack: $(ATTACK)
 	$(Q)scripts/run-tests $(ATTACK)
 sim-check: $(OUT)/weft-sim
 	$(Q)scripts/sim-check $(OUT)/weft-sim
+	$(Q)tests/sim/run.sh $(OUT)/weft-sim 30
 fuzz-replay: $(FUZZERS)
 	$(Q)scripts/fuzz-replay $(FUZZERS)
 lint:

@@ -39,8 +39,9 @@ static enum weft_err err_of_errno(int error)
     case EPERM:
         return WEFT_ERR_PERMISSION;
     case ECONNREFUSED:
-    case EAGAIN:
         return WEFT_ERR_UNREACHABLE;
+    case EAGAIN:
+        return WEFT_ERR_TIMEOUT; /* more callers wait than it answers */
     default:
         return WEFT_ERR_IO;
     }
@@ -73,7 +74,7 @@ enum weft_err weft_control_query_open(struct weft_control_query *query, const ch
     }
     enum weft_err err = dial(query->fd, data_dir);
     if (err == WEFT_ERR_OK && send(query->fd, line, (size_t)length, MSG_NOSIGNAL) != length) {
-        err = WEFT_ERR_UNREACHABLE;
+        err = WEFT_ERR_CLOSED;
     }
     if (err != WEFT_ERR_OK) {
         weft_control_query_close(query);

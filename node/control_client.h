@@ -31,7 +31,8 @@ struct weft_control_query {
 bool weft_control_address(const char *data_dir, struct sockaddr_un *address, int *dir_fd);
 
 /* Connect to the node on |data_dir| and send the line |request| (without newline).
- * Errors: NOT_FOUND (no socket), UNREACHABLE (nobody listens, or too many ask), PERMISSION, IO.
+ * Errors: NOT_FOUND (no socket), UNREACHABLE (nobody listens), TIMEOUT or CLOSED (too many ask),
+ *         PERMISSION, IO.
  * Owner:  the caller, weft_control_query_close(). */
 enum weft_err weft_control_query_open(struct weft_control_query *query, const char *data_dir,
                                       const char *request);

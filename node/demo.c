@@ -22,7 +22,8 @@ enum {
     POLL_MS = 500,     /* for one round of answers */
     PAUSE_MS = 150,    /* between two rounds */
     STUCK_MS = 180000, /* without any progress: give up */
-    SHOW_MAX = 3       /* nodes that are complained of */
+    SHOW_MAX = 3,      /* nodes that are complained of */
+    MANY_FILES = 1000  /* of a tree: removing them is worth a word */
 };
 
 /* One node is told; the others hear of it from each other. */
@@ -191,6 +192,16 @@ static bool show(struct weft_demo_mesh *mesh)
     return identical;
 }
 
+/* Thousands of files take their time. */
+static void say_removing(const struct weft_demo_mesh *mesh)
+{
+    if (!mesh->options.keep && mesh->place.files > MANY_FILES) {
+        printf("  removing %llu files...\n",
+               (unsigned long long)mesh->place.files * (mesh->options.nodes + 1));
+        fflush(stdout);
+    }
+}
+
 int weft_command_demo(int argc, char **argv)
 {
     static struct weft_demo_mesh mesh; /* large, and there is one */
@@ -202,6 +213,7 @@ int weft_command_demo(int argc, char **argv)
     weft_demo_stage_catch_signals();
     exit_code = show(&mesh) ? WEFT_EXIT_OK : WEFT_EXIT_FAILED;
     weft_demo_stage_end(&mesh);
+    say_removing(&mesh);
     weft_demo_place_leave(&mesh.place, mesh.options.keep);
     if (mesh.port_lock >= 0) {
         close(mesh.port_lock);

@@ -36,6 +36,10 @@ static const struct weft_flag flags[] = {
      .kind = WEFT_FLAG_BOOL,
      .help = "do not remove the directory with repository, nodes and their logs",
      OPTION(keep)},
+    {.name = "trace",
+     .kind = WEFT_FLAG_BOOL,
+     .help = "let every node write its decisions to ADDRESS.trace in that directory",
+     OPTION(trace)},
     {.name = "help", .kind = WEFT_FLAG_BOOL, .help = "show this text", OPTION(help)},
 };
 

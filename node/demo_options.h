@@ -18,6 +18,7 @@ struct weft_demo_options {
     uint64_t size_bytes;              /* --size of the random file, where there is no path */
     uint32_t source_rate_bytes_per_s; /* --source-rate; 0 = not limited */
     bool keep;                        /* --keep: do not remove the files */
+    bool trace;                       /* --trace: nodes write trace files */
     bool help;                        /* --help */
     const char *path;                 /* what to distribute; NULL = a random file */
     struct weft_tuning tuning;        /* handed on to every node */

@@ -254,6 +254,10 @@ static bool start_node(struct weft_demo_mesh *mesh, struct weft_demo_node *node)
     weft_demo_command_add(&command, "--listen=%s:%u", node->address, (unsigned)mesh->port);
     weft_demo_command_add(&command, "--subnet=%s", mesh->segments[node->segment].prefix);
     weft_demo_command_add(&command, "--component=%s=%s", WEFT_DEMO_COMPONENT, node->link);
+    if (mesh->options.trace) {
+        weft_demo_command_add(&command, "--trace=%s/%s.trace", mesh->place.directory,
+                              node->address);
+    }
     add_seeds(&command, mesh, node);
     add_tuning(&command, &mesh->options.tuning);
     return start(mesh, &node->child, &command, node->address);

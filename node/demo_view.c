@@ -147,9 +147,12 @@ void weft_demo_view_draw(struct weft_page *page, const struct weft_demo_mesh *me
     weft_page_column(page, VALUE_COLUMN);
     weft_page_put(page, WEFT_STYLE_PLAIN, "%s",
                   weft_units_percent(sum.bytes_have, whole > 0 ? whole : 1).text);
-    weft_page_put(page, WEFT_STYLE_PLAIN, ", %u of %u nodes complete, after %s\n",
+    bool is_verified = whole > 0 && sum.bytes_have >= whole;
+    weft_page_put(page, WEFT_STYLE_PLAIN, " verified, active on %u of %u nodes, after %s",
                   (unsigned)sum.active, (unsigned)mesh->options.nodes,
                   weft_units_measured(weft_demo_elapsed_ms(mesh)).text);
+    weft_page_put(page, WEFT_STYLE_DIM, "%s\n",
+                  is_verified && sum.active < mesh->options.nodes ? "; unpacking" : "");
     draw_source(page, mesh, &sum, source_rate_bytes_per_s);
     draw_tiers(page, &sum);
 }
@@ -159,7 +162,8 @@ static void print_line(const struct weft_demo_mesh *mesh, const struct weft_demo
     uint64_t whole = mesh->bytes * mesh->options.nodes;
     uint64_t near_bytes = sum->tiers[WEFT_TIER_PEER] + sum->tiers[WEFT_TIER_AGENT];
     uint64_t far_bytes = sum->wan_bytes - sum->tiers[WEFT_TIER_SOURCE];
-    printf("  %7s  %6s  %u of %u nodes complete; %s from the source, %s between segments, %s "
+    printf("  %8s  %6s verified, active on %u of %u nodes; %s from the source, %s between "
+           "segments, %s "
            "within\n",
            weft_units_measured(weft_demo_elapsed_ms(mesh)).text,
            weft_units_percent(sum->bytes_have, whole > 0 ? whole : 1).text, (unsigned)sum->active,

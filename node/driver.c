@@ -108,6 +108,7 @@ static void on_chores(uv_timer_t *timer)
 {
     struct weft_driver *driver = timer->data;
     driver->second_count++;
+    weft_driver_source_expire(driver);
     weft_driver_document_expire(driver);
     weft_driver_release_expire(driver);
     if (driver->second_count % (WEFT_DRIVER_LINK_MS / CHORES_MS) == 0) {

@@ -144,8 +144,12 @@ static void on_read(void *context, uint8_t *bytes, uint32_t length, enum weft_er
     }
     free(bytes);
     bulk.length = 0;
+    bool is_lost = result == WEFT_ERR_NOT_FOUND || result == WEFT_ERR_MISMATCH;
     /* What the store does not hold is not ours any more, like a chunk that rotted. */
-    tell_upload(driver, &bulk, result == WEFT_ERR_NOT_FOUND ? WEFT_ERR_MISMATCH : result);
+    tell_upload(driver, &bulk, is_lost ? WEFT_ERR_MISMATCH : result);
+    if (is_lost) {
+        weft_driver_release_lost(driver, bulk.name, bulk.number);
+    }
 }
 
 static void begin_upload(struct weft_driver *driver, const struct weft_action_chunk *chunk)

@@ -270,11 +270,17 @@ void weft_driver_release_damaged(void *context, weft_release_id id, uint32_t chu
 {
     struct weft_driver *driver = context;
     struct weft_driver_release *release = weft_driver_release_find(driver, id);
-    weft_log(WEFT_LOG_WARNING,
-             "chunk %u of release %016llx is damaged on disk: it is fetched again", chunk,
-             (unsigned long long)id);
     if (release != NULL && chunk < release->index->chunk_count) {
         release->have[chunk / 8] = (uint8_t)(release->have[chunk / 8] & ~(1U << (chunk % 8)));
+    }
+}
+
+void weft_driver_release_lost(struct weft_driver *driver, weft_release_id id, uint32_t chunk)
+{
+    struct weft_driver_release *release = weft_driver_release_find(driver, id);
+    if (release != NULL && chunk < release->index->chunk_count) {
+        weft_driver_release_damaged(driver, id, chunk);
+        tell_core(release);
     }
 }
 

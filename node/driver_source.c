@@ -56,7 +56,8 @@ bool weft_driver_source_url(const struct weft_driver *driver, const char *path, 
         if (strchr(plain, *path) != NULL) {
             url[at++] = *path;
         } else {
-            at += (size_t)snprintf(url + at, size - at, "%%%02X", (unsigned int)(uint8_t)*path);
+            unsigned int byte = (uint8_t)*path;
+            at += (size_t)snprintf(url + at, size - at, "%%%02X", byte);
         }
     }
     url[at < size ? at : size - 1] = 0;
@@ -86,6 +87,19 @@ static void end_if_done(struct weft_driver_fetch *fetch)
     weft_driver_tell(driver, &event);
 }
 
+/* Every fetch that waits for the disk, not only the one whose chunk was stored last: others fill
+ * the queue too, and a waiting fetch may have nothing left in it that could wake it up. */
+void weft_driver_source_expire(struct weft_driver *driver)
+{
+    for (struct weft_driver_fetch *fetch = driver->fetches; fetch != NULL; fetch = fetch->next) {
+        if (fetch->paused && fetch->transfer != NULL &&
+            weft_store_queued_bytes(driver->store) < QUEUED_BYTES_LOW) {
+            fetch->paused = false;
+            weft_http_resume(fetch->transfer);
+        }
+    }
+}
+
 static void on_stored(void *context, enum weft_err err)
 {
     struct storing *storing = context;
@@ -105,11 +119,7 @@ static void on_stored(void *context, enum weft_err err)
                  event.chunk.chunk, (unsigned long long)event.chunk.release);
     }
     fetch->storing_count--;
-    if (fetch->paused && fetch->transfer != NULL &&
-        weft_store_queued_bytes(driver->store) < QUEUED_BYTES_LOW) {
-        fetch->paused = false;
-        weft_http_resume(fetch->transfer);
-    }
+    weft_driver_source_expire(driver);
     weft_driver_hold(driver);
     weft_driver_tell(driver, &event);
     end_if_done(fetch);

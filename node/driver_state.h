@@ -140,6 +140,9 @@ void weft_driver_chunk_act(struct weft_driver *driver, const struct weft_action 
 /* Carry out SOURCE_FETCH, SOURCE_CANCEL. */
 void weft_driver_source_act(struct weft_driver *driver, const struct weft_action *action);
 
+/* Go on with fetches that waited for the disk, if it is their time. */
+void weft_driver_source_expire(struct weft_driver *driver);
+
 /* Write the URL of |path| below the source into url[size]. Errors: false if it does not fit. */
 bool weft_driver_source_url(const struct weft_driver *driver, const char *path, char *url,
                             size_t size);
@@ -194,6 +197,9 @@ void weft_driver_release_stored(struct weft_driver *driver, weft_release_id id, 
 
 /* The store found a chunk damaged. |context| is the driver. */
 void weft_driver_release_damaged(void *context, weft_release_id id, uint32_t chunk);
+
+/* A chunk that was to be sent is not held any more: tell the core what is, and so the peers. */
+void weft_driver_release_lost(struct weft_driver *driver, weft_release_id id, uint32_t chunk);
 
 /* Try again what failed a while ago. */
 void weft_driver_release_expire(struct weft_driver *driver);

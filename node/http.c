@@ -295,7 +295,8 @@ static void set_up(struct weft_http_transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, weft_http_answer_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)WEFT_HTTP_SLOW_S);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                     (long)(request->slow_s == 0 ? WEFT_HTTP_SLOW_S : request->slow_s));
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT,
                      (long)(slow == 0 ? WEFT_HTTP_SLOW_BYTES_PER_S : slow));
     if (request->ranged) {

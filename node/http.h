@@ -45,7 +45,8 @@ struct weft_http_request {
     bool fresh;         /* past caches on the way: metadata that changes in place */
     uint64_t bytes_max; /* without a range: a longer answer ends in TOO_LONG */
     const char *etag;   /* with a range: it must still be this object; NULL or "" = any; copied */
-    uint32_t slow_bytes_per_s; /* slower for 10 s ends in TIMEOUT; 0 = the standard */
+    uint32_t slow_bytes_per_s; /* slower for slow_s ends in TIMEOUT; 0 = the standard */
+    uint32_t slow_s;           /* seconds; 0 = the standard */
     void *context;             /* passed back */
     /* Bytes of the answer, in order, only of one with status 200 or 206. False ends the transfer
      * with CANCELLED. */

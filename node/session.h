@@ -49,7 +49,7 @@ struct weft_bulk {
     uint32_t number;          /* CHUNK: index; DOCUMENT: 0 = here it is, else enum weft_err */
     uint32_t length;          /* bytes of the whole; CHUNK: at most WEFT_CHUNK_BYTES_MAX */
     uint8_t *bytes;           /* sending: malloc()ed; receiving: the buffer offer() gave */
-    weft_ns transfer_ns;      /* receiving: from first to last byte; 0 = came in one piece */
+    weft_ns transfer_ns;      /* receiving: time of the whole at the rate measured; 0 = not known */
 };
 
 /* What the session tells its owner; called on the loop's thread, never from within a function

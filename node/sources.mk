@@ -1,6 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 # weft: the shell. One file a line.
 NODE_SOURCES := \
+	node/activate.c \
+	node/activate_hook.c \
+	node/activate_layout.c \
+	node/activate_link.c \
+	node/archive.c \
+	node/control.c \
+	node/control_client.c \
+	node/demo.c \
+	node/demo_child.c \
+	node/demo_mesh.c \
+	node/demo_net.c \
+	node/demo_options.c \
+	node/demo_place.c \
+	node/demo_poll.c \
+	node/demo_stage.c \
+	node/demo_summary.c \
+	node/demo_verify.c \
+	node/demo_view.c \
+	node/document_read.c \
+	node/driver.c \
 	node/driver_chunk.c \
 	node/driver_document.c \
 	node/driver_identity.c \
@@ -9,74 +29,54 @@ NODE_SOURCES := \
 	node/driver_release.c \
 	node/driver_source.c \
 	node/driver_step.c \
-	node/updater_release.c \
-	node/updater_disk.c \
-	node/shelf.c \
-	node/web_range.c \
-	node/web_limit.c \
-	node/web_file.c \
-	node/http_answer.c \
-	node/tree.c \
-	node/repository_sign.c \
-	node/repository.c \
-	node/prune.c \
-	node/payload.c \
-	node/keyfile.c \
-	node/demo_stage.c \
-	node/demo_net.c \
-	node/demo_mesh.c \
-	node/inform.c \
+	node/fileio.c \
 	node/help.c \
-	node/usage.c \
-	node/document_read.c \
-	node/control_client.c \
-	node/stream_write.c \
-	node/stream_wire.c \
-	node/stream_read.c \
-	node/stream.c \
-	node/session_socket.c \
-	node/session_greet.c \
-	node/session_datagram.c \
-	node/notice.c \
-	node/log.c \
-	node/demo_verify.c \
-	node/demo_summary.c \
-	node/demo_view.c \
-	node/demo_poll.c \
-	node/demo_child.c \
-	node/demo_place.c \
-	node/demo_options.c \
-	node/meter.c \
-	node/page.c \
-	node/terminal.c \
-	node/units.c \
-	node/status_draw.c \
-	node/snapshot.c \
-	node/activate.c \
-	node/activate_hook.c \
-	node/activate_layout.c \
-	node/activate_link.c \
-	node/archive.c \
-	node/control.c \
-	node/demo.c \
-	node/driver.c \
 	node/http.c \
+	node/http_answer.c \
+	node/inform.c \
+	node/keyfile.c \
 	node/keygen.c \
+	node/log.c \
 	node/main.c \
+	node/meter.c \
+	node/notice.c \
 	node/options.c \
+	node/page.c \
+	node/payload.c \
+	node/prune.c \
 	node/publish.c \
+	node/repository.c \
+	node/repository_sign.c \
 	node/run.c \
 	node/session.c \
+	node/session_datagram.c \
+	node/session_greet.c \
+	node/session_socket.c \
+	node/shelf.c \
+	node/snapshot.c \
 	node/status.c \
+	node/status_draw.c \
 	node/store.c \
 	node/store_finish.c \
 	node/store_read.c \
 	node/store_scan.c \
 	node/store_sweep.c \
 	node/store_write.c \
+	node/stream.c \
+	node/stream_read.c \
+	node/stream_wire.c \
+	node/stream_write.c \
+	node/terminal.c \
+	node/tree.c \
+	node/units.c \
 	node/unpack.c \
 	node/unpack_path.c \
-	node/fileio.c \
 	node/updater.c \
+	node/updater_disk.c \
+	node/updater_release.c \
+	node/usage.c \
 	node/web.c \
+	node/web_file.c \
+	node/web_limit.c \
+	node/web_range.c \
 

@@ -34,6 +34,8 @@ struct weft_stream_input {
     bool in_part;                /* part_left and slot count */
     struct weft_notice *bulk[2]; /* being received: chunk, document; NULL = none */
     weft_ns begun_ns[2];         /* when its first byte came */
+    uint32_t first_bytes[2];     /* of it that came in the same turn of the loop */
+    uint32_t worth_bytes;        /* what must be there before the kernel wakes us; 0 = 1 */
     weft_ns read_ns;             /* when reading began in this turn of the loop */
 };
 

@@ -14,6 +14,10 @@
 /* Bytes of one wake-up, so that other streams and datagrams are served in between. */
 #define BUDGET_BYTES (512 * 1024)
 
+/* Bytes of a part that are worth a turn of the loop: on a slow line every packet would be one. What
+ * is left of the part is sure to come, so waiting for it delays nothing that follows it. */
+#define WORTH_BYTES 16384
+
 /* Bytes read behind a part that is not the last of its bulk: the head of the next part is likely to
  * follow, and more would have to be copied. */
 #define PEEK_BYTES (WEFT_STREAM_WIRE_PREFIX_BYTES + WEFT_STREAM_WIRE_PART_BYTES_MAX)
@@ -21,6 +25,18 @@
 static uint32_t slot_of(enum weft_bulk_kind kind)
 {
     return kind == WEFT_BULK_CHUNK ? 0 : 1;
+}
+
+/* Time that |length| bytes take at the rate at which they came. What came in the first turn of the
+ * loop may have waited in the kernel for any time: only the bytes after it are measured, and if
+ * they are few the rate is not known: 0. */
+static weft_ns transfer_ns(const struct weft_stream_input *in, uint32_t slot, uint32_t length)
+{
+    uint32_t measured = length - in->first_bytes[slot];
+    if (measured < length / 4 || measured == 0) {
+        return 0;
+    }
+    return (in->read_ns - in->begun_ns[slot]) / measured * length;
 }
 
 static void received(struct weft_stream *stream, uint32_t slot, enum weft_err result)
@@ -32,7 +48,7 @@ static void received(struct weft_stream *stream, uint32_t slot, enum weft_err re
         return;
     }
     notice->result = result;
-    notice->bulk.transfer_ns = stream->in.read_ns - stream->in.begun_ns[slot];
+    notice->bulk.transfer_ns = transfer_ns(&stream->in, slot, notice->bulk.length);
     weft_notice_push(&stream->session->notices, notice);
 }
 
@@ -51,6 +67,9 @@ static void advance(struct weft_stream *stream, uint32_t bytes)
     struct weft_notice *notice = stream->in.bulk[stream->in.slot];
     notice->done_bytes += bytes;
     stream->in.part_left -= bytes;
+    if (stream->in.read_ns == stream->in.begun_ns[stream->in.slot]) {
+        stream->in.first_bytes[stream->in.slot] = notice->done_bytes;
+    }
     if (stream->in.part_left == 0) {
         stream->in.in_part = false;
         if (notice->done_bytes == notice->bulk.length) {
@@ -72,6 +91,7 @@ static bool begin_bulk(struct weft_stream *stream, const struct weft_bulk *head,
     notice->bulk.peer = stream->peer.id;
     stream->in.bulk[slot] = notice;
     stream->in.begun_ns[slot] = stream->in.read_ns;
+    stream->in.first_bytes[slot] = 0;
     struct weft_bulk offered = notice->bulk;
     uint8_t *buffer = handler->offer(handler->context, &offered);
     if (stream->state != WEFT_STREAM_CLOSING) {
@@ -262,11 +282,25 @@ static void take(struct weft_stream *stream, uint32_t bytes)
     }
 }
 
-void weft_stream_read(struct weft_stream *stream)
+/* Tell the kernel how many bytes are worth waking us. */
+static void set_worth(struct weft_stream *stream)
+{
+    struct weft_stream_input *in = &stream->in;
+    uint32_t worth = 1;
+    if (in->in_part) {
+        worth = in->part_left < WORTH_BYTES ? in->part_left : WORTH_BYTES;
+    }
+    if (worth != in->worth_bytes) {
+        int value = (int)worth;
+        in->worth_bytes = worth;
+        setsockopt(stream->fd, SOL_SOCKET, SO_RCVLOWAT, &value, sizeof(value));
+    }
+}
+
+/* Read until the socket is empty, up to the budget. */
+static void read_all(struct weft_stream *stream)
 {
     uint32_t budget = BUDGET_BYTES;
-    /* What is read in one turn was there before: how fast it came is not known. */
-    stream->in.read_ns = uv_hrtime();
     while (budget > 0 && stream->state != WEFT_STREAM_CLOSING) {
         struct iovec pieces[2];
         int count = gather(stream, pieces);
@@ -293,5 +327,15 @@ void weft_stream_read(struct weft_stream *stream)
             return; /* the socket is empty */
         }
         budget -= (uint32_t)got < budget ? (uint32_t)got : budget;
+    }
+}
+
+void weft_stream_read(struct weft_stream *stream)
+{
+    /* What is read in one turn was there before: how fast it came is not known. */
+    stream->in.read_ns = uv_hrtime();
+    read_all(stream);
+    if (stream->state != WEFT_STREAM_CLOSING) {
+        set_worth(stream);
     }
 }

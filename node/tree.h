@@ -3,8 +3,8 @@
  * "Payload".
  *
  * Names sorted by their bytes, directories before their content; owner 0, time 0; modes 755 or 644
- * by the owner's execute bit; symbolic links kept; hard links as separate files; no extended
- * attributes; ustar, with pax headers where ustar has no room. */
+ * by the owner's execute bit; symbolic links kept as they are, wherever they lead; hard links as
+ * separate files; no extended attributes; ustar, with pax headers where ustar has no room. */
 #ifndef WEFT_TREE_H
 #define WEFT_TREE_H
 
@@ -20,9 +20,8 @@ struct weft_tree_request {
 };
 
 /* Write the tar of a directory. Not made durable.
- * Errors: UNSUPPORTED (a device, fifo or socket), UNSAFE_PATH (a link that leads outside), LIMIT,
- *         NOT_FOUND, PERMISSION, TOO_SHORT (a file changed meanwhile), DISK_FULL, IO; |message|
- *         says which file and what to do. */
+ * Errors: UNSUPPORTED (a device, fifo or socket), LIMIT, NOT_FOUND, PERMISSION, TOO_SHORT (a file
+ *         changed meanwhile), DISK_FULL, IO; |message| says which file and what to do. */
 enum weft_err weft_tree_write(const struct weft_tree_request *request,
                               struct weft_message *message);
 

@@ -2,8 +2,9 @@
 /* How a tar becomes a directory tree that cannot reach outside its directory. The archive is
  * signed, but a publisher's mistake must not overwrite a machine: it is read as an enemy's.
  *
- * Allowed: directories, regular files, hard links to files of the archive, symbolic links that stay
- * inside the tree. Refused: absolute paths, "..", devices, fifos, sockets, a path twice, a path
+ * Allowed: directories, regular files, hard links to files of the archive, symbolic links with any
+ * text: real trees have links to /etc and to ../.., and a link is only followed by who uses the
+ * tree, never in here. Refused: absolute paths, "..", devices, fifos, sockets, a path twice, a path
  * through a symbolic link. Modes keep rwx only (no set-uid, set-gid, sticky), owners and times are
  * not restored. */
 #ifndef WEFT_UNPACK_H
@@ -31,10 +32,5 @@ struct weft_unpack_request {
  *         says which entry and why; the directory then holds a part, the caller removes it. */
 enum weft_err weft_unpack_tar(const struct weft_unpack_request *request,
                               struct weft_message *message);
-
-/* May a symbolic link at |path| (relative to the tree, as in the archive) point to |target|?
- * ".." is allowed only at the front of |target| and not above the tree: then no chain of links that
- * follow this rule can lead outside. A publisher uses the same rule to refuse early. */
-bool weft_unpack_link_is_safe(const char *path, const char *target);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,30 +61,6 @@ static enum weft_err check_path(const char *path, uint32_t *count, struct weft_m
         }
     }
     return WEFT_ERR_OK;
-}
-
-bool weft_unpack_link_is_safe(const char *path, const char *target)
-{
-    struct weft_message ignored;
-    uint32_t depth;
-    if (target == NULL || target[0] == '\0' || target[0] == '/' ||
-        check_path(path, &depth, &ignored) != WEFT_ERR_OK || depth == 0) {
-        return false;
-    }
-    uint32_t ups_left = depth - 1;
-    bool went_down = false;
-    const char *name;
-    size_t length;
-    while ((name = next_name(&target, &length)) != NULL) {
-        if (!is_up(name, length)) {
-            went_down = true;
-        } else if (went_down || ups_left == 0) {
-            return false;
-        } else {
-            ups_left--;
-        }
-    }
-    return true;
 }
 
 /* Open the directory |name| in |parent|; if |make| is set, make it when it is missing. */
@@ -195,12 +172,10 @@ enum weft_err weft_unpack_directory(const struct weft_unpack_place *place, mode_
 enum weft_err weft_unpack_soft_link(const struct weft_unpack_place *place, const char *target,
                                     struct weft_message *message)
 {
-    if (!weft_unpack_link_is_safe(place->path, target)) {
-        weft_message_set(message,
-                         "%s: a symbolic link to %s could lead outside the directory; only "
-                         "relative links with \"..\" at the front are allowed",
-                         place->path, target != NULL ? target : "nothing");
-        return WEFT_ERR_UNSAFE_PATH;
+    if (target == NULL || target[0] == '\0' || strlen(target) >= PATH_MAX) {
+        weft_message_set(message, "%s: a symbolic link to nothing, or to a path that is too long",
+                         place->path);
+        return WEFT_ERR_FORMAT;
     }
     if (symlinkat(target, place->parent, place->name) != 0) {
         return weft_unpack_failure(place, errno, message);

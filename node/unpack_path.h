@@ -30,8 +30,9 @@ void weft_unpack_leave(struct weft_unpack_place *place);
 enum weft_err weft_unpack_directory(const struct weft_unpack_place *place, mode_t mode,
                                     struct weft_message *message);
 
-/* Make a symbolic link to |target| (NULL is refused).
- * Errors: UNSAFE_PATH, FORMAT, DISK_FULL, IO. */
+/* Make a symbolic link with the text |target|, whatever it says: nothing here ever follows a link,
+ * so none of them can lead a later entry outside.
+ * Errors: FORMAT = NULL, empty, too long or twice in the archive; DISK_FULL, IO. */
 enum weft_err weft_unpack_soft_link(const struct weft_unpack_place *place, const char *target,
                                     struct weft_message *message);
 

@@ -37,8 +37,7 @@ static bool may_send(struct weft_core *core, weft_node_id peer, bool is_get)
     struct weft_announces *announces = &core->announces;
     for (uint32_t i = 0; i < WEFT_ANNOUNCE_SENT_MAX; i++) {
         const struct weft_announce_sent *sent = &announces->sent[i];
-        if (sent->peer == peer && sent->is_get == is_get &&
-            core->now_ns - sent->at_ns < SENT_NS) {
+        if (sent->peer == peer && sent->is_get == is_get && core->now_ns - sent->at_ns < SENT_NS) {
             return false;
         }
     }
@@ -226,7 +225,7 @@ void weft_announce_on_bulletin(struct weft_core *core, const struct weft_event_b
     }
 }
 
-/* Does the result say that the peer's document was bad, and not only that it could not be checked? */
+/* Does the result say that the document was bad, and not only that it could not be checked? */
 static bool blames(enum weft_err result)
 {
     return result == WEFT_ERR_SIGNATURE || result == WEFT_ERR_FORMAT ||

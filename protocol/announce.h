@@ -59,7 +59,7 @@ struct weft_announces {
     struct weft_announce_refused refused[WEFT_ANNOUNCE_REFUSED_MAX];         /* not to be asked */
     struct weft_announce_sent sent[WEFT_ANNOUNCE_SENT_MAX];                  /* rate limit */
     uint8_t bytes[WEFT_BULLETIN_BYTES_MAX]; /* the signed timestamp document */
-    struct weft_looks look;     /* looks at the source */
+    struct weft_looks look;                 /* looks at the source */
 };
 
 /* BULLETIN: the shell accepted metadata; tell others. */

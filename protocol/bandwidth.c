@@ -222,8 +222,8 @@ static bool is_worth_telling(const struct weft_core *core, const struct weft_ban
     uint8_t told = entry->told;
     bool is_changed = told == NEVER_TOLD || value >= told + TELL_HALF_OCTAVES ||
                       told >= value + TELL_HALF_OCTAVES;
-    return is_changed || (core->now_ns - entry->told_ns >= TELL_AGAIN_NS &&
-                          entry->seen_ns > entry->told_ns);
+    return is_changed ||
+           (core->now_ns - entry->told_ns >= TELL_AGAIN_NS && entry->seen_ns > entry->told_ns);
 }
 
 void weft_bandwidth_expire(struct weft_core *core)

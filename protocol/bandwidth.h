@@ -22,11 +22,11 @@ struct weft_core;
 #define WEFT_BANDWIDTH_OBSERVERS 5
 
 struct weft_bandwidth {
-    weft_node_id peer;      /* sender, 0 = free */
-    uint64_t bytes_per_s;   /* moving mean */
-    weft_ns seen_ns;        /* last sample */
-    weft_ns told_ns;        /* when it was told */
-    uint8_t told;           /* half-octaves told last; UINT8_MAX = never */
+    weft_node_id peer;    /* sender, 0 = free */
+    uint64_t bytes_per_s; /* moving mean */
+    weft_ns seen_ns;      /* last sample */
+    weft_ns told_ns;      /* when it was told */
+    uint8_t told;         /* half-octaves told last; UINT8_MAX = never */
 };
 
 struct weft_bandwidth_subject {
@@ -39,8 +39,8 @@ struct weft_bandwidth_subject {
 struct weft_bandwidths {
     struct weft_bandwidth *table; /* senders measured here; links_max entries */
     struct weft_bandwidth_subject subjects[WEFT_BANDWIDTH_SUBJECTS_MAX]; /* what others told */
-    uint32_t told_count;          /* rates told since START, part of their sequence */
-    weft_ns due_ns;               /* next telling */
+    uint32_t told_count; /* rates told since START, part of their sequence */
+    weft_ns due_ns;      /* next telling */
 };
 
 /* Take the table from the block. */

@@ -27,15 +27,14 @@ static uint32_t score_of(const struct weft_member *member)
     return (uint32_t)member->agent_class * 256 + 1 + goodput + member->stability;
 }
 
-static bool is_before(const struct weft_core *core, const struct weft_member *a,
-                      const struct weft_member *b)
+/* |key|: of the segment. */
+static bool is_before(uint64_t key, const struct weft_member *a, const struct weft_member *b)
 {
     uint32_t a_score = score_of(a);
     uint32_t b_score = score_of(b);
     if (a_score != b_score) {
         return a_score > b_score;
     }
-    uint64_t key = weft_segment_key(&core->segment);
     uint64_t a_weight = weft_rendezvous(key, a->id);
     uint64_t b_weight = weft_rendezvous(key, b->id);
     return a_weight != b_weight ? a_weight > b_weight : a->id < b->id;
@@ -54,18 +53,19 @@ bool weft_candidate_is_before(const struct weft_core *core, weft_node_id a, weft
     if (first == NULL || second == NULL) {
         return first != NULL;
     }
-    return is_before(core, first, second);
+    return is_before(weft_segment_key(&core->segment), first, second);
 }
 
 uint32_t weft_candidate_place(const struct weft_core *core)
 {
     const struct weft_members *members = &core->members;
     const struct weft_member *self = &members->table[0];
+    uint64_t key = weft_segment_key(&core->segment);
     uint32_t place = 0;
     for (uint32_t slot = 1; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];
         if (weft_member_is_up(member) && member->role == WEFT_ROLE_FOLLOWER &&
-            is_before(core, member, self)) {
+            is_before(key, member, self)) {
             place++;
         }
     }
@@ -104,10 +104,11 @@ uint32_t weft_election_rank(const struct weft_core *core, weft_node_id id)
     if (subject == NULL || !weft_member_is_up(subject)) {
         return members->count;
     }
+    uint64_t key = weft_segment_key(&core->segment);
     uint32_t rank = 0;
     for (uint32_t slot = 0; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];
-        if (member != subject && weft_member_is_up(member) && is_before(core, member, subject)) {
+        if (member != subject && weft_member_is_up(member) && is_before(key, member, subject)) {
             rank++;
         }
     }

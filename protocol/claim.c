@@ -61,8 +61,7 @@ static void turn(struct weft_core *core, uint32_t slot, enum weft_member_state s
 void weft_claim_suspect(struct weft_core *core, weft_node_id id)
 {
     uint32_t slot = weft_member_slot(core, id);
-    if (slot != WEFT_MEMBER_NONE && slot != 0 &&
-        weft_member_is_up(&core->members.table[slot])) {
+    if (slot != WEFT_MEMBER_NONE && slot != 0 && weft_member_is_up(&core->members.table[slot])) {
         turn(core, slot, WEFT_MEMBER_SUSPECT, true /* eager */);
     }
 }
@@ -84,8 +83,8 @@ void weft_claim_refute(struct weft_core *core, uint64_t incarnation)
     }
     core->incarnation = incarnation;
     weft_member_renew(core);
-    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_REFUTE,
-                                                     .value = core->incarnation});
+    weft_core_trace(
+        core, (struct weft_trace_record){.kind = WEFT_TRACE_REFUTE, .value = core->incarnation});
 }
 
 /* What is said of the own node. */
@@ -247,6 +246,9 @@ static weft_ns mass_guard_ns(const struct weft_core *core)
     const struct weft_members *members = &core->members;
     uint32_t view = members->up_count + members->suspect_count;
     bool is_mass = members->suspect_count * 100 > view * MASS_PERCENT;
+    if (weft_probe_is_own_fault(core)) {
+        return core->now_ns + WEFT_NS_PER_S;
+    }
     return is_mass ? members->suspects_changed_ns + MASS_STABLE_NS : 0;
 }
 
@@ -268,8 +270,8 @@ static weft_ns expire_suspect(struct weft_core *core, uint32_t slot, weft_ns gua
         next.is_asked = true;
         weft_member_put(core, slot, &next);
         weft_probe_accuse(core, slot);
-        return core->now_ns + LAST_WORD_TIMEOUTS * core->config.tuning.probe_timeout_ms *
-                                  WEFT_NS_PER_MS;
+        return core->now_ns +
+               LAST_WORD_TIMEOUTS * core->config.tuning.probe_timeout_ms * WEFT_NS_PER_MS;
     }
     turn(core, slot, WEFT_MEMBER_DEAD, false /* eager */);
     return WEFT_NS_NEVER;

@@ -12,11 +12,12 @@
  *   DEAD     -        24 h later (LEFT likewise), or its place is needed
  *
  * A claim of death alone kills nobody: it makes an ALIVE member SUSPECT, and if it was found in a
- * SYNC it only makes us tell the member, which refutes. Timers: suspicion = tuning.suspicion_ms *
+ * SYNC it only makes us ask the member, which refutes. Timers: suspicion = tuning.suspicion_ms *
  * 2^flaps (flaps 0..3: suspicions refuted, each within 10 minutes of the last). Mass guard: while
  * more than 30 % of the view is suspect nobody dies before the set of suspects stayed the same for
- * 5 s (at most three times the suspicion). Before it dies a
- * suspect is pinged once more, and has two probe time-outs for its last word. SPEC.md section "Membership". */
+ * 5 s (at most three times the suspicion), nor while it is rather this node that is cut off. Before
+ * it dies a suspect is pinged once more, and has two probe time-outs for its last word. SPEC.md
+ * section "Membership". */
 #ifndef WEFT_CLAIM_H
 #define WEFT_CLAIM_H
 

@@ -33,7 +33,11 @@ void weft_control_on_start(struct weft_core *core, const struct weft_event_start
 {
     core->self = event->self;
     core->segment = event->segment;
-    core->incarnation = event->incarnation;
+    /* 0 would not be a record; what is above the limit could never be refuted. */
+    core->incarnation = event->incarnation == 0 ? 1 : event->incarnation;
+    if (core->incarnation > WEFT_INCARNATION_MAX / 2) {
+        core->incarnation = WEFT_INCARNATION_MAX / 2;
+    }
     core->started = true;
     core->link_up = true;
     core->gossip.due_ns = WEFT_NS_NEVER;
@@ -45,6 +49,8 @@ void weft_control_on_start(struct weft_core *core, const struct weft_event_start
     weft_election_on_start(core);
     weft_join_on_start(core, event->known, event->known_count);
     weft_look_on_start(core);
+    weft_core_trace(
+        core, (struct weft_trace_record){.kind = WEFT_TRACE_START, .value = core->incarnation});
 }
 
 /* The machine slept, or the network was away: judge nobody by what was not heard. */

@@ -45,8 +45,7 @@ static bool is_segment_only(enum weft_message_kind kind)
     return false;
 }
 
-static enum weft_reject check(const struct weft_core *core,
-                              const struct weft_event_datagram *event,
+static enum weft_reject check(const struct weft_core *core, const struct weft_event_datagram *event,
                               const struct weft_message *message)
 {
     if (message->mesh != core->config.mesh) {

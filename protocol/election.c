@@ -70,8 +70,8 @@ static void list_agents(struct weft_core *core)
         if (at >= WEFT_AGENTS_MAX) {
             continue;
         }
-        uint32_t last = election->agent_count < WEFT_AGENTS_MAX ? election->agent_count
-                                                                : WEFT_AGENTS_MAX - 1;
+        uint32_t last =
+            election->agent_count < WEFT_AGENTS_MAX ? election->agent_count : WEFT_AGENTS_MAX - 1;
         for (uint32_t i = last; i > at; i--) {
             election->agents[i] = election->agents[i - 1];
         }
@@ -140,8 +140,8 @@ static void become_agent(struct weft_core *core)
     election->term += election->term < UINT32_MAX ? 1 : 0;
     enter(core, WEFT_ELECTION_AGENT);
     weft_member_take_role(core, WEFT_ROLE_AGENT, election->term);
-    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_AGENT_CLAIM,
-                                                     .value = election->term});
+    weft_core_trace(
+        core, (struct weft_trace_record){.kind = WEFT_TRACE_AGENT_CLAIM, .value = election->term});
     weft_overlay_begin(core);
     weft_look_on_role(core);
 }
@@ -201,9 +201,8 @@ static bool challenges(struct weft_core *core)
     bool stronger = is_stronger(core, &at_once);
     if (core->now_ns >= election->window_ns) {
         election->window_ns = core->now_ns + WINDOW_NS;
-        election->windows = stronger && election->windows < UINT8_MAX
-                                ? (uint8_t)(election->windows + 1)
-                                : 0;
+        election->windows =
+            stronger && election->windows < UINT8_MAX ? (uint8_t)(election->windows + 1) : 0;
     }
     return stronger && (at_once || (election->windows >= CHALLENGE_WINDOWS &&
                                     core->now_ns - election->changed_ns >= CHANGE_NS));
@@ -229,8 +228,8 @@ static void think_follower(struct weft_core *core)
     uint32_t missing = wanted > proper ? wanted - proper : 0;
     uint32_t place = weft_candidate_place(core);
     bool is_challenge = challenges(core);
-    bool is_reason = weft_candidate_is_eligible(core) && is_settled(core) &&
-                     (place < missing || is_challenge);
+    bool is_reason =
+        weft_candidate_is_eligible(core) && is_settled(core) && (place < missing || is_challenge);
     if (!is_reason) {
         if (election->state == WEFT_ELECTION_CLAIM) {
             become_follower(core);
@@ -258,8 +257,8 @@ static void think_agent(struct weft_core *core)
     while (better < election->agent_count && election->agents[better] != core->self.id) {
         better++;
     }
-    bool is_stand_in = !weft_candidate_is_own_proper(core) &&
-                       weft_election_score(core, election->agents[0]) != 0;
+    bool is_stand_in =
+        !weft_candidate_is_own_proper(core) && weft_election_score(core, election->agents[0]) != 0;
     if (better < weft_election_wanted(core) && !is_stand_in) {
         election->is_surplus = false;
         return;
@@ -282,8 +281,8 @@ static void think_agent(struct weft_core *core)
 static weft_ns next_ns(const struct weft_core *core)
 {
     const struct weft_elections *election = &core->election;
-    weft_ns due_ns = election->window_ns > core->now_ns ? election->window_ns
-                                                        : core->now_ns + WINDOW_NS;
+    weft_ns due_ns =
+        election->window_ns > core->now_ns ? election->window_ns : core->now_ns + WINDOW_NS;
     if (!is_settled(core)) {
         due_ns = core->now_ns + SETTLE_NS;
     }

@@ -9,14 +9,15 @@
  *                          or it beats the weakest agent (challenge, below)
  *   CLAIM     AGENT        the reason held for 300 ms + p * 150 ms
  *   CLAIM     FOLLOWER     the reason is gone
- *   AGENT     DRAIN        A better agents have been in force for 3 s (5 s more per surplus place)
+ *   AGENT     DRAIN        A better agents in force for 3 s (5 s more for each that is worse)
  *   DRAIN     FOLLOWER     2 s later
  *
  * A = tuning.agents, or clamp(ceil(n/128), 2, 4), 1 if n <= 3; pinned nodes and servers always
  * count, up to WEFT_AGENTS_MAX. Cold start: nobody claims before the view was stable for 1 s, at
  * most 3 s after START; a node that is alone claims at once. Challenge: a higher class or two
- * half-octaves more in ten windows of 60 s in a row, not within 10 minutes of the last change; class
- * PIN and SERVER at once. The new agent claims before the old one drains. */
+ * half-octaves more in ten windows of 60 s in a row, not within 10 minutes of the last change;
+ * class PIN and SERVER at once. The new agent claims before the old one drains. An agent of class
+ * never, which stood in while there was nobody else, drains as soon as another is in force. */
 #ifndef WEFT_ELECTION_H
 #define WEFT_ELECTION_H
 
@@ -36,17 +37,17 @@ enum weft_election_state {
 };
 
 struct weft_elections {
-    uint8_t state;         /* enum weft_election_state */
-    uint8_t windows;       /* windows in a row in which this node beat the weakest agent */
-    bool is_surplus;       /* AGENT: enough better ones are in force since since_ns */
-    uint32_t term;         /* highest seen in the segment */
-    uint64_t epoch;        /* of members, when the list was computed */
-    weft_ns since_ns;      /* when the state, or is_surplus, began */
-    weft_ns due_ns;        /* when to look again; NEVER = when something changes */
-    weft_ns window_ns;     /* end of the challenge window */
-    weft_ns changed_ns;    /* last time an agent came into force */
+    uint8_t state;      /* enum weft_election_state */
+    uint8_t windows;    /* windows in a row in which this node beat the weakest agent */
+    bool is_surplus;    /* AGENT: enough better ones are in force since since_ns */
+    uint32_t term;      /* highest seen in the segment */
+    uint64_t epoch;     /* of members, when the list was computed */
+    weft_ns since_ns;   /* when the state, or is_surplus, began */
+    weft_ns due_ns;     /* when to look again; NEVER = when something changes */
+    weft_ns window_ns;  /* end of the challenge window */
+    weft_ns changed_ns; /* last time an agent came into force */
     weft_node_id agents[WEFT_AGENTS_MAX]; /* in force, best first */
-    uint32_t agent_count;  /* of agents */
+    uint32_t agent_count;                 /* of agents */
 };
 
 /* START. */

@@ -18,15 +18,15 @@ void weft_gossip_carve(struct weft_core *core, struct weft_arena *arena)
     gossip->queue = weft_arena_take(arena, gossip->queue_size, sizeof *gossip->queue);
 }
 
-/* Transmissions of one piece of news: 2 * ceil(log10(n + 1)) + 2, at least 6. A push to random
- * members then leaves out one in 400 to 3,000; the digest finds those. */
+/* Transmissions of one piece of news: 2 * ceil(log10(n + 1)) + 4. Who is left out all the same is
+ * found by the digest. */
 static uint8_t tells(const struct weft_core *core)
 {
     uint8_t digits = 0;
     for (uint32_t rest = core->members.up_count; rest > 0; rest /= 10) {
         digits++;
     }
-    return (uint8_t)(digits < 2 ? 6 : 2 * digits + 2);
+    return (uint8_t)(2 * digits + 4);
 }
 
 static void plan(struct weft_gossip *gossip, weft_ns due_ns)
@@ -144,8 +144,8 @@ static void push(struct weft_core *core)
     struct weft_message message = {.kind = WEFT_MESSAGE_GOSSIP};
     take_rates(gossip, count, &message.gossip);
     /* Rates take the room of half the records. */
-    uint32_t wanted = message.gossip.rate_count > 0 ? WEFT_MESSAGE_RECORDS_MAX / 2
-                                                    : WEFT_MESSAGE_RECORDS_MAX;
+    uint32_t wanted =
+        message.gossip.rate_count > 0 ? WEFT_MESSAGE_RECORDS_MAX / 2 : WEFT_MESSAGE_RECORDS_MAX;
     uint32_t waiting = gossip->queue_count;
     take(core, wanted, count, &message.gossip.records);
     for (uint32_t i = 0; i < count; i++) {

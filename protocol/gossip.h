@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which news still have to be told in the segment, and to whom.
  *
- * News go eagerly to three members, the next one on the ring and two at random, at most every 20 ms, and ride on every PING and ACK
- * until each was sent max(6, 2 * ceil(log10(n + 1)) + 2) times; what is left after 200 ms is pushed again.
+ * News go eagerly to three members, the next one on the ring and two at random, at most every
+ * 20 ms, and ride on every PING and ACK until each was sent 2 * ceil(log10(n + 1)) + 4 times; what
+ * is left after 200 ms is pushed again.
  * What news are is decided by member.h and bandwidth.h. SPEC.md section "Gossip". */
 #ifndef WEFT_GOSSIP_H
 #define WEFT_GOSSIP_H
@@ -17,15 +18,15 @@ struct weft_core;
 #define WEFT_GOSSIP_RATES_MAX 8
 
 struct weft_gossip {
-    uint16_t *queue;        /* ring of places of members with tells > 0 */
-    uint32_t queue_size;    /* entries of queue */
-    uint32_t queue_at;      /* first one */
-    uint32_t queue_count;   /* in use */
+    uint16_t *queue;                               /* ring of places of members with tells > 0 */
+    uint32_t queue_size;                           /* entries of queue */
+    uint32_t queue_at;                             /* first one */
+    uint32_t queue_count;                          /* in use */
     struct weft_rate rates[WEFT_GOSSIP_RATES_MAX]; /* rates to be told */
     uint8_t rate_tells[WEFT_GOSSIP_RATES_MAX];     /* transmissions left, 0 = free */
-    weft_ns pushed_ns;      /* last push to three */
-    weft_ns due_ns;         /* next push */
-    struct weft_syncs sync; /* repair of views that differ */
+    weft_ns pushed_ns;                             /* last push to three */
+    weft_ns due_ns;                                /* next push */
+    struct weft_syncs sync;                        /* repair of views that differ */
 };
 
 /* Take the tables of gossip from the block. */
@@ -44,7 +45,7 @@ void weft_gossip_ride(struct weft_core *core, uint32_t wanted, struct weft_recor
 void weft_gossip_on_records(struct weft_core *core, const struct weft_records *records);
 
 /* GOSSIP arrived. */
-void weft_gossip_on_gossip(struct weft_core *core, const struct weft_message_gossip *gossip);
+void weft_gossip_on_gossip(struct weft_core *core, const struct weft_message_gossip *message);
 
 /* The member at |slot| is now another one or none: forget it. |moved| is the place whose entry
  * moved to |slot|, or |slot| itself. */

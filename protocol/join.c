@@ -12,7 +12,8 @@
 
 /* Quick attempts, and the pause after each; then the steady pace. */
 static const weft_ns pauses_ns[] = {1 * WEFT_NS_PER_S, 2 * WEFT_NS_PER_S};
-#define QUICK_ATTEMPTS 3
+#define QUICK_PAUSES (sizeof pauses_ns / sizeof pauses_ns[0])
+#define QUICK_ATTEMPTS (QUICK_PAUSES + 1)
 #define STEADY_NS (10 * WEFT_NS_PER_S)
 
 /* JOINs of one attempt, and of one WELCOME. */
@@ -87,8 +88,7 @@ bool weft_join_is_alone(const struct weft_core *core)
 {
     const struct weft_joins *join = &core->members.join;
     bool is_empty = core->members.up_count + core->members.suspect_count <= 1;
-    return is_empty &&
-           (join->known_count == 0 || core->now_ns - join->began_ns >= ALONE_NS);
+    return is_empty && (join->known_count == 0 || core->now_ns - join->began_ns >= ALONE_NS);
 }
 
 static void knock(struct weft_core *core, const struct weft_endpoint *to)
@@ -113,8 +113,7 @@ static void add_members(struct weft_core *core, weft_node_id asker, struct weft_
     records->items[records->count++] = weft_member_record(core, 0);
     if (weft_member_suspected(core, asker) != 0) {
         /* It is held dead here, and has to know that to refute. */
-        records->items[records->count++] =
-            weft_member_record(core, weft_member_slot(core, asker));
+        records->items[records->count++] = weft_member_record(core, weft_member_slot(core, asker));
     }
     for (uint32_t i = 0; i < agent_count; i++) {
         if (agents[i] != core->self.id && agents[i] != asker) {
@@ -150,8 +149,7 @@ static struct weft_contact contact_of(const struct weft_endpoint *from,
     /* Behind an address translator the address seen counts, not the one it gives. */
     bool is_direct = memcmp(from->address.ip, join->record.address.ip, WEFT_IP_BYTES) == 0;
     return (struct weft_contact){
-        .endpoint = {.id = from->id,
-                     .address = is_direct ? join->record.address : from->address},
+        .endpoint = {.id = from->id, .address = is_direct ? join->record.address : from->address},
         .segment = weft_segment_key(&join->segment),
         .site = join->record.site,
         .bulletin = bulletin,
@@ -277,9 +275,9 @@ void weft_join_expire(struct weft_core *core)
             try_tombstone(core);
         }
     }
-    bool is_quick = join->attempt + 1 < QUICK_ATTEMPTS;
-    join->due_ns =
-        core->now_ns + (is_quick ? pauses_ns[join->attempt] : jittered(core, STEADY_NS));
+    weft_ns pause_ns =
+        join->attempt < QUICK_PAUSES ? pauses_ns[join->attempt] : jittered(core, STEADY_NS);
+    join->due_ns = core->now_ns + pause_ns;
     join->attempt += join->attempt < QUICK_ATTEMPTS ? 1 : 0;
 }
 

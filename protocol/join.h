@@ -50,7 +50,7 @@ void weft_join_expire(struct weft_core *core);
 /* When weft_join_expire() is wanted next. */
 weft_ns weft_join_deadline(const struct weft_core *core);
 
-/* Did the node begin to join less than 10 s ago? Then it catches up, and its view may be partial. */
+/* Did the node begin to join less than 10 s ago? Then its view may be partial. */
 bool weft_join_is_young(const struct weft_core *core);
 
 /* Is the node alone for good: nobody known in the segment although it asked long enough? */

@@ -91,7 +91,7 @@ bool weft_lease_may(struct weft_core *core, uint32_t download, uint32_t chunk)
            weft_lease_owns(core, download, chunk / self->extent_chunks);
 }
 
-/* --- telling other agents --- */
+/* --- telling the segment: also who is no agent may be one in a moment --- */
 
 static void send_lease(struct weft_core *core, const struct weft_link *link, uint32_t download,
                        uint32_t extent, bool given_up)
@@ -105,11 +105,11 @@ static void send_lease(struct weft_core *core, const struct weft_link *link, uin
     weft_link_send(core, link, &frame);
 }
 
-static void tell_agents(struct weft_core *core, uint32_t download, uint32_t extent, bool given_up)
+static void tell_segment(struct weft_core *core, uint32_t download, uint32_t extent, bool given_up)
 {
     for (uint32_t i = 0; i < core->config.links_max; i++) {
         const struct weft_link *link = &core->links.items[i];
-        if (link->up && !link->far && link->agent) {
+        if (link->up && !link->far) {
             send_lease(core, link, download, extent, given_up);
         }
     }
@@ -152,7 +152,7 @@ void weft_lease_take(struct weft_core *core, uint32_t download, uint32_t extent)
     trace_lease(core, download, extent, entry->holder);
     entry->holder = core->self.id;
     entry->epoch++;
-    tell_agents(core, download, extent, /* given_up */ false);
+    tell_segment(core, download, extent, /* given_up */ false);
     if (core->leases.beat_ns == WEFT_NS_NEVER) {
         core->leases.beat_ns = core->now_ns + lease_ns(core) / BEATS_PER_LEASE;
     }
@@ -184,7 +184,7 @@ void weft_lease_give_up(struct weft_core *core)
         for (uint32_t extent = 0; extent < download->extent_count; extent++) {
             if (download->extents[extent].holder == core->self.id) {
                 download->extents[extent].holder = 0;
-                tell_agents(core, d, extent, /* given_up */ true);
+                tell_segment(core, d, extent, /* given_up */ true);
             }
         }
     }
@@ -193,7 +193,7 @@ void weft_lease_give_up(struct weft_core *core)
 void weft_lease_tell(struct weft_core *core, const struct weft_link *link, uint32_t download)
 {
     const struct weft_download *self = &core->releases.downloads[download];
-    for (uint32_t extent = 0; link->agent && extent < self->extent_count; extent++) {
+    for (uint32_t extent = 0; !link->far && extent < self->extent_count; extent++) {
         if (self->extents[extent].holder == core->self.id) {
             send_lease(core, link, download, extent, /* given_up */ false);
         }
@@ -202,9 +202,15 @@ void weft_lease_tell(struct weft_core *core, const struct weft_link *link, uint3
 
 /* --- hearing other agents --- */
 
-/* Two agents took the same extent: the one first in rendezvous order keeps it. */
-static bool wins(struct weft_core *core, uint32_t download, uint32_t extent, weft_node_id peer)
+/* Two agents took the same extent: who took it later keeps it, because the lease had run out; else
+ * the one first in rendezvous order. Both come to the same answer. */
+static bool wins(struct weft_core *core, uint32_t download, uint32_t extent, weft_node_id peer,
+                 uint16_t epoch)
 {
+    uint16_t own_epoch = core->releases.downloads[download].extents[extent].epoch;
+    if (own_epoch != epoch) {
+        return own_epoch > epoch;
+    }
     weft_release_id id = weft_release_of(core, &core->releases.downloads[download])->id;
     uint64_t own = weft_rendezvous(id + extent, core->self.id);
     uint64_t other = weft_rendezvous(id + extent, peer);
@@ -226,17 +232,20 @@ void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
         }
         return;
     }
+    uint16_t epoch = (uint16_t)frame->value;
     bool mine = extent->holder == core->self.id;
-    bool newer = (uint16_t)frame->value > extent->epoch;
-    if (mine && !newer && wins(core, release->download, frame->chunk, link->peer.id)) {
+    if (mine && wins(core, release->download, frame->chunk, link->peer.id, epoch)) {
         send_lease(core, link, release->download, frame->chunk, /* given_up */ false);
         return;
     }
     extent->holder = link->peer.id;
-    extent->epoch = (uint16_t)frame->value;
+    extent->epoch = epoch;
     extent->heard_ns = core->now_ns;
     if (core->leases.watch_ns == WEFT_NS_NEVER) {
         core->leases.watch_ns = core->now_ns + lease_ns(core);
+    }
+    if (mine) {
+        weft_source_yield(core, release->download, frame->chunk);
     }
 }
 
@@ -298,7 +307,7 @@ static void beat(struct weft_core *core)
             } else {
                 download->extents[extent].holder = 0; /* no agent any more: let others fetch it */
             }
-            tell_agents(core, d, extent, /* given_up */ !acts);
+            tell_segment(core, d, extent, /* given_up */ !acts);
         }
     }
     core->leases.beat_ns = any ? core->now_ns + lease_ns(core) / BEATS_PER_LEASE : WEFT_NS_NEVER;

@@ -2,8 +2,9 @@
 /* Which agent may fetch which extent over the WAN?
  *
  * One copy over the WAN per segment (design D9): a release is cut into extents; an extent belongs to
- * the agent that said it fetches it (LEASE), else to the first agent in rendezvous order. A lease
- * ends when its holder gives it up, is no longer up, or makes no progress for tuning.lease_ms; an
+ * the agent that said it fetches it (LEASE, to every neighbour of the segment, because any of them
+ * may be an agent in a moment), else to the first agent in rendezvous order. Who loses an extent to
+ * another agent cancels what it fetches of it. A lease ends when its holder gives it up, is no longer up, or makes no progress for tuning.lease_ms; an
  * agent that has nothing left takes extents that nobody holds. Chunks that a neighbour already has
  * are never fetched over the WAN. SPEC.md section "Leases". Bound: WEFT_EXTENTS_MAX per release.
  * Timers: BEAT, every third of tuning.lease_ms while this node holds an unfinished extent; WATCH,
@@ -52,7 +53,7 @@ void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
 void weft_lease_on_progress(struct weft_core *core, struct weft_download *download,
                             weft_node_id peer, uint32_t chunk);
 
-/* A neighbour has just learned of the release: if it is an agent, tell it what this node holds. */
+/* A neighbour has just learned of the release: tell it what this node holds. */
 void weft_lease_tell(struct weft_core *core, const struct weft_link *link, uint32_t download);
 
 /* Repeat the own leases, and look at those of others, if that is due. */

@@ -31,6 +31,7 @@ struct weft_link {
     bool far;                   /* to another segment */
     bool agent;                 /* the peer is an agent of our segment now */
     uint8_t asked;              /* requests of ours it has not answered */
+    uint8_t late;               /* requests given up that it may still answer; stops at 255 */
     uint8_t slow;               /* requests in a row that were overdue; stops at 255 */
     uint8_t bad;                /* chunks from it that did not verify; stops at 255 */
     weft_ns busy_until_ns;      /* it refused or was slow: not asked before */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers "when does this node look at the source for newer metadata?". The timers are in look.h. */
+/* Answers "when does this node look at the source for newer metadata?"; timers: see look.h. */
 #include "look.h"
 
 #include "rng.h"
@@ -36,8 +36,7 @@ void weft_look_on_start(struct weft_core *core)
     struct weft_looks *look = &core->announces.look;
     look->due_ns = WEFT_NS_NEVER;
     if (core->config.has_source) {
-        uint32_t delay_ms =
-            START_MIN_MS + weft_rng_below(&core->rng, START_MAX_MS - START_MIN_MS);
+        uint32_t delay_ms = START_MIN_MS + weft_rng_below(&core->rng, START_MAX_MS - START_MIN_MS);
         bool is_alone = weft_join_is_alone(core);
         look->due_ns = core->now_ns + (is_alone ? 0 : delay_ms * WEFT_NS_PER_MS);
         look->reason = WEFT_LOOK_START;

@@ -5,7 +5,8 @@
  * ask; left out if the segment has an agent by then. Agents: every k * tuning.poll_ms, k agents in
  * turn; ordinary nodes every 10 * tuning.poll_ms, so that nobody can freeze a segment; all +-10 %.
  * After a failure agents and the operator's look try again after tuning.source_backoff_ms, doubling
- * to 10 s. One look at a time; one without answer is forgotten after 120 s. SPEC.md section "Looks". */
+ * to 10 s. One look at a time; one without answer is forgotten after 120 s. SPEC.md section
+ * "Looks". */
 #ifndef WEFT_LOOK_H
 #define WEFT_LOOK_H
 

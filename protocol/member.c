@@ -348,7 +348,7 @@ void weft_member_set_rate(struct weft_core *core, uint32_t slot, uint8_t half_oc
 void weft_member_renew(struct weft_core *core)
 {
     struct weft_member self = core->members.table[0];
-    core->incarnation++;
+    core->incarnation += core->incarnation < WEFT_INCARNATION_MAX ? 1 : 0;
     self.incarnation = core->incarnation;
     self.address = core->self.address;
     weft_member_put(core, 0, &self);

@@ -45,21 +45,21 @@ struct weft_member {
 _Static_assert(sizeof(struct weft_member) <= 64, "100,000 nodes fit in one process");
 
 struct weft_members {
-    struct weft_member *table;  /* table[0] is the own node; dense up to count */
-    uint16_t *index;            /* open-addressing hash of ids -> place in table, 0 = free */
-    uint32_t index_mask;        /* entries of index - 1 */
-    uint32_t count;             /* of table, the own node included */
-    uint32_t up_count;          /* ALIVE, the own node included */
-    uint32_t suspect_count;     /* SUSPECT */
-    uint64_t epoch;             /* grows when anybody's aliveness, address or role changes */
-    uint64_t digest;            /* order-independent hash of ALIVE and SUSPECT records */
-    weft_ns digest_changed_ns;  /* when digest changed last */
+    struct weft_member *table;   /* table[0] is the own node; dense up to count */
+    uint16_t *index;             /* open-addressing hash of ids -> place in table, 0 = free */
+    uint32_t index_mask;         /* entries of index - 1 */
+    uint32_t count;              /* of table, the own node included */
+    uint32_t up_count;           /* ALIVE, the own node included */
+    uint32_t suspect_count;      /* SUSPECT */
+    uint64_t epoch;              /* grows when anybody's aliveness, address or role changes */
+    uint64_t digest;             /* order-independent hash of ALIVE and SUSPECT records */
+    weft_ns digest_changed_ns;   /* when digest changed last */
     weft_ns suspects_changed_ns; /* when the set of suspects changed last */
-    weft_ns due_ns;             /* when the next suspicion or tombstone ends */
-    weft_ns refuted_ns;         /* last refutation of a second life of the own id */
-    weft_ns older_ns;           /* when the own stability grows next */
-    weft_ns started_ns;         /* of START */
-    struct weft_joins join;     /* ways into the segment */
+    weft_ns due_ns;              /* when the next suspicion or tombstone ends */
+    weft_ns refuted_ns;          /* last refutation of a second life of the own id */
+    weft_ns older_ns;            /* when the own stability grows next */
+    weft_ns started_ns;          /* of START */
+    struct weft_joins join;      /* ways into the segment */
 };
 
 /* Take the tables of membership from the block. */

@@ -13,14 +13,12 @@
 #define HEADER_ELEMENTS 5
 #define ELEMENTS_MAX 32
 
-_Static_assert(WEFT_MESSAGE_RECORDS_MAX * WEFT_RECORD_WIRE_BYTES_MAX + 96 <=
-                   WEFT_DATAGRAM_BYTES_MAX,
+_Static_assert(WEFT_MESSAGE_RECORDS_MAX *WEFT_RECORD_WIRE_BYTES_MAX + 96 <= WEFT_DATAGRAM_BYTES_MAX,
                "records fit");
-_Static_assert(WEFT_MESSAGE_WELCOME_MAX *
-                           (WEFT_RECORD_WIRE_BYTES_MAX + WEFT_CONTACT_WIRE_BYTES_MAX) +
-                       96 <=
-                   WEFT_DATAGRAM_BYTES_MAX,
-               "a WELCOME fits");
+_Static_assert(
+    WEFT_MESSAGE_WELCOME_MAX *(WEFT_RECORD_WIRE_BYTES_MAX + WEFT_CONTACT_WIRE_BYTES_MAX) + 96 <=
+        WEFT_DATAGRAM_BYTES_MAX,
+    "a WELCOME fits");
 _Static_assert((WEFT_MESSAGE_CONTACTS_MAX + 1) * WEFT_CONTACT_WIRE_BYTES_MAX + 96 <=
                    WEFT_DATAGRAM_BYTES_MAX,
                "contacts fit");

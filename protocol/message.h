@@ -15,19 +15,19 @@
 
 /* What a datagram says. The numbers are on the wire. */
 enum weft_message_kind {
-    WEFT_MESSAGE_PING = 1,         /* do you live? */
-    WEFT_MESSAGE_ACK = 2,          /* I live; or: the subject does */
-    WEFT_MESSAGE_PINGREQ = 3,      /* please ping somebody for me */
-    WEFT_MESSAGE_GOSSIP = 4,       /* records of members, observed rates */
-    WEFT_MESSAGE_SYNC = 5,         /* hashes of my view, bucket by bucket */
-    WEFT_MESSAGE_SYNC_RECORDS = 6, /* records of the buckets that differ */
-    WEFT_MESSAGE_JOIN = 7,         /* here I am; whom do you know in my segment? */
-    WEFT_MESSAGE_WELCOME = 8,      /* answer to JOIN */
-    WEFT_MESSAGE_AGENTS = 9,       /* agents of my segment and some of others */
-    WEFT_MESSAGE_ANNOUNCE = 10,    /* a signed timestamp document */
+    WEFT_MESSAGE_PING = 1,          /* do you live? */
+    WEFT_MESSAGE_ACK = 2,           /* I live; or: the subject does */
+    WEFT_MESSAGE_PINGREQ = 3,       /* please ping somebody for me */
+    WEFT_MESSAGE_GOSSIP = 4,        /* records of members, observed rates */
+    WEFT_MESSAGE_SYNC = 5,          /* hashes of my view, bucket by bucket */
+    WEFT_MESSAGE_SYNC_RECORDS = 6,  /* records of the buckets that differ */
+    WEFT_MESSAGE_JOIN = 7,          /* here I am; whom do you know in my segment? */
+    WEFT_MESSAGE_WELCOME = 8,       /* answer to JOIN */
+    WEFT_MESSAGE_AGENTS = 9,        /* agents of my segment and some of others */
+    WEFT_MESSAGE_ANNOUNCE = 10,     /* a signed timestamp document */
     WEFT_MESSAGE_ANNOUNCE_GET = 11, /* send me your ANNOUNCE */
-    WEFT_MESSAGE_HINT = 12,        /* empty: the header's bulletin version is the news */
-    WEFT_MESSAGE_LEAVE = 13        /* goodbye, with the sender's last record */
+    WEFT_MESSAGE_HINT = 12,         /* empty: the header's bulletin version is the news */
+    WEFT_MESSAGE_LEAVE = 13         /* goodbye, with the sender's last record */
 };
 
 /* Parts of a message: how many fit whatever their values are. */
@@ -85,22 +85,22 @@ struct weft_rate {
 
 /* Records of members. */
 struct weft_records {
-    uint32_t count;                                    /* 0..WEFT_MESSAGE_RECORDS_MAX */
+    uint32_t count;                                     /* 0..WEFT_MESSAGE_RECORDS_MAX */
     struct weft_record items[WEFT_MESSAGE_RECORDS_MAX]; /* in the order of the wire */
 };
 
 /* Contacts in other segments. */
 struct weft_contacts {
-    uint32_t count;                                      /* 0..WEFT_MESSAGE_CONTACTS_MAX */
+    uint32_t count;                                       /* 0..WEFT_MESSAGE_CONTACTS_MAX */
     struct weft_contact items[WEFT_MESSAGE_CONTACTS_MAX]; /* in the order of the wire */
 };
 
 /* PING and ACK. */
 struct weft_message_probe {
-    uint32_t sequence;      /* of the prober; the ACK repeats it */
-    weft_node_id subject;   /* PING: who is meant; ACK: who lives, 0 = the sender */
-    uint64_t suspected;     /* incarnation at which the sender suspects the reader; 0 = not */
-    uint64_t digest;        /* of the sender's view of the segment */
+    uint32_t sequence;           /* of the prober; the ACK repeats it */
+    weft_node_id subject;        /* PING: who is meant; ACK: who lives, 0 = the sender */
+    uint64_t suspected;          /* incarnation at which the sender suspects the reader; 0 = not */
+    uint64_t digest;             /* of the sender's view of the segment */
     struct weft_records records; /* piggyback */
 };
 

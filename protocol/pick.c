@@ -11,6 +11,7 @@
 #define NEAR_OVERDUE_NS (1 * WEFT_NS_PER_S)
 #define FAR_OVERDUE_NS (4 * WEFT_NS_PER_S)
 #define OVERDUE_FACTOR 4
+#define OFFERED_FACTOR 4 /* a chunk that has begun to arrive is worth waiting for */
 #define UNKNOWN_RATE_BYTES_PER_S 1000000
 #define SLOW_PAUSE_NS (2 * WEFT_NS_PER_S)
 #define ASKED_PER_LINK 2
@@ -69,6 +70,7 @@ static void remove_want(struct weft_core *core, struct weft_want *want)
     struct weft_link *link = weft_link_find(core, gone.peer);
     if (!gone.pushed) {
         self->near_count -= !gone.far;
+        self->far_count -= gone.far;
         if (link != NULL) {
             link->asked = (uint8_t)(link->asked - (link->asked > 0));
         }
@@ -146,6 +148,7 @@ void weft_pick_ask(struct weft_core *core, struct weft_link *link,
     weft_download_begin(weft_release_download(core, release), release, chunk);
     link->asked++;
     core->picks.near_count += !link->far;
+    core->picks.far_count += link->far;
     struct weft_frame frame = {.kind = WEFT_FRAME_REQUEST, .release = release->id, .chunk = chunk};
     weft_link_send(core, link, &frame);
     weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_REQUEST,
@@ -269,6 +272,20 @@ static void answer_offer(struct weft_core *core, const struct weft_event_offer *
     }
 }
 
+/* A chunk that was asked for and given up comes after all: better than to fetch it twice. */
+static struct weft_want *take_late(struct weft_core *core, struct weft_link *link,
+                                   const struct weft_release *release, uint32_t chunk)
+{
+    bool wanted = link->late > 0 && !weft_bitmap_has(release->have, chunk);
+    struct weft_want *want = wanted ? add_want(core, link, release, chunk) : NULL;
+    link->late = (uint8_t)(link->late - (link->late > 0));
+    if (want != NULL) {
+        want->pushed = true; /* not counted as a request any more */
+        weft_download_begin(weft_release_download(core, release), release, chunk);
+    }
+    return want;
+}
+
 /* A chunk of the agent's choice against one of our credits. */
 static struct weft_want *take_push(struct weft_core *core, struct weft_link *link,
                                    const struct weft_release *release, uint32_t chunk)
@@ -299,6 +316,9 @@ void weft_pick_on_offer(struct weft_core *core, const struct weft_event_offer *e
         if (want == NULL) {
             want = take_push(core, link, release, event->chunk);
         }
+        if (want == NULL) {
+            want = take_late(core, link, release, event->chunk);
+        }
     }
     if (want == NULL) {
         weft_core_reject(core, WEFT_REJECT_UNEXPECTED);
@@ -306,6 +326,7 @@ void weft_pick_on_offer(struct weft_core *core, const struct weft_event_offer *e
         return;
     }
     want->offered = true;
+    want->due_ns = core->now_ns + OFFERED_FACTOR * (want->due_ns - want->asked_ns);
     bool have = weft_bitmap_has(release->have, event->chunk);
     answer_offer(core, event, !have);
     if (have) {
@@ -430,6 +451,7 @@ static void give_up(struct weft_core *core, struct weft_want *want)
     if (link == NULL || !link->up) {
         return;
     }
+    link->late = (uint8_t)(link->late + (link->late < UINT8_MAX));
     link->slow = (uint8_t)(link->slow + (link->slow < UINT8_MAX));
     pause_link(core, link, SLOW_PAUSE_NS * link->slow);
     struct weft_frame frame = {

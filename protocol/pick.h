@@ -32,6 +32,7 @@ struct weft_picks {
     struct weft_want wants[WEFT_WANTED_MAX]; /* in no order */
     uint32_t want_count;                     /* entries in use are the first want_count */
     uint32_t near_count;                     /* of them asked in the segment, pushes not counted */
+    uint32_t far_count;                      /* the same for other segments */
     weft_ns due_ns;                          /* no want is overdue before */
     weft_ns retry_ns;                        /* a neighbour that refused can be asked again */
 };

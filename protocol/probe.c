@@ -26,6 +26,9 @@
 /* Own-fault guard: silence from everybody for 2.5 periods, but not longer than this. */
 #define OWN_FAULT_MAX_NS (10 * WEFT_NS_PER_S)
 
+/* Share of probes that need help, of 256, from which the network counts as lossy. */
+#define LOSSY 64
+
 /* Periods after which a late step means that the machine slept. */
 #define SLEEP_PERIODS 5
 
@@ -90,8 +93,8 @@ static void ping(struct weft_core *core, const struct weft_endpoint *to, uint32_
 static void ping_slot(struct weft_core *core, uint32_t slot, uint32_t sequence, bool is_accused)
 {
     struct weft_endpoint to = weft_member_endpoint(core, slot);
-    uint64_t suspected = is_accused ? core->members.table[slot].incarnation
-                                    : weft_member_suspected(core, to.id);
+    uint64_t suspected =
+        is_accused ? core->members.table[slot].incarnation : weft_member_suspected(core, to.id);
     ping(core, &to, sequence, suspected);
 }
 
@@ -136,8 +139,8 @@ static bool is_under_way(const struct weft_probes *probes, weft_node_id target)
 {
     for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
         const struct weft_probe *probe = &probes->table[i];
-        if (probe->target == target && (probe->stage == WEFT_PROBE_DIRECT ||
-                                        probe->stage == WEFT_PROBE_INDIRECT)) {
+        if (probe->target == target &&
+            (probe->stage == WEFT_PROBE_DIRECT || probe->stage == WEFT_PROBE_INDIRECT)) {
             return true;
         }
     }
@@ -209,6 +212,12 @@ void weft_probe_on_ping(struct weft_core *core, const struct weft_endpoint *from
     weft_datagram_send(core, from, &message);
 }
 
+/* Count a probe that was answered; |helped|: not to the first PING. */
+static void note_answer(struct weft_probes *probes, bool helped)
+{
+    probes->loss = probes->loss - probes->loss / 8 + (helped ? 32 : 0);
+}
+
 /* The target of a probe for somebody else answered: say so. */
 static void pass_on(struct weft_core *core, const struct weft_probe *probe)
 {
@@ -239,6 +248,8 @@ void weft_probe_on_ack(struct weft_core *core, const struct weft_endpoint *from,
         }
         if (probe->stage == WEFT_PROBE_RELAY) {
             pass_on(core, probe);
+        } else {
+            note_answer(&core->probes, probe->stage == WEFT_PROBE_INDIRECT);
         }
         probe->stage = WEFT_PROBE_FREE;
         return;
@@ -270,12 +281,11 @@ static bool was_heard(const struct weft_core *core, uint32_t slot, weft_ns since
     return silent_ms < (core->now_ns - since_ns) / WEFT_NS_PER_MS;
 }
 
-/* Nobody at all was heard lately: it is rather this node that is cut off. */
-static bool is_own_fault(const struct weft_core *core)
+bool weft_probe_is_own_fault(const struct weft_core *core)
 {
     weft_ns silent_ns = core->now_ns - core->probes.heard_ns;
-    return core->members.up_count > 2 && silent_ns > period_ns(core) * 5 / 2 &&
-           silent_ns < OWN_FAULT_MAX_NS;
+    uint32_t view = core->members.up_count + core->members.suspect_count;
+    return view > 2 && silent_ns > period_ns(core) * 5 / 2 && silent_ns < OWN_FAULT_MAX_NS;
 }
 
 static void ask_helpers(struct weft_core *core, const struct weft_probe *probe, uint32_t slot)
@@ -303,17 +313,19 @@ static void end_stage(struct weft_core *core, struct weft_probe *probe)
         probe->stage = WEFT_PROBE_FREE;
         return;
     }
-    if (probe->stage == WEFT_PROBE_DIRECT || is_late) {
+    bool is_lossy = core->probes.loss > LOSSY && !probe->is_again;
+    if (probe->stage == WEFT_PROBE_DIRECT || is_late || is_lossy) {
         /* The first PING may only have been lost. If this node itself was late, answers may still
          * wait to be read: the stage begins again. */
         ping_slot(core, slot, probe->sequence, false /* is_accused */);
         ask_helpers(core, probe, slot);
+        probe->is_again = probe->stage == WEFT_PROBE_INDIRECT;
         probe->stage = WEFT_PROBE_INDIRECT;
         probe->due_ns = core->now_ns + timeout_ns(core);
         return;
     }
     probe->stage = WEFT_PROBE_FREE;
-    if (!is_own_fault(core)) {
+    if (!weft_probe_is_own_fault(core)) {
         weft_claim_suspect(core, probe->target);
     }
 }
@@ -382,8 +394,7 @@ weft_node_id weft_probe_successor(struct weft_core *core)
 static bool probe_silent(struct weft_core *core, weft_node_id id, weft_ns fresh_ns)
 {
     uint32_t slot = weft_member_slot(core, id);
-    if (slot == WEFT_MEMBER_NONE || slot == 0 ||
-        !weft_member_is_up(&core->members.table[slot])) {
+    if (slot == WEFT_MEMBER_NONE || slot == 0 || !weft_member_is_up(&core->members.table[slot])) {
         return false;
     }
     uint32_t silent_ms = weft_member_clock_ms(core) - core->members.table[slot].heard_ms;

@@ -2,7 +2,8 @@
 /* Who answers: probes of members, direct and through others.
  *
  * A probe is PING; after tuning.probe_timeout_ms again PING, and PINGREQ to three helpers; after
- * the same time again the member is suspect, unless it was heard meanwhile.
+ * the same time again the member is suspect, unless it was heard meanwhile. If a quarter of the
+ * probes needed help lately, the second stage is made twice.
  * Timers: every tuning.probe_period_ms (random phase) the next member on the ring of the segment is
  * probed, in every second period one more member in shuffled round robin; the three rendezvous
  * watchers of an agent probe it every 500 ms. Own-fault guard: a node that heard nobody for 2.5
@@ -28,31 +29,33 @@ enum weft_probe_stage {
 };
 
 struct weft_probe {
-    weft_node_id target;      /* who is probed */
-    weft_node_id asker;       /* RELAY: for whom, else 0 */
-    weft_ns sent_ns;          /* when it began */
-    weft_ns due_ns;           /* when the stage ends */
-    uint32_t sequence;        /* of the PING */
-    uint32_t asker_sequence;  /* RELAY: of the PINGREQ */
-    uint8_t stage;            /* enum weft_probe_stage */
-    uint8_t helpers;          /* to ask in the second stage */
+    weft_node_id target;     /* who is probed */
+    weft_node_id asker;      /* RELAY: for whom, else 0 */
+    weft_ns sent_ns;         /* when it began */
+    weft_ns due_ns;          /* when the stage ends */
+    uint32_t sequence;       /* of the PING */
+    uint32_t asker_sequence; /* RELAY: of the PINGREQ */
+    uint8_t stage;           /* enum weft_probe_stage */
+    uint8_t helpers;         /* to ask in the second stage */
+    bool is_again;           /* the second stage was begun again, as the network is lossy */
 };
 
 struct weft_probes {
     struct weft_probe table[WEFT_PROBES_MAX]; /* under way */
-    uint16_t *order;            /* places of members in shuffled order */
-    uint32_t order_count;       /* of order */
-    uint32_t order_at;          /* next one to probe */
-    uint32_t sequence;          /* of the newest PING */
-    uint32_t round;             /* periods begun */
-    weft_ns due_ns;             /* next period */
-    weft_ns watch_due_ns;       /* next probe of watched agents */
-    weft_ns entry_due_ns;       /* earliest due_ns of table */
-    weft_ns heard_ns;           /* last datagram of any member */
-    uint64_t epoch;             /* of members, when successor and watched were computed */
-    weft_node_id successor;     /* next member on the ring, 0 = none */
+    uint16_t *order;                          /* places of members in shuffled order */
+    uint32_t order_count;                     /* of order */
+    uint32_t order_at;                        /* next one to probe */
+    uint32_t sequence;                        /* of the newest PING */
+    uint32_t round;                           /* periods begun */
+    uint32_t loss;          /* share of probes that needed help, of 256, moving mean */
+    weft_ns due_ns;         /* next period */
+    weft_ns watch_due_ns;   /* next probe of watched agents */
+    weft_ns entry_due_ns;   /* earliest due_ns of table */
+    weft_ns heard_ns;       /* last datagram of any member */
+    uint64_t epoch;         /* of members, when successor and watched were computed */
+    weft_node_id successor; /* next member on the ring, 0 = none */
     weft_node_id watched[WEFT_AGENTS_MAX]; /* agents this node watches */
-    uint32_t watched_count;     /* of watched */
+    uint32_t watched_count;                /* of watched */
 };
 
 /* Take the tables of probing from the block. */
@@ -78,7 +81,7 @@ void weft_probe_on_heard(struct weft_core *core);
 
 /* PING arrived from |from|, whose id is the sender's: answer. */
 void weft_probe_on_ping(struct weft_core *core, const struct weft_endpoint *from,
-                        const struct weft_message_probe *ping);
+                        const struct weft_message_probe *probe);
 
 /* ACK arrived: the probe it belongs to is over; one made for somebody else is passed on. */
 void weft_probe_on_ack(struct weft_core *core, const struct weft_endpoint *from,
@@ -87,6 +90,10 @@ void weft_probe_on_ack(struct weft_core *core, const struct weft_endpoint *from,
 /* PINGREQ arrived: probe for |from|. */
 void weft_probe_on_pingreq(struct weft_core *core, const struct weft_endpoint *from,
                            const struct weft_message_pingreq *request);
+
+/* Was nobody at all heard for 2.5 periods, though not yet for 10 s? Then it is rather this node
+ * that is cut off, and it judges nobody. */
+bool weft_probe_is_own_fault(const struct weft_core *core);
 
 /* The next member on the ring of those that are up; 0 if there is none. */
 weft_node_id weft_probe_successor(struct weft_core *core);

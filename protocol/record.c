@@ -174,8 +174,7 @@ void weft_rate_write(struct weft_writer *writer, const struct weft_rate *rate)
     weft_write_uint(writer, rate->half_octaves);
 }
 
-void weft_records_read(struct weft_reader *reader, uint32_t count_max,
-                       struct weft_records *records)
+void weft_records_read(struct weft_reader *reader, uint32_t count_max, struct weft_records *records)
 {
     records->count = weft_read_array(reader, count_max);
     for (uint32_t i = 0; i < records->count; i++) {

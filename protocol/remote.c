@@ -9,6 +9,9 @@
 #define UNANSWERED_MAX 4
 #define SILENT_NS (60 * WEFT_NS_PER_S)
 
+/* An entry that nobody asks goes after this. */
+#define OLD_NS (1800 * WEFT_NS_PER_S)
+
 /* How long a release keeps the exchange quick. */
 #define BUSY_NS (10 * WEFT_NS_PER_S)
 
@@ -61,9 +64,8 @@ struct weft_contact weft_remote_contact(const struct weft_core *core, uint32_t i
 
 static void trace(const struct weft_core *core, weft_node_id id, bool is_learned)
 {
-    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_REMOTE,
-                                                     .peer = id,
-                                                     .value = is_learned ? 1 : 0});
+    weft_core_trace(core, (struct weft_trace_record){
+                              .kind = WEFT_TRACE_REMOTE, .peer = id, .value = is_learned ? 1 : 0});
 }
 
 static void drop(struct weft_core *core, uint32_t place)
@@ -140,8 +142,7 @@ static void admit(struct weft_core *core, const struct weft_remote *next)
     }
 }
 
-void weft_remote_learn(struct weft_core *core, const struct weft_contact *contact,
-                       bool first_hand)
+void weft_remote_learn(struct weft_core *core, const struct weft_contact *contact, bool first_hand)
 {
     weft_node_id id = contact->endpoint.id;
     const struct weft_member *member = weft_member_find(core, id);
@@ -197,8 +198,9 @@ void weft_remote_sweep(struct weft_core *core)
     struct weft_remotes *remotes = &core->remotes;
     for (uint32_t i = remotes->count; i-- > 0;) {
         const struct weft_remote *remote = &remotes->table[i];
-        if (remote->unanswered >= UNANSWERED_MAX &&
-            core->now_ns - remote->heard_ns >= SILENT_NS) {
+        weft_ns silent_ns = core->now_ns - remote->heard_ns;
+        if (silent_ns >= OLD_NS ||
+            (remote->unanswered >= UNANSWERED_MAX && silent_ns >= SILENT_NS)) {
             drop(core, i);
         }
     }
@@ -226,9 +228,8 @@ static uint32_t draw(struct weft_core *core, bool is_agent, bool any_segment, ui
         uint32_t place = (start + i) % remotes->count;
         bool is_usable = remotes->table[place].is_agent == is_agent;
         for (uint32_t j = 0; j < drawn && is_usable; j++) {
-            is_usable = places[j] != place &&
-                        (any_segment || remotes->table[places[j]].segment !=
-                                            remotes->table[place].segment);
+            is_usable = places[j] != place && (any_segment || remotes->table[places[j]].segment !=
+                                                                  remotes->table[place].segment);
         }
         if (is_usable) {
             places[drawn++] = place;

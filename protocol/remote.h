@@ -29,8 +29,8 @@ struct weft_remote {
 };
 
 struct weft_remotes {
-    struct weft_remote *table;   /* dense up to count */
-    uint32_t count;              /* of table */
+    struct weft_remote *table;    /* dense up to count */
+    uint32_t count;               /* of table */
     struct weft_overlays overlay; /* exchange between agents */
 };
 
@@ -49,8 +49,7 @@ uint32_t weft_remote_count(const struct weft_core *core);
 const struct weft_remote *weft_remote_at(const struct weft_core *core, uint32_t index);
 
 /* Learn of a node; |first_hand|: it sent this itself. The own segment and node are passed over. */
-void weft_remote_learn(struct weft_core *core, const struct weft_contact *contact,
-                       bool first_hand);
+void weft_remote_learn(struct weft_core *core, const struct weft_contact *contact, bool first_hand);
 
 /* First-hand sign of life of |id|, if known. Returns whether it is. */
 bool weft_remote_heard(struct weft_core *core, weft_node_id id, uint32_t bulletin);
@@ -58,7 +57,8 @@ bool weft_remote_heard(struct weft_core *core, weft_node_id id, uint32_t bulleti
 /* Something was sent to entry |index| that it should answer. */
 void weft_remote_asked(struct weft_core *core, uint32_t index);
 
-/* Drop entries of the own segment key, after it changed, and those that never answer. */
+/* Drop entries that did not answer four times and were not heard of for 60 s, and those not heard
+ * of for 30 minutes. */
 void weft_remote_sweep(struct weft_core *core);
 
 /* Forget |id|, which is a member of the own segment now. */

@@ -242,6 +242,21 @@ void weft_source_forget(struct weft_core *core, uint32_t index)
     }
 }
 
+void weft_source_yield(struct weft_core *core, uint32_t index, uint32_t extent)
+{
+    const struct weft_download *download = &core->releases.downloads[index];
+    for (uint32_t i = 0; i < WEFT_FETCHES_MAX && !core->source.no_ranges; i++) {
+        const struct weft_fetch *fetch = &core->source.fetches[i];
+        bool touched = fetch->token != 0 && fetch->release == download->release &&
+                       fetch->first / download->extent_chunks == extent;
+        struct weft_action *action =
+            touched ? weft_action_push(core->actions, WEFT_ACTION_SOURCE_CANCEL) : NULL;
+        if (action != NULL) {
+            action->source = (struct weft_action_source){.token = fetch->token};
+        }
+    }
+}
+
 void weft_source_on_end(struct weft_core *core, const struct weft_event_source *event)
 {
     struct weft_fetch *found = event->token == 0 ? NULL : find_fetch(core, event->token);

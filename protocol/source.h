@@ -42,6 +42,9 @@ void weft_source_on_chunk(struct weft_core *core, const struct weft_event_chunk 
 /* The release at |index| is no longer fetched: cancel what is under way for it. */
 void weft_source_forget(struct weft_core *core, uint32_t index);
 
+/* Another agent fetches |extent| of the download at |index|: cancel what is under way for it. */
+void weft_source_yield(struct weft_core *core, uint32_t index, uint32_t extent);
+
 /* A fetch ended. */
 void weft_source_on_end(struct weft_core *core, const struct weft_event_source *event);
 

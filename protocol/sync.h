@@ -13,17 +13,16 @@
 struct weft_core;
 
 struct weft_syncs {
-    weft_ns differ_since_ns; /* first of the digests that differ, 0 = the last one was equal */
-    weft_ns asked_ns;        /* last SYNC sent */
-    weft_ns answered_ns;     /* last SYNC answered, to bound the cost of being asked */
-    uint32_t answered_count; /* in the second of answered_ns */
+    weft_ns differ_since_ns;   /* first of the digests that differ, 0 = the last one was equal */
+    weft_ns asked_ns;          /* last SYNC sent */
+    weft_ns answered_ns;       /* last SYNC answered, to bound the cost of being asked */
+    uint32_t answered_count;   /* in the second of answered_ns */
     struct weft_endpoint more; /* who has more to tell */
-    weft_ns more_ns;         /* when it is asked again, NEVER = not */
+    weft_ns more_ns;           /* when it is asked again, NEVER = not */
 };
 
 /* A member told the digest of its view. */
-void weft_sync_on_digest(struct weft_core *core, const struct weft_endpoint *from,
-                         uint64_t digest);
+void weft_sync_on_digest(struct weft_core *core, const struct weft_endpoint *from, uint64_t digest);
 
 /* Compare with |to| at once, at most every 300 ms (10 ms in the first 10 s after a join): a member
  * came back from the dead, or this node joined. */
@@ -31,7 +30,7 @@ void weft_sync_ask(struct weft_core *core, const struct weft_endpoint *to);
 
 /* SYNC arrived. */
 void weft_sync_on_sync(struct weft_core *core, const struct weft_endpoint *from,
-                       const struct weft_message_sync *sync);
+                       const struct weft_message_sync *message);
 
 /* SYNC_RECORDS arrived: a full datagram of news makes a node that has just joined ask again 10 ms
  * later. */

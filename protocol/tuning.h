@@ -20,7 +20,7 @@
       "time without progress after which a WAN lease moves to the next agent")                     \
     X("extent", extent_bytes, BYTES, 1048576, 65536, 67108864,                                     \
       "size of the pieces in which agents lease a release")                                        \
-    X("source-fetches", source_fetches, COUNT, 2, 1, 16,                                           \
+    X("source-fetches", source_fetches, COUNT, 4, 1, 16,                                           \
       "requests an agent keeps open at the source")                                                \
     X("source-backoff", source_backoff_ms, MS, 500, 50, 60000,                                     \
       "first pause after a failure of the source; doubles up to 10 s")                             \
@@ -30,8 +30,10 @@
       "time without progress after which an ordinary node may open the source itself")             \
     X("window", window, COUNT, 6, 1, 32, "chunks a node asks of its peers at the same time")       \
     X("uploads", uploads, COUNT, 4, 1, 16, "chunks a node sends or keeps waiting in its segment")  \
-    X("wan-uploads", wan_uploads, COUNT, 4, 0, 16,                                                 \
+    X("wan-uploads", wan_uploads, COUNT, 8, 0, 16,                                                 \
       "chunks an agent sends or keeps waiting for other segments; 0 = none")                       \
+    X("far-window", far_window, COUNT, 8, 1, 60,                                                   \
+      "chunks an agent asks of other segments at the same time")                                   \
     X("neighbours", neighbours, COUNT, 16, 2, 60,                                                  \
       "data streams of a node in a segment with more than full-mesh members")                      \
     X("full-mesh", full_mesh, COUNT, 33, 2, 60,                                                    \

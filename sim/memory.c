@@ -5,7 +5,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+
+/* Every piece begins on a cache line. */
+#define LINE_BYTES ((size_t)64)
 
 /* Pieces from this size on are asked of the system in huge pages. */
 #define HUGE_BYTES ((size_t)4 << 20)
@@ -32,11 +36,12 @@ void *weft_sim_memory_take(size_t count, size_t item_bytes)
 {
     size_t bytes = bytes_of(count, item_bytes);
     if (bytes < HUGE_BYTES) {
-        void *memory = calloc(1, bytes);
+        size_t whole = (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+        void *memory = aligned_alloc(LINE_BYTES, whole);
         if (memory == NULL) {
             refuse(count, item_bytes);
         }
-        return memory;
+        return memset(memory, 0, whole);
     }
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -6,10 +6,11 @@
 
 #include "protocol/types.h"
 
-/* Take |count| zeroed items of |item_bytes| each, backed by the system as they are touched.
+/* Take |count| zeroed items of |item_bytes| each, aligned to 64 bytes; large pieces are backed by
+ * the system as they are touched.
  * Errors: none to the caller; ends the program with exit status 1 when there is no more memory.
  * Owner:  the caller, who gives it back with weft_sim_memory_give() or with the program's end. */
-void *weft_sim_memory_take(size_t count, size_t item_bytes);
+void *weft_sim_memory_take(size_t count, size_t item_bytes) __attribute__((returns_nonnull));
 
 /* Give back what weft_sim_memory_take() gave for the same count and size; NULL is fine. */
 void weft_sim_memory_give(void *memory, size_t count, size_t item_bytes);

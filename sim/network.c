@@ -10,9 +10,14 @@
 #define GOODPUT 957
 #define LINE 1000
 
+/* A transfer that takes at most this part of the longest one waiting is a short one: a metadata
+ * document among chunks. */
+#define SHORT_PART 4
+
 struct link {
     uint64_t bytes_per_s;               /* of payload; 0 = no limit */
     weft_ns free_ns;                    /* when everything reserved so far is through */
+    weft_ns usual_ns;                   /* longest service since the link was idle */
     struct weft_sim_link_bytes carried; /* since the beginning */
 };
 
@@ -114,6 +119,26 @@ static weft_ns service_ns(uint32_t bytes, uint64_t bytes_per_s)
     return ((uint64_t)bytes * WEFT_NS_PER_S + bytes_per_s - 1) / bytes_per_s;
 }
 
+/* Reserve |own_ns| on the link; when it is through. Something short does not wait for all the long
+ * transfers before it, as TCP shares the line: with n of them it takes n + 1 times its own time. */
+static weft_ns reserve(struct link *link, weft_ns now_ns, weft_ns own_ns)
+{
+    if (link->free_ns <= now_ns) {
+        link->free_ns = now_ns + own_ns;
+        link->usual_ns = own_ns;
+        return link->free_ns;
+    }
+    weft_ns backlog_ns = link->free_ns - now_ns;
+    link->usual_ns = own_ns > link->usual_ns ? own_ns : link->usual_ns;
+    link->free_ns += own_ns;
+    if (own_ns * SHORT_PART > link->usual_ns) {
+        return link->free_ns;
+    }
+    uint64_t before = link->usual_ns == 0 ? 0 : (backlog_ns - 1) / link->usual_ns + 1;
+    weft_ns shared_ns = now_ns + own_ns * (before + 1);
+    return shared_ns < link->free_ns ? shared_ns : link->free_ns;
+}
+
 weft_ns weft_sim_network_start(struct weft_sim_network *network,
                                const struct weft_sim_transfer *transfer)
 {
@@ -125,9 +150,9 @@ weft_ns weft_sim_network_start(struct weft_sim_network *network,
     for (uint32_t i = 0; i < count; i++) {
         struct link *link = &network->links[hops[i]];
         weft_ns own_ns = service_ns(transfer->bytes, link->bytes_per_s);
-        link->free_ns = (link->free_ns > now_ns ? link->free_ns : now_ns) + own_ns;
+        weft_ns through_ns = reserve(link, now_ns, own_ns);
         link->carried.payload_bytes += transfer->bytes;
-        end_ns = link->free_ns > end_ns ? link->free_ns : end_ns;
+        end_ns = through_ns > end_ns ? through_ns : end_ns;
         longest_ns = own_ns > longest_ns ? own_ns : longest_ns;
     }
     struct weft_sim_entry *entry = weft_sim_queue_push(network->queue, end_ns);

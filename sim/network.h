@@ -3,9 +3,10 @@
  *
  * First model: every link (a host's up and down side, a segment's WAN line up and down, the
  * source's uplink) serves transfers one after the other at its rate; a transfer is reserved on all
- * links of its path when it starts and ends when the last of them is done. Callers start one chunk
- * at a time, so sharing is fair chunk by chunk. The calls below fit a flow model as well: a
- * transfer starts, and later its end comes out of the event queue; nobody else knows why then.
+ * links of its path when it starts and ends when the last of them is done. A transfer much shorter
+ * than those before it gets its share at once. Callers start one chunk at a time, so sharing is
+ * fair chunk by chunk. The calls below fit a flow model as well: a transfer starts, and later its
+ * end comes out of the event queue; nobody else knows why then.
  * SPEC.md section "Simulator". */
 #ifndef WEFT_SIM_NETWORK_H
 #define WEFT_SIM_NETWORK_H

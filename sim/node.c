@@ -30,6 +30,7 @@ void weft_sim_node_prepare(struct weft_sim_world *world, uint32_t index)
     node->peers = world->peers + (size_t)index * world->ends_max;
     node->ends = world->ends + (size_t)index * world->ends_max;
     node->tick_ns = WEFT_NS_NEVER;
+    node->later_ns = WEFT_NS_NEVER;
     node->returns = true;
     node->updater.version = WEFT_SIM_VERSION_OLD;
     node->updater.hint = WEFT_SIM_NOBODY;
@@ -98,8 +99,8 @@ void weft_sim_node_crash(struct weft_sim_world *world, uint32_t index, weft_ns a
     node->pending_count = 0;
     node->upload_count = 0;
     node->completing = false;
-    node->tick_generation++;
     node->tick_ns = WEFT_NS_NEVER;
+    node->later_ns = WEFT_NS_NEVER;
     node->disk_free_ns = 0;
     node->returns = away_ns != WEFT_NS_NEVER;
     world->complete_count -= node->complete ? 1 : 0;
@@ -208,17 +209,19 @@ static void carry_out(struct weft_sim_world *world, uint32_t index,
 }
 
 /* Put the core's deadline into the queue unless an earlier TICK is there already: that one will
- * look again. */
+ * look again. Deadlines jump between soon and much later, so one of each may stand in the queue;
+ * further ones are void. */
 static void arm(struct weft_sim_world *world, uint32_t index, weft_ns deadline_ns)
 {
     struct weft_sim_node *node = &world->nodes[index];
     if (deadline_ns >= node->tick_ns) {
         return;
     }
+    node->later_ns = node->later_ns == WEFT_NS_NEVER ? node->tick_ns : node->later_ns;
     node->tick_ns = deadline_ns;
     struct weft_sim_entry *entry =
         weft_sim_world_push(world, deadline_ns, WEFT_SIM_NODE_TICK, index);
-    entry->words[0] = ++node->tick_generation;
+    entry->words[0] = node->life;
 }
 
 /* The core's deadline in virtual time. */
@@ -252,10 +255,12 @@ void weft_sim_node_step(struct weft_sim_world *world, uint32_t index, struct wef
 void weft_sim_node_on_tick(struct weft_sim_world *world, const struct weft_sim_entry *entry)
 {
     struct weft_sim_node *node = &world->nodes[entry->node];
-    if (!node->alive || node->tick_generation != entry->words[0]) {
+    bool counts = node->alive && node->tick_ns == entry->time_ns && node->life == entry->words[0];
+    if (!counts) {
         return;
     }
-    node->tick_ns = WEFT_NS_NEVER;
+    node->tick_ns = node->later_ns;
+    node->later_ns = WEFT_NS_NEVER;
     weft_ns deadline_ns = deadline_of(world, node);
     if (deadline_ns > entry->time_ns) {
         arm(world, entry->node, deadline_ns);

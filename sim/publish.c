@@ -203,6 +203,9 @@ static void next_stage(struct weft_sim_world *world, uint32_t node)
     updater->version = updater->wanted;
     updater->wanted = 0;
     updater->has_release = true;
+    weft_ns now_ns = weft_sim_world_now(world);
+    world->first_known_ns = world->first_known_ns == 0 ? now_ns : world->first_known_ns;
+    world->last_known_ns = now_ns;
     tell_bulletin(world, node);
     tell_release(world, node);
 }
@@ -358,7 +361,6 @@ void weft_sim_publish_on_activated(struct weft_sim_world *world, const struct we
     self->complete = true;
     self->complete_ns = entry->time_ns;
     world->complete_count++;
-    world->last_complete_ns = entry->time_ns;
     struct weft_event event = {.kind = WEFT_EVENT_COMPLETED};
     event.completed.id = world->release.id;
     event.completed.result = WEFT_ERR_OK;

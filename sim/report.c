@@ -62,7 +62,8 @@ static void count_wan(struct weft_sim_summary *summary, const struct weft_sim_wo
             summary->wan_in_max_segment = s;
         }
     }
-    summary->wan_in_mean_ppm = total / world->topology.segment_count;
+    uint32_t count = world->topology.segment_count;
+    summary->wan_in_mean_ppm = count == 0 ? 0 : total / count;
     summary->source_copies_ppm =
         ppm(weft_sim_network_source(world->network).payload_bytes, world->release.bytes);
 }
@@ -128,6 +129,10 @@ void weft_sim_report_make(struct weft_sim_summary *summary, const struct weft_si
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     summary->memory_bytes = (uint64_t)usage.ru_maxrss * 1024;
+    if (world->first_known_ns != 0) {
+        summary->first_known_ns = world->first_known_ns - world->publish_ns;
+        summary->last_known_ns = world->last_known_ns - world->publish_ns;
+    }
     count_completion(summary, world);
     count_wan(summary, world);
     count_control(summary, world);
@@ -223,6 +228,11 @@ static void print_times(const struct weft_sim_summary *summary, const struct wef
         printf(", %u gone for good", world->gone_count);
     }
     printf("\n");
+    label("known");
+    print_seconds(summary->first_known_ns);
+    printf("   after time zero to the first node, ");
+    print_seconds(summary->last_known_ns - summary->first_known_ns);
+    printf(" later to the last\n");
     label("makespan");
     print_seconds(summary->makespan_ns);
     printf("   half at ");

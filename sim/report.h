@@ -12,6 +12,8 @@
 struct weft_sim_summary {
     struct weft_sim_bound bound;             /* lower bounds */
     weft_ns makespan_ns;                     /* last completion since time zero; 0 = none */
+    weft_ns first_known_ns;                  /* the first node knows of the release */
+    weft_ns last_known_ns;                   /* the last node does */
     weft_ns p50_ns;                          /* half of the nodes complete */
     weft_ns p95_ns;                          /* 95 % complete */
     weft_ns simulated_ns;                    /* virtual time since time zero */

@@ -40,6 +40,8 @@ static void print_figures(const struct weft_sim_summary *summary,
     number("incomplete", summary->incomplete);
     number("gone", world->gone_count);
     number("makespan_ns", summary->makespan_ns);
+    number("first_known_ns", summary->first_known_ns);
+    number("last_known_ns", summary->last_known_ns);
     number("half_ns", summary->p50_ns);
     number("p95_ns", summary->p95_ns);
     number("bound_fluid_ns", summary->bound.fluid_ns);

@@ -46,11 +46,11 @@ static struct weft_sim_end *take_slot(struct weft_sim_world *world, uint32_t nod
 {
     struct weft_sim_node *self = &world->nodes[node];
     uint32_t slot = slot_of(self, WEFT_SIM_NOBODY);
-    if (slot == WEFT_SIM_NOBODY) {
-        if (self->slots_used == world->ends_max) {
-            return NULL;
-        }
+    if (slot == WEFT_SIM_NOBODY && self->slots_used < world->ends_max) {
         slot = self->slots_used++;
+    }
+    if (slot == WEFT_SIM_NOBODY || self->ends == NULL) {
+        return NULL;
     }
     self->peers[slot] = peer;
     self->ends[slot] = (struct weft_sim_end){.upload_first = WEFT_SIM_NO_UPLOAD,
@@ -165,7 +165,7 @@ void weft_sim_stream_on_frame(struct weft_sim_world *world, const struct weft_si
     bool usable = self->alive && end->epoch == head.epoch && end->state == WEFT_SIM_END_UP;
     if (usable) {
         struct weft_event event = {.kind = WEFT_EVENT_FRAME};
-        event.frame.peer = world->nodes[entry->peer].id;
+        event.frame.peer = weft_sim_topology_id(&world->topology, entry->peer);
         event.frame.length = entry->length;
         event.frame.bytes = head.buffer == WEFT_SIM_BUFFER_NONE
                                 ? entry->bytes + sizeof(head)

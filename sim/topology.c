@@ -44,7 +44,7 @@ static struct weft_address address_of(uint32_t low, uint16_t port)
     return weft_address_of_ipv4(ipv4, port);
 }
 
-static weft_node_id id_of(const struct weft_sim_topology *topology, uint32_t index)
+weft_node_id weft_sim_topology_id(const struct weft_sim_topology *topology, uint32_t index)
 {
     /* The index in the lower half finds the node again; the upper half spreads rendezvous order. */
     uint64_t luck = weft_sim_random(topology->seed, WEFT_SIM_FOR_ID, index, 0);
@@ -57,7 +57,8 @@ struct weft_endpoint weft_sim_topology_endpoint(const struct weft_sim_topology *
     uint32_t segment = topology->segment_of[index];
     uint32_t host = FIRST_HOST + index - topology->first_of[segment];
     uint32_t low = ((segment + 1) << topology->host_bits) + host;
-    return (struct weft_endpoint){.id = id_of(topology, index), .address = address_of(low, PORT)};
+    return (struct weft_endpoint){.id = weft_sim_topology_id(topology, index),
+                                  .address = address_of(low, PORT)};
 }
 
 struct weft_prefix weft_sim_topology_prefix(const struct weft_sim_topology *topology,
@@ -70,7 +71,7 @@ struct weft_prefix weft_sim_topology_prefix(const struct weft_sim_topology *topo
 uint32_t weft_sim_topology_by_id(const struct weft_sim_topology *topology, weft_node_id id)
 {
     uint32_t index = (uint32_t)id - 1;
-    bool known = index < topology->node_count && id_of(topology, index) == id;
+    bool known = index < topology->node_count && weft_sim_topology_id(topology, index) == id;
     return known ? index : WEFT_SIM_NOBODY;
 }
 

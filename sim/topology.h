@@ -26,6 +26,9 @@ void weft_sim_topology_begin(struct weft_sim_topology *topology, uint64_t seed, 
 /* Free the tables. */
 void weft_sim_topology_end(struct weft_sim_topology *topology);
 
+/* Name of node |index|. */
+weft_node_id weft_sim_topology_id(const struct weft_sim_topology *topology, uint32_t index);
+
 /* Name and address of node |index|. */
 struct weft_endpoint weft_sim_topology_endpoint(const struct weft_sim_topology *topology,
                                                 uint32_t index);

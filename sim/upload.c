@@ -114,7 +114,7 @@ static void step_upload(struct weft_sim_world *world, uint32_t node, uint32_t pe
                         enum weft_err result)
 {
     struct weft_event event = {.kind = WEFT_EVENT_UPLOAD};
-    event.upload.peer = world->nodes[peer].id;
+    event.upload.peer = weft_sim_topology_id(&world->topology, peer);
     event.upload.release = world->release.id;
     event.upload.chunk = chunk;
     event.upload.result = result;
@@ -171,6 +171,27 @@ void weft_sim_upload_on_dropped(struct weft_sim_world *world, const struct weft_
     }
 }
 
+/* Can the receiver still take the chunk: same life, same stream? */
+static bool is_reachable(struct weft_sim_world *world, const struct weft_sim_upload *upload)
+{
+    const struct weft_sim_node *node = &world->nodes[upload->receiver];
+    const struct weft_sim_end *end = weft_sim_stream_find(world, upload->receiver, upload->sender);
+    return node->alive && node->life == upload->receiver_life && end != NULL &&
+           end->epoch == upload->epoch;
+}
+
+/* The last byte is at the receiver at |at_ns|, now or soon: to its disk, or read past it. */
+static void arrive(struct weft_sim_world *world, struct weft_sim_upload *upload, weft_ns at_ns)
+{
+    if (!upload->accepted || !is_reachable(world, upload)) {
+        lose(world, upload);
+        return;
+    }
+    uint32_t node = upload->receiver;
+    weft_ns stored_ns = weft_sim_node_store(world, node, at_ns, bytes_of(world, upload));
+    push(world, stored_ns, WEFT_SIM_CHUNK_STORED, node, upload);
+}
+
 void weft_sim_upload_on_sent(struct weft_sim_world *world, const struct weft_sim_entry *entry)
 {
     struct weft_sim_upload *upload = find(world, entry->words[0]);
@@ -187,7 +208,11 @@ void weft_sim_upload_on_sent(struct weft_sim_world *world, const struct weft_sim
     upload->transfer_ns = entry->time_ns - entry->words[1];
     weft_ns at_ns = entry->time_ns + delay_ns(world, upload);
     at_ns = at_ns > upload->offer_ns ? at_ns : upload->offer_ns;
-    push(world, at_ns, WEFT_SIM_CHUNK_ARRIVED, peer, upload);
+    if (upload->answered) {
+        arrive(world, upload, at_ns);
+    } else {
+        push(world, at_ns, WEFT_SIM_CHUNK_ARRIVED, peer, upload);
+    }
     step_upload(world, node, peer, chunk, WEFT_ERR_OK);
 }
 
@@ -221,15 +246,6 @@ void weft_sim_upload_fail_end(struct weft_sim_world *world, uint32_t node, struc
 
 /* --- the receiver --- */
 
-/* Can the receiver still take the chunk: same life, same stream? */
-static bool is_reachable(struct weft_sim_world *world, const struct weft_sim_upload *upload)
-{
-    const struct weft_sim_node *node = &world->nodes[upload->receiver];
-    const struct weft_sim_end *end = weft_sim_stream_find(world, upload->receiver, upload->sender);
-    return node->alive && node->life == upload->receiver_life && end != NULL &&
-           end->epoch == upload->epoch;
-}
-
 void weft_sim_upload_on_offer(struct weft_sim_world *world, const struct weft_sim_entry *entry)
 {
     struct weft_sim_upload *upload = find(world, entry->words[0]);
@@ -237,7 +253,7 @@ void weft_sim_upload_on_offer(struct weft_sim_world *world, const struct weft_si
         return;
     }
     struct weft_event event = {.kind = WEFT_EVENT_OFFER};
-    event.offer.peer = world->nodes[upload->sender].id;
+    event.offer.peer = weft_sim_topology_id(&world->topology, upload->sender);
     event.offer.release = world->release.id;
     event.offer.chunk = upload->chunk;
     world->offer = entry->words[0];
@@ -256,7 +272,7 @@ void weft_sim_upload_answer(struct weft_sim_world *world, uint32_t node,
 {
     struct weft_sim_upload *upload = find(world, world->offer);
     bool same = upload != NULL && upload->receiver == node && upload->chunk == chunk->chunk &&
-                world->nodes[upload->sender].id == chunk->peer;
+                weft_sim_topology_id(&world->topology, upload->sender) == chunk->peer;
     if (!same || upload->answered) {
         weft_sim_check_fail(world, WEFT_SIM_CHECK_OFFER_ANSWERED, node,
                             "chunk %u was answered although it was not offered now", chunk->chunk);
@@ -271,7 +287,7 @@ static struct weft_event chunk_event(const struct weft_sim_world *world,
                                      const struct weft_sim_upload *upload, enum weft_err result)
 {
     struct weft_event event = {.kind = WEFT_EVENT_CHUNK};
-    event.chunk.peer = world->nodes[upload->sender].id;
+    event.chunk.peer = weft_sim_topology_id(&world->topology, upload->sender);
     event.chunk.release = world->release.id;
     event.chunk.chunk = upload->chunk;
     event.chunk.result = result;
@@ -283,16 +299,9 @@ static struct weft_event chunk_event(const struct weft_sim_world *world,
 void weft_sim_upload_on_arrived(struct weft_sim_world *world, const struct weft_sim_entry *entry)
 {
     struct weft_sim_upload *upload = find(world, entry->words[0]);
-    if (upload == NULL) {
-        return;
+    if (upload != NULL) {
+        arrive(world, upload, entry->time_ns);
     }
-    if (!upload->accepted || !is_reachable(world, upload)) {
-        lose(world, upload);
-        return;
-    }
-    weft_ns at_ns =
-        weft_sim_node_store(world, entry->node, entry->time_ns, bytes_of(world, upload));
-    push(world, at_ns, WEFT_SIM_CHUNK_STORED, entry->node, upload);
 }
 
 void weft_sim_upload_on_stored(struct weft_sim_world *world, const struct weft_sim_entry *entry)

@@ -17,9 +17,6 @@
 /* Stream slots of a node beyond what its core keeps: being opened, refused or closed. */
 #define SPARE_ENDS 16
 
-/* Links of a core beyond those it opens and those others of its kind open to it. */
-#define SPARE_LINKS 8
-
 /* Idle traffic is measured over the last part of the warm-up. */
 #define IDLE_PARTS 2
 
@@ -69,9 +66,6 @@ static struct weft_config core_config(const struct weft_sim_world *world)
     const struct weft_sim_options *options = world->options;
     uint32_t in_segment =
         (options->node_count + options->segment_count - 1) / options->segment_count;
-    const struct weft_tuning *tuning = &options->tuning;
-    uint32_t near_max =
-        in_segment <= tuning->full_mesh ? in_segment : 2 * tuning->neighbours + SPARE_LINKS;
     struct weft_config config = weft_config_default();
     config.tuning = options->tuning;
     config.mesh = 1;
@@ -79,8 +73,7 @@ static struct weft_config core_config(const struct weft_sim_world *world)
     config.has_source = true;
     config.members_max = least((uint64_t)in_segment + in_segment / 8 + 4, WEFT_MEMBERS_MAX);
     config.remotes_max = least((uint64_t)options->segment_count * 4 + 4, WEFT_REMOTES_MAX);
-    config.links_max =
-        least((uint64_t)near_max + 2 * tuning->far_links + SPARE_LINKS, WEFT_LINKS_MAX);
+    config.links_max = WEFT_LINKS_MAX; /* as a real node: what happens at the limit matters */
     config.releases_max = 2;
     config.downloads_max = 1;
     config.chunks_max = (world->release.chunk_count + 63) / 64 * 64;

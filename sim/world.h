@@ -113,7 +113,8 @@ struct weft_sim_world {
     uint32_t complete_count;                /* nodes that have activated the release and live */
     uint32_t gone_count;                    /* nodes that are down for good */
     uint32_t away_count;                    /* nodes that are down and will start again */
-    weft_ns last_complete_ns;               /* when the last node completed */
+    weft_ns first_known_ns;                 /* when the first node knew of the release; 0 = none */
+    weft_ns last_known_ns;                  /* when the last one did */
     uint64_t *control_mark;                 /* control bytes up of each node at the mark; owned */
     uint64_t *control_zero;                 /* the same at time zero; owned */
     weft_ns mark_ns;                        /* when the idle measurement began */

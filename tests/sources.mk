@@ -2,42 +2,48 @@
 # Tests in C. Each file of the first three lists is one program that links every part but the two
 # main.c; support files are linked into all of them; each fuzz file is one libFuzzer program.
 UNIT_SOURCES := \
-	tests/unit/test_stream.c \
-	tests/unit/test_updater.c \
-	tests/unit/test_publish.c \
-	tests/unit/test_metadata.c \
-	tests/unit/test_index.c \
-	tests/unit/test_client.c \
-	tests/unit/test_client_root.c \
-	tests/unit/test_canonical.c \
-	tests/unit/test_demo.c \
-	tests/unit/test_release.c \
-	tests/unit/test_document.c \
-	tests/unit/test_serve.c \
-	tests/unit/test_source.c \
-	tests/unit/test_lease.c \
-	tests/unit/test_pick.c \
-	tests/unit/test_frame.c \
-	tests/unit/test_status.c \
-	tests/unit/test_units.c \
-	tests/unit/test_options.c \
 	tests/unit/test_activate.c \
 	tests/unit/test_address.c \
 	tests/unit/test_amount.c \
+	tests/unit/test_announce.c \
+	tests/unit/test_canonical.c \
+	tests/unit/test_client.c \
+	tests/unit/test_client_root.c \
+	tests/unit/test_crash.c \
+	tests/unit/test_demo.c \
+	tests/unit/test_disk.c \
+	tests/unit/test_document.c \
+	tests/unit/test_election.c \
 	tests/unit/test_fileio.c \
 	tests/unit/test_flag.c \
+	tests/unit/test_frame.c \
 	tests/unit/test_http.c \
+	tests/unit/test_index.c \
+	tests/unit/test_lease.c \
 	tests/unit/test_leaves.c \
+	tests/unit/test_member.c \
+	tests/unit/test_message.c \
+	tests/unit/test_metadata.c \
+	tests/unit/test_options.c \
+	tests/unit/test_pick.c \
+	tests/unit/test_probe.c \
+	tests/unit/test_publish.c \
+	tests/unit/test_release.c \
+	tests/unit/test_remote.c \
+	tests/unit/test_serve.c \
 	tests/unit/test_session.c \
-	tests/unit/test_store.c \
-	tests/unit/test_crash.c \
-	tests/unit/test_disk.c \
 	tests/unit/test_sim_network.c \
 	tests/unit/test_sim_queue.c \
 	tests/unit/test_sim_topology.c \
+	tests/unit/test_source.c \
+	tests/unit/test_status.c \
+	tests/unit/test_store.c \
+	tests/unit/test_stream.c \
 	tests/unit/test_stream_wire.c \
 	tests/unit/test_text.c \
+	tests/unit/test_units.c \
 	tests/unit/test_unpack.c \
+	tests/unit/test_updater.c \
 	tests/unit/test_wire.c \
 	tests/unit/test_wire_oracle.c \
 
@@ -46,23 +52,25 @@ TRACE_SOURCES := \
 ATTACK_SOURCES := \
 
 FUZZ_SOURCES := \
-	tests/fuzz/fuzz_stream_wire.c \
-	tests/fuzz/fuzz_metadata.c \
-	tests/fuzz/fuzz_index.c \
-	tests/fuzz/fuzz_core.c \
-	tests/fuzz/fuzz_frame.c \
 	tests/fuzz/fuzz_address.c \
+	tests/fuzz/fuzz_core.c \
 	tests/fuzz/fuzz_flag.c \
+	tests/fuzz/fuzz_frame.c \
+	tests/fuzz/fuzz_index.c \
+	tests/fuzz/fuzz_message.c \
+	tests/fuzz/fuzz_metadata.c \
+	tests/fuzz/fuzz_stream_wire.c \
 	tests/fuzz/fuzz_wire.c \
 
 TEST_SUPPORT_SOURCES := \
-	tests/support/session_pair.c \
-	tests/support/updater_driver.c \
-	tests/support/words.c \
-	tests/support/publisher.c \
+	tests/support/cluster.c \
 	tests/support/fixture.c \
+	tests/support/publisher.c \
+	tests/support/session_pair.c \
 	tests/support/storage.c \
 	tests/support/tarball.c \
+	tests/support/updater_driver.c \
+	tests/support/words.c \
 
 FUZZ_MAIN_SOURCES := \
 	tests/fuzz/replay.c \

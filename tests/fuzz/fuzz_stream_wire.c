@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shell's frames and a web server's Range header on any bytes. Checked: nothing is read outside
- * the input, and what was accepted is in its documented range and written again to the same bytes. */
+ * the input, and what was accepted is in its documented range and written again to the same
+ * bytes. */
 #include "node/stream_wire.h"
 #include "node/web_range.h"
 #include "tests/fuzz/replay.h"

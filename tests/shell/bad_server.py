@@ -82,7 +82,8 @@ def answer(connection, path, asked, conditional, counts):
     if name == "noranges":
         return whole()
     if name == "norangehead":
-        return head("206 Partial Content", f"Content-Length: {last - first + 1}") + BODY[first:last + 1]
+        body = BODY[first:last + 1]
+        return head("206 Partial Content", f"Content-Length: {len(body)}") + body
     if name == "416":
         return whole(b"", "416 Range Not Satisfiable", f"Content-Range: bytes */{len(BODY)}")
     if name == "html":
@@ -97,7 +98,8 @@ def answer(connection, path, asked, conditional, counts):
         return b""
     if name == "odd":
         return head("200 OK", "Content-Length: 3", "ETag: " + '"' + "x" * 500 + '"',
-                    "Content-Range: bytes 99999999999999999999999-1/2", "Retry-After: soon") + b"odd"
+                    "Content-Range: bytes 99999999999999999999999-1/2",
+                    "Retry-After: soon") + b"odd"
     return whole(b"?", "404 Not Found")
 
 

@@ -36,7 +36,8 @@ expect 2 "--root" "$WEFT" run --data "$dir/d"
 expect 2 "--listen" "$WEFT" run --data "$dir/d" --root r --source http://127.0.0.1:1
 expect 2 "not an IP address" "$WEFT" run --data "$dir/d" --root r --listen example.org
 expect 2 "not in it" "$WEFT" run --data "$dir/d" --root r --listen 127.0.0.1 --subnet 10.0.0.0/8
-expect 2 "begins with http" "$WEFT" run --data "$dir/d" --root r --listen 127.0.0.1 --source file:///
+expect 2 "begins with http" "$WEFT" run --data "$dir/d" --root r --listen 127.0.0.1 \
+    --source file:///
 [ -e "$dir/d" ] && fault "a refused command line made $dir/d"
 
 # No terminal: no escape sequences, even where the environment promises colours.

@@ -39,6 +39,11 @@ refused() {
     grep -qF -- "$words" "$dir/out" || { fault "does not say '$words': $*"; cat "$dir/out"; }
 }
 
+# says NAME WORD: the status document of node NAME has this word.
+says() {
+    "$WEFT" status --data "$dir/$1" --json | grep -qF -- "$2"
+}
+
 refused 1 "No such file" a --root "$dir/missing.json"
 refused 1 "directory" a --root "$dir"
 refused 1 "--root" a --root "$dir/file.bin"
@@ -71,18 +76,63 @@ start stranger-source "$WEFT" source --repo "$dir/other" --listen "$address:8081
 start stranger "$WEFT" run --data "$dir/stranger" --root "$trusted" --listen "$address:7770" \
     --source "http://$address:8081" --component "thing=$dir/strange"
 stranger=$pid
-said_signature() {
-    "$WEFT" status --data "$dir/stranger" --json | grep -q '"error": "SIGNATURE"'
-}
-until_true 15 said_signature || { fault "no word of the signature"; cat "$dir/stranger.log"; }
+until_true 15 says stranger '"error": "SIGNATURE"' ||
+    { fault "no word of the signature"; cat "$dir/stranger.log"; }
 [ -e "$dir/strange" ] && fault "a release of a stranger was activated"
 kill "$stranger"
+
+# Metadata that has expired: nothing of it is activated.
+expect 0 "" "$WEFT" publish --repo "$dir/stale" --keys "$dir/keys" --expires-timestamp 1s thing \
+    "$dir/file.bin"
+sleep 2
+start stale-source "$WEFT" source --repo "$dir/stale" --listen "$address:8082"
+start expired "$WEFT" run --data "$dir/expired" --root "$dir/stale/metadata/1.root.json" \
+    --source "http://$address:8082" --listen "$address:7772" --component "thing=$dir/old"
+until_true 15 says expired '"error": "EXPIRED"' ||
+    { fault "no word of the expiry"; cat "$dir/expired.log"; }
+grep -q expired "$dir/expired.log" || fault "the log does not say that metadata expired"
+[ -e "$dir/old" ] && fault "an expired release was activated"
+
+# The repository goes back in time: the node keeps the newer release and says why.
+cp -r "$repo" "$dir/older"
+echo "newer content" >"$dir/newer.bin"
+expect 0 "" "$WEFT" publish --repo "$repo" --keys "$dir/keys" --version 2 thing "$dir/newer.bin"
+cp -r "$repo" "$dir/moving"
+start moving-source "$WEFT" source --repo "$dir/moving" --listen "$address:8083"
+start rollback "$WEFT" run --data "$dir/rollback" --root "$trusted" \
+    --source "http://$address:8083" --listen "$address:7773" --component "thing=$dir/back"
+rollback=$pid
+until_true 15 test -e "$dir/back/newer.bin" || fault "the newer release did not come"
+mv "$dir/moving" "$dir/moved" && cp -r "$dir/older" "$dir/moving"
+kill -HUP "$rollback"
+until_true 15 says rollback '"error": "ROLLBACK"' ||
+    { fault "no word of the rollback"; cat "$dir/rollback.log"; }
+[ -e "$dir/back/newer.bin" ] || fault "the older release was activated"
+kill "$rollback"
 
 # A source that is not there: the node runs, waits, and says for what.
 start lonely "$WEFT" run --data "$dir/lonely" --root "$trusted" --listen "$address:7771" \
     --source "http://$address:8099" --component thing
-said_down() {
-    "$WEFT" status --data "$dir/lonely" --json | grep -q '"error": "UNREACHABLE"'
-}
-until_true 15 said_down || { fault "no word of the source"; cat "$dir/lonely.log"; }
+until_true 15 says lonely '"error": "UNREACHABLE"' ||
+    { fault "no word of the source"; cat "$dir/lonely.log"; }
+kill "$pid"
+
+# A disk that is full: the release is not activated, and status says why.
+small=$dir/small
+mkdir "$small"
+if mount -t tmpfs -o size=2m tmpfs "$small" 2>/dev/null; then
+    mounted=$small
+    head -c 4000000 /dev/urandom >"$dir/large.bin"
+    expect 0 "" "$WEFT" publish --repo "$repo" --keys "$dir/keys" large "$dir/large.bin"
+    start full "$WEFT" run --data "$small/data" --root "$trusted" --listen "$address:7774" \
+        --source "http://$address:8080" --component "large=$dir/large"
+    full=$pid
+    until_true 15 says small/data 'no space left on device' ||
+        { fault "no word of the full disk"; cat "$dir/full.log"; }
+    [ -e "$dir/large" ] && fault "half a release was activated"
+    kill "$full"
+    wait "$full" || fault "SIGTERM with a full disk: exit code $?"
+else
+    echo "no mount here: a full disk is not tried"
+fi
 verdict

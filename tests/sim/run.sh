@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Simulates many small networks, each drawn from its number: shape, sizes, loss and faults. Every run
-# must end with all living nodes complete and no invariant violated; one that does not is printed as
-# a command to paste. Runs that failed once stay in tests/sim/seeds.txt and are repeated first.
+# Simulates many small networks, each drawn from its number: shape, sizes, loss and faults. Every
+# run must end with all living nodes complete and no invariant violated; one that does not is
+# printed as a command to paste. Runs that failed once stay in tests/sim/seeds.txt and come first.
 #
 #   tests/sim/run.sh WEFT_SIM [COUNT [FIRST]]        COUNT runs (default 100) from number FIRST (1)
 set -u

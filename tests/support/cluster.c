@@ -48,7 +48,7 @@ static void push(struct weft_cluster *cluster, struct weft_cluster_event *event)
 {
     if (cluster->heap_count == cluster->heap_size) {
         cluster->heap_size = cluster->heap_size == 0 ? 1024 : 2 * cluster->heap_size;
-        cluster->heap = realloc(cluster->heap, cluster->heap_size * sizeof *cluster->heap);
+        cluster->heap = realloc(cluster->heap, cluster->heap_size * sizeof(void *));
         if (cluster->heap == NULL) {
             abort();
         }
@@ -135,13 +135,13 @@ static void carry_datagram(struct weft_cluster *cluster, uint32_t index,
         weft_rng_below(&cluster->rng, 1000) < cluster->loss_permille) {
         return;
     }
-    bool is_local = weft_segment_key(&cluster->nodes[target].segment) ==
-                    weft_segment_key(&node->segment);
+    bool is_local =
+        weft_segment_key(&cluster->nodes[target].segment) == weft_segment_key(&node->segment);
     weft_ns delay_ns =
         is_local ? LAN_MIN_NS + weft_rng_below(&cluster->rng, LAN_SPREAD_US) * WEFT_NS_PER_US
                  : WAN_MIN_NS + weft_rng_below(&cluster->rng, WAN_SPREAD_US) * WEFT_NS_PER_US;
-    struct weft_cluster_event *event = make(cluster, EVENT_DATAGRAM, target, delay_ns,
-                                            send->length);
+    struct weft_cluster_event *event =
+        make(cluster, EVENT_DATAGRAM, target, delay_ns, send->length);
     event->from.address = node->self.address;
     event->from_node = index;
     event->hop_limit = (uint8_t)((send->local ? 255 : 64) - (is_local ? 0 : 3));
@@ -412,8 +412,7 @@ void weft_cluster_stall(struct weft_cluster *cluster, uint32_t index, weft_ns pa
 
 static bool is_near(const struct weft_cluster_node *a, const struct weft_cluster_node *b)
 {
-    return a->group == b->group &&
-           weft_segment_key(&a->segment) == weft_segment_key(&b->segment);
+    return a->group == b->group && weft_segment_key(&a->segment) == weft_segment_key(&b->segment);
 }
 
 bool weft_cluster_is_agreed(const struct weft_cluster *cluster)
@@ -468,8 +467,8 @@ bool weft_cluster_agents_agree(const struct weft_cluster *cluster, uint32_t coun
 uint32_t weft_cluster_count(const struct weft_cluster *cluster, enum weft_trace_kind kind,
                             weft_node_id peer, weft_ns since_ns)
 {
-    uint64_t kept = cluster->log_count < WEFT_CLUSTER_LOG_MAX ? cluster->log_count
-                                                              : WEFT_CLUSTER_LOG_MAX;
+    uint64_t kept =
+        cluster->log_count < WEFT_CLUSTER_LOG_MAX ? cluster->log_count : WEFT_CLUSTER_LOG_MAX;
     uint32_t count = 0;
     for (uint64_t i = 0; i < kept; i++) {
         const struct weft_trace_record *record = &cluster->log[i];

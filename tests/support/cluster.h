@@ -14,18 +14,18 @@
 #define WEFT_CLUSTER_LOG_MAX 65536
 
 struct weft_cluster_node {
-    void *memory;            /* of the core, NULL = never started or killed */
-    struct weft_core *core;  /* in memory */
-    struct weft_endpoint self; /* id and address */
+    void *memory;               /* of the core, NULL = never started or killed */
+    struct weft_core *core;     /* in memory */
+    struct weft_endpoint self;  /* id and address */
     struct weft_prefix segment; /* own subnet */
-    uint64_t incarnation;    /* of the next start */
-    weft_ns tick_ns;         /* of the TICK in the queue that counts */
-    weft_ns stalled_ns;      /* nothing is handled before then */
-    uint32_t group;          /* nodes of different groups do not reach each other */
-    uint32_t look_count;     /* looks at the source */
-    uint64_t bytes_sent;     /* payload of datagrams */
-    uint64_t datagrams_sent; /* datagrams */
-    weft_ns bulletin_ns;     /* when its newest bulletin was accepted, 0 = never */
+    uint64_t incarnation;       /* of the next start */
+    weft_ns tick_ns;            /* of the TICK in the queue that counts */
+    weft_ns stalled_ns;         /* nothing is handled before then */
+    uint32_t group;             /* nodes of different groups do not reach each other */
+    uint32_t look_count;        /* looks at the source */
+    uint64_t bytes_sent;        /* payload of datagrams */
+    uint64_t datagrams_sent;    /* datagrams */
+    weft_ns bulletin_ns;        /* when its newest bulletin was accepted, 0 = never */
 };
 
 struct weft_cluster_event; /* a datagram under way, a tick, an answer of the shell */
@@ -60,7 +60,8 @@ weft_node_id weft_cluster_id(uint32_t index);
 /* Node of an id; node_count if there is none. */
 uint32_t weft_cluster_index(const struct weft_cluster *cluster, weft_node_id id);
 
-/* Start (or restart) node |index|, which knows the address of node |seed|; |seed| = |index|: nobody. */
+/* Start (or restart) node |index|, which knows the address of node |seed|; of nobody if that is
+ * itself. */
 void weft_cluster_start(struct weft_cluster *cluster, uint32_t index, uint32_t seed);
 
 /* Start all nodes at once; they know node 0. Node 0 knows nobody. */

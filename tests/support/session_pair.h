@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two sessions on the loopback, and what they told their owners, for test_session and test_stream. */
+/* Two sessions on the loopback, and what they told their owners, for test_session and
+ * test_stream. */
 #ifndef WEFT_TESTS_SESSION_PAIR_H
 #define WEFT_TESTS_SESSION_PAIR_H
 

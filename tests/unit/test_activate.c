@@ -86,7 +86,7 @@ static void tree_release(struct storage *s, const struct tarball_entry *entries)
 /* Path DIRECTORY/name in static memory. */
 static const char *below(const struct storage *s, const char *name)
 {
-    static char path[512];
+    static char path[1024];
     snprintf(path, sizeof(path), "%s/%s", s->directory, name);
     return path;
 }
@@ -333,7 +333,7 @@ START_TEST(command_runs_once)
     }
     int length = snprintf(expected, sizeof(expected), "engine 1 %016" PRIx64 " %s\n", s.index.id,
                           outcome.text);
-    ck_assert_uint_eq(once, length);
+    ck_assert_uint_eq(once, (unsigned)length);
     length = snprintf(expected, sizeof(expected), "%016" PRIx64 "\n", s.index.id);
     ck_assert(storage_file_is(below(&s, "data/active/engine/hook"), (const uint8_t *)expected,
                               (uint64_t)length));

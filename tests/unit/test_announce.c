@@ -33,7 +33,7 @@ static struct weft_cluster *settled(uint32_t count, uint32_t per_segment, uint64
 
 /* Rows: {nodes, nodes per segment, loss in permille, publisher, milliseconds}. */
 static const uint32_t reach[][5] = {
-    {2, 2, 0, 1, 100},      {200, 200, 0, 150, 1000}, {200, 200, 50, 150, 2500},
+    {2, 2, 0, 1, 100},       {200, 200, 0, 150, 1000}, {200, 200, 50, 150, 2500},
     {200, 50, 0, 199, 1000}, {300, 30, 0, 7, 1000},
 };
 
@@ -84,10 +84,8 @@ static void announce(struct weft_cluster *cluster, uint32_t teller, uint32_t ver
     message.announce.length = length;
     uint8_t bytes[WEFT_DATAGRAM_BYTES_MAX];
     uint32_t size = weft_message_encode(&message, bytes, sizeof bytes);
-    struct weft_event_datagram datagram = {.from = cluster->nodes[teller].self,
-                                           .hop_limit = 255,
-                                           .bytes = bytes,
-                                           .length = size};
+    struct weft_event_datagram datagram = {
+        .from = cluster->nodes[teller].self, .hop_limit = 255, .bytes = bytes, .length = size};
     weft_cluster_inject(cluster, 0, &datagram);
 }
 

@@ -25,7 +25,7 @@ static struct weft_cluster *settled(uint32_t count, uint64_t seed)
 }
 
 /* Rows: {nodes, agents, loss in permille}. */
-static const uint32_t cold[][3] = {{1, 1, 0},  {2, 1, 0},   {3, 1, 0},   {4, 2, 0},
+static const uint32_t cold[][3] = {{1, 1, 0},   {2, 1, 0},   {3, 1, 0},  {4, 2, 0},
                                    {50, 2, 50}, {100, 2, 0}, {260, 3, 0}};
 
 START_TEST(cold_start_elects_exactly_so_many)
@@ -37,8 +37,7 @@ START_TEST(cold_start_elects_exactly_so_many)
     ck_assert_uint_ne(weft_cluster_run_until(cluster, 8 * S, is_elected), WEFT_NS_NEVER);
     weft_cluster_run(cluster, 60 * S);
     ck_assert(is_elected(cluster));
-    ck_assert_uint_le(weft_cluster_count(cluster, WEFT_TRACE_AGENT_CLAIM, 0, 0),
-                      agents_wanted + 2);
+    ck_assert_uint_le(weft_cluster_count(cluster, WEFT_TRACE_AGENT_CLAIM, 0, 0), agents_wanted + 2);
     weft_cluster_free(cluster);
 }
 END_TEST
@@ -188,8 +187,8 @@ START_TEST(slow_agent_gives_way_to_a_fast_node)
     ck_assert(is_elected(cluster));
     ck_assert(!weft_election_self(cluster->nodes[slow].core));
     ck_assert_uint_eq(weft_cluster_count(cluster, WEFT_TRACE_AGENT_DRAIN, 0, since_ns), 1);
-    ck_assert_uint_eq(weft_bandwidth_of(cluster->nodes[slow == 4 ? 5 : 4].core,
-                                        weft_cluster_id(slow)), 300000);
+    ck_assert_uint_eq(
+        weft_bandwidth_of(cluster->nodes[slow == 4 ? 5 : 4].core, weft_cluster_id(slow)), 300000);
     weft_cluster_free(cluster);
 }
 END_TEST

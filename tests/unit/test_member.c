@@ -83,8 +83,8 @@ START_TEST(goodbye_is_heard_at_once)
     weft_cluster_step(cluster, 9, &leave);
     weft_cluster_kill(cluster, 9);
     ck_assert_uint_le(weft_cluster_run_until(cluster, 5 * S, weft_cluster_is_agreed), 1 * S);
-    ck_assert_uint_eq(
-        weft_cluster_count(cluster, WEFT_TRACE_MEMBER_DEAD, weft_cluster_id(9), 0), 0);
+    ck_assert_uint_eq(weft_cluster_count(cluster, WEFT_TRACE_MEMBER_DEAD, weft_cluster_id(9), 0),
+                      0);
     weft_cluster_free(cluster);
 }
 END_TEST

@@ -159,8 +159,8 @@ START_TEST(deaf_node_kills_nobody)
     weft_cluster_run(cluster, 15 * S);
     ck_assert(weft_cluster_is_agreed(cluster));
     for (uint32_t i = 0; i < 40; i++) {
-        ck_assert(i == 6 || weft_cluster_count(cluster, WEFT_TRACE_MEMBER_DEAD,
-                                               weft_cluster_id(i), since_ns) == 0);
+        ck_assert(i == 6 || weft_cluster_count(cluster, WEFT_TRACE_MEMBER_DEAD, weft_cluster_id(i),
+                                               since_ns) == 0);
     }
     weft_cluster_free(cluster);
 }

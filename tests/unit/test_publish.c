@@ -306,7 +306,8 @@ static void make_tree(const char *name, bool other_order)
     char line[1024];
     snprintf(line, sizeof line,
              "cd %s && mkdir -p %s/b/c %s/empty && cd %s && umask %s && for f in %s; do echo "
-             "$f > $f; done && chmod %s b/x && ln -s ../x b/link && ln x b/c/hard && touch -d "
+             "$f > $f; done && chmod %s b/x && ln -s ../x b/link && ln -s /etc/passwd b/away && "
+             "ln -s ../../../c/../up b/up && ln x b/c/hard && touch -d "
              "%s x && touch \"$(printf 'b/\\303\\274 \\n')\" && head -c 100000 /dev/zero > "
              "b/$(printf 'n%%0120d' 1)",
              base, name, name, name, other_order ? "077" : "022",
@@ -351,19 +352,10 @@ END_TEST
 
 START_TEST(test_odd_trees)
 {
-    static const char *const bad[] = {
-        "mkfifo tree/pipe",
-        "ln -s /etc/passwd tree/link",
-        "ln -s ../../x tree/link",
-        "ln -s .. tree/sub/up && ln -s sub/up/.. tree/link",
-    };
     char line[512];
-    for (size_t i = 0; i < WEFT_ROWS(bad); i++) {
-        snprintf(line, sizeof line, "cd %s && rm -rf tree && mkdir -p tree/sub && %s", base,
-                 bad[i]);
-        ck_assert_int_eq(system(line), 0);
-        ck_assert_msg(publish("tree @/tree") != 0, "%s", bad[i]);
-    }
+    snprintf(line, sizeof line, "cd %s && mkdir tree && mkfifo tree/pipe", base);
+    ck_assert_int_eq(system(line), 0);
+    ck_assert_int_ne(publish("tree @/tree"), 0);
     snprintf(line, sizeof line, "rm -rf %s/tree; mkdir -p %s/tree", base, base);
     ck_assert_int_eq(system(line), 0);
     ck_assert_int_eq(publish("empty @/tree"), 0); /* an empty directory is a tree */
