@@ -4,7 +4,7 @@
 #   make [CONFIG=release|debug|clang|clang-debug|asan|fuzz] [V=1] [BUILD=DIR] [TARGET]
 #
 # all (weft, weft-sim)  unit  trace  attack  sim-check  fuzz-replay  lint  check-fast  check
-# install [DESTDIR=] [PREFIX=/usr/local]  clean
+# trace-update (rewrites the golden traces)  install [DESTDIR=] [PREFIX=/usr/local]  clean
 # Several configurations live side by side; BUILD=DIR puts the whole build elsewhere.
 
 MAKEFLAGS += --no-builtin-rules
@@ -111,8 +111,10 @@ TRACE := $(filter $(OUT)/tests/trace/%,$(TESTS))
 ATTACK := $(filter $(OUT)/tests/attack/%,$(TESTS))
 unit: $(UNIT)
 	$(Q)scripts/run-tests $(UNIT)
-trace: $(TRACE)
-	$(Q)scripts/run-tests $(TRACE)
+trace: $(OUT)/weft-sim $(TRACE)
+	$(Q)scripts/trace-check $^
+trace-update: $(OUT)/weft-sim $(TRACE)
+	$(Q)scripts/trace-check --update $^
 attack: $(ATTACK)
 	$(Q)scripts/run-tests $(ATTACK)
 sim-check: $(OUT)/weft-sim
@@ -134,5 +136,6 @@ install: $(PROGRAMS) $(OUT)/weft.8
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests unit trace attack sim-check fuzz-replay lint check-fast check install clean
+.PHONY: all tests unit trace trace-update attack sim-check fuzz-replay lint check-fast check \
+	install clean
 .SECONDARY:

@@ -37,6 +37,7 @@ struct weft_store_release {
     bool fresh;                          /* name and size of the file may not be durable yet */
     bool ready;                          /* the scan is over; before, only the scan touches have */
     bool finished;                       /* the file is ID.data */
+    int64_t stamp_ns;                    /* its time of change when checked began to count */
     bool verified;                       /* the whole was hashed by this process */
     bool removed;                        /* not in the list any more; goes with its last job */
     uint32_t jobs;                       /* jobs that refer to it */
@@ -87,7 +88,8 @@ struct weft_store_job {
     uint8_t *bytes;                            /* a chunk, or a list of names; owned */
     uint64_t epoch;                            /* of the release when the job began */
     bool held;                                 /* the chunk needs no writing, or no checking */
-    bool finished;                             /* scan: a finished file was found */
+    bool finished;                             /* scan: ID.data was found; read: it is ID.data */
+    int64_t stamp_ns;                          /* read: time of change of the file */
     struct weft_store_walk *walk;              /* owned; NULL = none */
     weft_store_done *done;                     /* one of the three is set */
     weft_store_bytes *done_bytes;              /* see done */
@@ -128,6 +130,10 @@ struct weft_store_release *weft_store_release_new(const struct weft_index *index
 
 /* Close its file and release it; NULL is allowed. */
 void weft_store_release_free(struct weft_store_release *release);
+
+/* When the content of the file changed last; 0 if that cannot be told. Nobody writes into ID.data:
+ * another time than before means that the chunks have to be verified again. */
+int64_t weft_store_stamp_ns(int fd);
 
 /* Make what was written to the file durable; for the pool, one at a time. The first time that is
  * its name and size, too, which fdatasync does not cover.

@@ -7,11 +7,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-/* In the pool: read, and verify if that was not done yet. */
+int64_t weft_store_stamp_ns(int fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0) {
+        return 0;
+    }
+    return (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+}
+
+/* In the pool: read, and verify if that was not done yet, or if the file was touched since. */
 static void read_chunk(struct weft_store_job *job)
 {
     const struct weft_store_release *release = job->release;
+    int64_t known_ns = job->stamp_ns;
     uint8_t digest[WEFT_SHA256_BYTES];
     job->bytes = malloc(job->length > 0 ? job->length : 1);
     if (job->bytes == NULL) {
@@ -20,7 +31,9 @@ static void read_chunk(struct weft_store_job *job)
     }
     job->err =
         weft_fileio_read_at(release->fd, job->bytes, job->length, release->offsets[job->chunk]);
-    if (job->err != WEFT_ERR_OK || job->held) {
+    job->stamp_ns = weft_store_stamp_ns(release->fd);
+    bool touched = job->finished && job->stamp_ns != known_ns;
+    if (job->err != WEFT_ERR_OK || (job->held && !touched)) {
         return;
     }
     if (!weft_sha256_of(job->bytes, job->length, digest)) {
@@ -59,6 +72,16 @@ void weft_store_damage(struct weft_store *store, struct weft_store_release *rele
     }
 }
 
+/* A finished file that was touched: no chunk counts as verified by this process any more. */
+static void note_stamp(const struct weft_store_job *job)
+{
+    struct weft_store_release *release = job->release;
+    if (release->finished && job->finished && release->stamp_ns != job->stamp_ns) {
+        memset(release->checked, 0, (release->chunk_count + 7U) / 8);
+        release->stamp_ns = job->stamp_ns;
+    }
+}
+
 /* On the loop: hand the bytes over. */
 static void read_done(struct weft_store_job *job)
 {
@@ -75,6 +98,7 @@ static void read_done(struct weft_store_job *job)
     }
     uint8_t *bytes = NULL;
     if (job->err == WEFT_ERR_OK) {
+        note_stamp(job);
         weft_store_bit_put(job->release->checked, job->chunk, true);
         bytes = job->bytes;
         job->bytes = NULL;
@@ -111,6 +135,8 @@ void weft_store_read(struct weft_store *store, weft_release_id id, uint32_t chun
     job->chunk = chunk;
     job->length = weft_store_length(release, chunk);
     job->held = weft_store_bit(release->checked, chunk);
+    job->finished = release->finished;
+    job->stamp_ns = release->stamp_ns;
     store->queued_bytes += job->length;
     weft_store_job_run(job, read_chunk, read_done);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "arrival.h"
 #include "control.h"
 #include "fallback.h"
 #include "frame.h"
@@ -73,11 +74,16 @@ struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_c
     struct weft_core *core = weft_arena_take(&arena, 1, sizeof(*core));
     core->config = *config;
     core->host = *host;
+    if (!config->has_source) {
+        core->config.agent_class = WEFT_AGENT_NEVER; /* it could bring nothing into its segment */
+    }
     core->rng = config->seed;
     core->fallback_ns = WEFT_NS_NEVER;
     carve(core, &arena);
     weft_pick_init(core);
+    weft_want_init(core);
     weft_lease_init(core);
+    weft_source_init(core);
     return core;
 }
 
@@ -132,7 +138,7 @@ static void on_frame(struct weft_core *core, const struct weft_event_frame *even
                                                        const struct weft_frame *) = {
         [WEFT_FRAME_MAP] = weft_have_on_map,          [WEFT_FRAME_HAVE] = weft_have_on_have,
         [WEFT_FRAME_REQUEST] = weft_serve_on_request, [WEFT_FRAME_CANCEL] = weft_serve_on_cancel,
-        [WEFT_FRAME_REFUSE] = weft_pick_on_refuse,    [WEFT_FRAME_READY] = weft_serve_on_ready,
+        [WEFT_FRAME_REFUSE] = weft_arrival_on_refuse, [WEFT_FRAME_READY] = weft_serve_on_ready,
         [WEFT_FRAME_LEASE] = weft_lease_on_frame,
     };
     handlers[frame.kind](core, link, &frame);
@@ -143,7 +149,7 @@ static void on_chunk(struct weft_core *core, const struct weft_event_chunk *even
     if (event->token != 0) {
         weft_source_on_chunk(core, event);
     } else {
-        weft_pick_on_chunk(core, event);
+        weft_arrival_on_chunk(core, event);
     }
 }
 
@@ -179,7 +185,7 @@ HEAR(hear_datagram, datagram, weft_control_on_datagram)
 HEAR(hear_stream_up, stream, weft_link_on_up)
 HEAR(hear_stream_down, stream, weft_link_on_down)
 HEAR(hear_frame, frame, on_frame)
-HEAR(hear_offer, offer, weft_pick_on_offer)
+HEAR(hear_offer, offer, weft_arrival_on_offer)
 HEAR(hear_chunk, chunk, on_chunk)
 HEAR(hear_upload, upload, weft_serve_on_upload)
 HEAR(hear_source, source, weft_source_on_end)
@@ -207,7 +213,7 @@ static const struct handler handlers[WEFT_EVENT_KIND_COUNT] = {
     [WEFT_EVENT_FRAME] = {hear_frame, false},
     [WEFT_EVENT_OFFER] = {hear_offer, false},
     [WEFT_EVENT_CHUNK] = {hear_chunk, true},
-    [WEFT_EVENT_UPLOAD] = {hear_upload, false},
+    [WEFT_EVENT_UPLOAD] = {hear_upload, true},
     [WEFT_EVENT_SOURCE] = {hear_source, true},
     [WEFT_EVENT_LOOKED] = {hear_looked, false},
     [WEFT_EVENT_BULLETIN] = {hear_bulletin, false},
@@ -225,6 +231,7 @@ static void expire(struct weft_core *core)
 {
     weft_link_expire(core);
     weft_document_expire(core);
+    weft_want_expire(core);
     weft_pick_expire(core);
     weft_serve_expire(core);
     weft_lease_expire(core);
@@ -236,8 +243,9 @@ static void expire(struct weft_core *core)
 static weft_ns content_deadline(const struct weft_core *core)
 {
     static weft_ns (*const deadlines[])(const struct weft_core *) = {
-        weft_link_deadline,  weft_document_deadline, weft_pick_deadline,     weft_serve_deadline,
-        weft_lease_deadline, weft_source_deadline,   weft_fallback_deadline, weft_have_deadline,
+        weft_link_deadline,   weft_document_deadline, weft_pick_deadline,
+        weft_want_deadline,   weft_serve_deadline,    weft_lease_deadline,
+        weft_source_deadline, weft_fallback_deadline, weft_have_deadline,
     };
     weft_ns next = WEFT_NS_NEVER;
     for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++) {

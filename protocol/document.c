@@ -82,13 +82,14 @@ static bool was_tried(const struct weft_document *document, weft_node_id peer)
     return document->tried_count == WEFT_DOCUMENT_TRIED;
 }
 
-/* A linked node that knows the metadata, near before far. */
-static weft_node_id choose_holder(struct weft_core *core, const struct weft_document *document)
+/* A linked node that knows the metadata, near before far; |far|: not only near ones. */
+static weft_node_id choose_holder(struct weft_core *core, const struct weft_document *document,
+                                  bool far)
 {
     weft_node_id best = 0;
     for (uint32_t i = 0; i < core->config.links_max; i++) {
         const struct weft_link *link = &core->links.items[i];
-        bool usable = link->up && !was_tried(document, link->peer.id);
+        bool usable = link->up && (far || !link->far) && !was_tried(document, link->peer.id);
         if (!usable) {
             continue;
         }
@@ -133,12 +134,13 @@ static weft_ns patience(const struct weft_core *core)
 
 static void next_holder(struct weft_core *core, struct weft_document *document)
 {
-    weft_node_id holder = choose_holder(core, document);
+    bool patient = core->now_ns < document->since_ns + patience(core);
+    weft_node_id holder = choose_holder(core, document, /* far */ !patient);
     if (holder != 0) {
         ask(core, document, holder);
         return;
     }
-    bool hopes = reach_hint(core, document) || core->now_ns < document->since_ns + patience(core);
+    bool hopes = reach_hint(core, document) || patient;
     if (hopes || !core->config.has_source) {
         bool over = !hopes && core->now_ns >= document->since_ns + LINK_NS;
         if (over && ++document->rounds >= ROUNDS_MAX) {

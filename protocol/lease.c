@@ -217,12 +217,32 @@ static bool wins(struct weft_core *core, uint32_t download, uint32_t extent, wef
     return own > other || (own == other && core->self.id < peer);
 }
 
+void weft_lease_tell_far(struct weft_core *core, uint32_t download, uint32_t extent)
+{
+    for (uint32_t i = 0; core->links.far_count > 0 && i < core->config.links_max; i++) {
+        const struct weft_link *link = &core->links.items[i];
+        if (link->up && link->far && link->maps[download].known) {
+            send_lease(core, link, download, extent, /* given_up */ false);
+        }
+    }
+}
+
+bool weft_lease_is_brought(const struct weft_core *core, uint32_t download, uint32_t extent)
+{
+    const struct weft_extent *entry = &core->releases.downloads[download].extents[extent];
+    return entry->brought_ns != 0 && core->now_ns - entry->brought_ns < lease_ns(core);
+}
+
 void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
                          const struct weft_frame *frame)
 {
     const struct weft_release *release = weft_release_find(core, frame->release);
     struct weft_download *download = weft_release_download(core, release);
-    if (download == NULL || link->far || frame->chunk >= download->extent_count) {
+    if (download == NULL || frame->chunk >= download->extent_count) {
+        return;
+    }
+    if (link->far) {
+        download->extents[frame->chunk].brought_ns = core->now_ns;
         return;
     }
     struct weft_extent *extent = &download->extents[frame->chunk];

@@ -18,6 +18,7 @@
 #define BAN_NS (3600 * WEFT_NS_PER_S)
 #define BAD_CHUNKS_MAX 2
 #define RESERVE_PART 6
+#define FAR_FACTOR 2
 #define SHORT_LIFE_NS (2 * WEFT_NS_PER_S)
 
 void weft_link_carve(struct weft_core *core, struct weft_arena *arena)
@@ -183,7 +184,7 @@ static void release_entry(struct weft_core *core, struct weft_link *link)
     link->peer.id = 0;
     core->links.ids[link - core->links.items] = 0;
     link->up = false;
-    weft_pick_on_link_down(core, peer);
+    weft_want_on_link_down(core, peer);
     weft_serve_on_link_down(core, peer);
 }
 
@@ -193,17 +194,31 @@ static void trace_link(const struct weft_core *core, enum weft_trace_kind kind, 
                               .kind = kind, .peer = peer, .value = core->links.up_count});
 }
 
-/* Streams that others open must leave room for those between agents. */
+static uint32_t count_links(const struct weft_core *core, bool far)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < core->config.links_max; i++) {
+        const struct weft_link *link = &core->links.items[i];
+        count += link->peer.id != 0 && link->far == far;
+    }
+    return count;
+}
+
+/* Streams that others open must leave room for those between the agents of a segment; agents of
+ * other segments get twice as many as this node opens to them. */
 static bool is_welcome(struct weft_core *core, const struct weft_event_stream *event)
 {
     uint32_t used = 0;
     for (uint32_t i = 0; i < core->config.links_max; i++) {
         used += core->links.ids[i] != 0;
     }
-    bool agents =
-        weft_election_self(core) && (weft_election_is_agent(core, event->peer.id) ||
-                                     !weft_prefix_contains(&core->segment, event->peer.address.ip));
-    uint32_t reserve = agents ? 0 : core->config.links_max / RESERVE_PART;
+    bool near = weft_prefix_contains(&core->segment, event->peer.address.ip);
+    uint32_t far_max = FAR_FACTOR * core->config.tuning.far_links + 1;
+    if (!near && count_links(core, /* far */ true) >= far_max) {
+        return false;
+    }
+    bool fellow = weft_election_self(core) && weft_election_is_agent(core, event->peer.id);
+    uint32_t reserve = fellow ? 0 : core->config.links_max / RESERVE_PART;
     return event->peer.id != core->self.id && !core->leaving &&
            used + reserve < core->config.links_max;
 }
@@ -287,16 +302,6 @@ void weft_link_close_all(struct weft_core *core)
 }
 
 /* --- the review: which streams are missing --- */
-
-static uint32_t count_links(const struct weft_core *core, bool far)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
-        const struct weft_link *link = &core->links.items[i];
-        count += link->peer.id != 0 && link->far == far;
-    }
-    return count;
-}
 
 /* How many streams this node wants inside its segment. */
 static uint32_t near_target(const struct weft_core *core)

@@ -16,30 +16,13 @@
 #include "link.h"
 #include "release.h"
 
-/* One chunk asked of, or begun by, one peer. */
-struct weft_want {
-    weft_node_id peer; /* who is to send it; 0 = free entry */
-    uint32_t release;  /* index of the release */
-    uint32_t chunk;    /* index of the chunk */
-    weft_ns asked_ns;  /* when it was asked */
-    weft_ns due_ns;    /* overdue from then on */
-    bool pushed;       /* the peer's choice, against a credit of ours */
-    bool offered;      /* its first byte has arrived */
-    bool far;          /* asked of another segment; the link may be gone when this is needed */
-};
-
 struct weft_picks {
-    struct weft_want wants[WEFT_WANTED_MAX]; /* in no order */
-    uint32_t want_count;                     /* entries in use are the first want_count */
-    uint32_t near_count;                     /* of them asked in the segment, pushes not counted */
-    uint32_t far_count;                      /* the same for other segments */
-    weft_ns due_ns;                          /* no want is overdue before */
-    weft_ns retry_ns;                        /* a neighbour that refused can be asked again */
+    weft_ns retry_ns; /* when a neighbour that refused can be asked again, NEVER = none did */
 };
 
 struct weft_core;
 
-/* No request is out, no timer runs. */
+/* No timer runs. */
 void weft_pick_init(struct weft_core *core);
 
 /* Ask every neighbour that can be asked, until the window is full. */
@@ -51,26 +34,13 @@ void weft_pick_from(struct weft_core *core, struct weft_link *link);
 /* Give an agent its credits to send us chunks of its choice. */
 void weft_pick_grant(struct weft_core *core, struct weft_link *link);
 
-/* The first bytes of a chunk arrived: take it or read past it. */
-void weft_pick_on_offer(struct weft_core *core, const struct weft_event_offer *event);
-
-/* A chunk from a peer was stored, or will not come. */
-void weft_pick_on_chunk(struct weft_core *core, const struct weft_event_chunk *event);
-
-/* A neighbour refuses a request. */
-void weft_pick_on_refuse(struct weft_core *core, struct weft_link *link,
-                         const struct weft_frame *frame);
-
-/* Nothing more will come from |peer|. */
-void weft_pick_on_link_down(struct weft_core *core, weft_node_id peer);
-
-/* Nothing of that download is wanted any more. */
-void weft_pick_forget(struct weft_core *core, uint32_t download);
-
 /* Look again for somebody to ask at |when_ns|, if not before. */
 void weft_pick_retry_at(struct weft_core *core, weft_ns when_ns);
 
-/* Ask |link| for |chunk|; trade.h and the straggler rule call it too. */
+/* Do not ask this neighbour before |wait_ns| is over. */
+void weft_pick_pause(struct weft_core *core, struct weft_link *link, weft_ns wait_ns);
+
+/* Ask |link| for |chunk|; trade.h calls it too. */
 void weft_pick_ask(struct weft_core *core, struct weft_link *link,
                    const struct weft_release *release, uint32_t chunk);
 
@@ -81,10 +51,10 @@ void weft_pick_ask(struct weft_core *core, struct weft_link *link,
 uint32_t weft_pick_rarest(struct weft_core *core, const struct weft_link *link, uint32_t download,
                           bool (*may)(struct weft_core *core, uint32_t download, uint32_t chunk));
 
-/* Deal with overdue requests and expired refusals. */
+/* Ask those again whose pause is over. */
 void weft_pick_expire(struct weft_core *core);
 
-/* When a request is overdue or a refusal expires. */
+/* When the next pause is over. */
 weft_ns weft_pick_deadline(const struct weft_core *core);
 
 #endif

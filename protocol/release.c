@@ -129,7 +129,7 @@ static void end_download(struct weft_core *core, struct weft_release *release)
         return;
     }
     struct weft_download *download = &core->releases.downloads[release->download];
-    weft_pick_forget(core, release->download);
+    weft_want_forget(core, release->download);
     weft_source_forget(core, download->release);
     download->release = WEFT_RELEASE_NONE;
     release->download = WEFT_RELEASE_NONE;

@@ -17,7 +17,8 @@
 struct weft_extent {
     weft_node_id holder; /* who said it fetches it; 0 = nobody said so */
     weft_ns heard_ns;    /* last sign of progress of the holder */
-    uint16_t epoch;      /* grows with each change of holder */
+    weft_ns brought_ns; /* when another segment last said it brings it from the source; 0 = never */
+    uint16_t epoch;     /* grows with each change of holder */
 };
 
 /* Tables of a release that is being fetched or spread. */

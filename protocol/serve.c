@@ -223,6 +223,21 @@ static void average(weft_ns *mean_ns, weft_ns sample_ns)
     *mean_ns = *mean_ns == 0 ? sample_ns : (*mean_ns * 7 + sample_ns) / 8;
 }
 
+/* The peer waits for a chunk that will not come: tell it; a chunk rotten on disk is lost. */
+static void fail_upload(struct weft_core *core, const struct weft_link *link,
+                        const struct weft_event_upload *event)
+{
+    struct weft_release *release = weft_release_find(core, event->release);
+    bool rotten = event->result == WEFT_ERR_MISMATCH || event->result == WEFT_ERR_NOT_FOUND;
+    if (rotten && release != NULL) {
+        weft_release_lose(core, release, event->chunk);
+    }
+    if (link != NULL && link->up && event->result != WEFT_ERR_CANCELLED) {
+        struct weft_frame request = {.release = event->release, .chunk = event->chunk};
+        refuse(core, link, &request, rotten ? 0 : REFUSE_MS_MAX);
+    }
+}
+
 void weft_serve_on_upload(struct weft_core *core, const struct weft_event_upload *event)
 {
     struct weft_serves *self = &core->serves;
@@ -244,8 +259,8 @@ void weft_serve_on_upload(struct weft_core *core, const struct weft_event_upload
         if (link != NULL && link->up && download != NULL) {
             weft_have_set(core, link, download, event->chunk);
         }
-    } else if (event->result == WEFT_ERR_MISMATCH && release != NULL) {
-        weft_release_lose(core, release, event->chunk); /* rotten on disk: not ours any more */
+    } else {
+        fail_upload(core, link, event);
     }
     if (upload.pushed && download != NULL) {
         weft_have_note_near(core, download, upload.chunk);

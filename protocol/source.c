@@ -7,7 +7,17 @@
 #include "state.h"
 
 #define BACKOFF_MS_MAX 10000
-#define RUNS_LEFT 4 /* a run is at most this part of what is missing, per agent and fetch */
+#define RUNS_LEFT 8 /* a run is at most this part of what is missing, per agent and fetch */
+
+#define BUDGET_FIRST 2
+#define BUDGET_MAX 4096
+#define FETCH_SHORT_NS (400 * WEFT_NS_PER_MS)
+#define FETCH_LONG_NS (1200 * WEFT_NS_PER_MS)
+
+void weft_source_init(struct weft_core *core)
+{
+    core->source.budget = BUDGET_FIRST;
+}
 
 struct run {
     uint32_t first;
@@ -24,13 +34,36 @@ static bool is_open(const struct weft_download *download, const struct weft_rele
            download->near_copies[chunk] == 0 && (!rare || download->far_copies[chunk] == 0);
 }
 
+/* Requests that share the budget. */
+static uint32_t fetch_max(const struct weft_core *core)
+{
+    uint32_t most = core->config.tuning.source_fetches;
+    return core->source.budget < most ? core->source.budget : most;
+}
+
 static uint32_t run_max(const struct weft_core *core, const struct weft_release *release)
 {
     weft_node_id agents[WEFT_AGENTS_MAX];
     uint32_t sharers = weft_election_agents(core, agents);
     sharers = (sharers == 0 ? 1 : sharers) * core->config.tuning.source_fetches * RUNS_LEFT;
     uint32_t missing = release->chunk_count - release->have_count;
-    return missing / sharers > 0 ? missing / sharers : 1;
+    uint32_t share = missing / sharers > 0 ? missing / sharers : 1;
+    uint32_t run = core->source.budget / fetch_max(core);
+    return run < share ? run : share;
+}
+
+/* More chunks at a time if the fetch was short, fewer if it was long. */
+static void adapt_budget(struct weft_core *core, const struct weft_fetch *fetch)
+{
+    struct weft_sources *self = &core->source;
+    weft_ns span = core->now_ns - fetch->began_ns;
+    if (span < FETCH_SHORT_NS && fetch->received == fetch->count) {
+        self->budget += fetch->count;
+    } else if (span > FETCH_LONG_NS) {
+        self->budget = (uint32_t)(self->budget * FETCH_LONG_NS / 2 / span);
+    }
+    self->budget = self->budget < 1 ? 1 : self->budget;
+    self->budget = self->budget < BUDGET_MAX ? self->budget : BUDGET_MAX;
 }
 
 /* The first run of open chunks in |extent|. */
@@ -53,27 +86,55 @@ static struct run find_run(const struct weft_core *core, const struct weft_downl
     return run;
 }
 
-/* Among the own extents with something open, the one begun already or first in the order of this
- * segment. */
+/* Where this segment begins: segments spread evenly over the release, in the order of their keys, so
+ * that they bring different extents from the source and trade them. Segments are weighed by their
+ * agents, as far as this node knows them. */
+static uint32_t first_extent(const struct weft_core *core, uint32_t extent_count)
+{
+    uint64_t own = weft_segment_key(&core->segment);
+    uint64_t before = 0;
+    uint64_t others = 0;
+    for (uint32_t i = 0; i < weft_remote_count(core); i++) {
+        const struct weft_remote *remote = weft_remote_at(core, i);
+        others += remote->is_agent;
+        before += remote->is_agent && remote->segment < own;
+    }
+    weft_node_id agents[WEFT_AGENTS_MAX];
+    uint64_t all = others + weft_election_agents(core, agents);
+    return all == 0 ? 0 : (uint32_t)(before * extent_count / all);
+}
+
+/* Among the own extents with something open, the one begun already, else the next one in the order
+ * of this segment; one that another segment brings only if there is no other. */
 static struct run choose_run(struct weft_core *core, uint32_t index, bool rare)
 {
+    struct run shared = {0};
     const struct weft_download *download = &core->releases.downloads[index];
-    uint64_t key = weft_segment_key(&core->segment) ^ weft_release_of(core, download)->id;
-    struct run best = {0};
-    uint64_t best_weight = 0;
-    for (uint32_t extent = 0; extent < download->extent_count; extent++) {
+    uint32_t start = first_extent(core, download->extent_count);
+    struct run next = {0};
+    for (uint32_t i = 0; i < download->extent_count; i++) {
+        uint32_t extent = (start + i) % download->extent_count;
         bool begun = download->extents[extent].holder == core->self.id;
-        uint64_t weight = (weft_rendezvous(key, extent) >> 1) | (uint64_t)begun << 63;
-        if (weight < best_weight || !weft_lease_owns(core, index, extent)) {
+        if ((next.count > 0 && !begun) || !weft_lease_owns(core, index, extent)) {
             continue;
         }
         struct run run = find_run(core, download, extent, rare);
-        if (run.count > 0) {
-            best = run;
-            best_weight = weight;
+        if (run.count > 0 && weft_lease_is_brought(core, index, extent)) {
+            shared = shared.count == 0 ? run : shared;
+            continue;
         }
+        if (run.count > 0 && begun) {
+            return run;
+        }
+        next = run.count > 0 ? run : next;
     }
-    return best;
+    return next.count > 0 ? next : shared;
+}
+
+/* Chunks that other segments have are theirs to give, unless they are asked for enough already. */
+static bool may_spend(const struct weft_core *core)
+{
+    return core->links.far_count == 0 || core->wants.far_count >= core->config.tuning.far_window;
 }
 
 /* A server without ranges sends everything in one go. */
@@ -90,7 +151,7 @@ static struct run next_run(struct weft_core *core, uint32_t index)
         return whole_run(core, index);
     }
     struct run run = choose_run(core, index, /* rare */ true);
-    if (run.count == 0) {
+    if (run.count == 0 && may_spend(core)) {
         run = choose_run(core, index, /* rare */ false);
     }
     if (run.count == 0 && weft_lease_steal(core, index)) {
@@ -125,7 +186,8 @@ static bool begin_fetch(struct weft_core *core, uint32_t index, struct run run)
     *fetch = (struct weft_fetch){.token = ++self->next_token,
                                  .release = download->release,
                                  .first = run.first,
-                                 .count = run.count};
+                                 .count = run.count,
+                                 .began_ns = core->now_ns};
     self->fetch_count++;
     core->counters.source_requests++;
     weft_remote_stir(core);
@@ -136,6 +198,7 @@ static bool begin_fetch(struct weft_core *core, uint32_t index, struct run run)
     }
     if (!self->no_ranges) {
         weft_lease_take(core, index, run.first / download->extent_chunks);
+        weft_lease_tell_far(core, index, run.first / download->extent_chunks);
     }
     action->source = (struct weft_action_source){.token = fetch->token,
                                                  .release = release->id,
@@ -158,7 +221,7 @@ void weft_source_fill(struct weft_core *core)
         bool wanted = download->release != WEFT_RELEASE_NONE &&
                       weft_release_is_missing(weft_release_of(core, download)) &&
                       weft_lease_acts(core, i);
-        while (wanted && self->fetch_count < core->config.tuning.source_fetches) {
+        while (wanted && self->fetch_count < fetch_max(core)) {
             struct run run = next_run(core, i);
             wanted = run.count > 0 && begin_fetch(core, i, run);
         }
@@ -265,6 +328,7 @@ void weft_source_on_end(struct weft_core *core, const struct weft_event_source *
     }
     struct weft_fetch fetch = *found;
     *found = (struct weft_fetch){0};
+    adapt_budget(core, &fetch);
     core->source.fetch_count--;
     const struct weft_release *release =
         fetch.release == WEFT_RELEASE_NONE ? NULL : &core->releases.items[fetch.release];

@@ -3,8 +3,8 @@
  *
  * An acting node keeps tuning.source_fetches ranges open. It prefers runs of chunks of its own
  * extents that no other segment has yet (those can be traded later), in an order that differs from
- * segment to segment. Runs shrink towards the end, so that the last ones do not keep a single
- * request busy. A failure pauses the source for tuning.source_backoff_ms, doubling up to 10 s, or
+ * segment to segment. The chunks under way are as many as the source delivers in about a
+ * second: more would keep them from being traded. Runs shrink towards the end. A failure pauses the source for tuning.source_backoff_ms, doubling up to 10 s, or
  * for as long as the server asks. SPEC.md section "Source". Bound: 16 fetches.
  * Timer: RETRY. */
 #ifndef WEFT_SOURCE_H
@@ -20,18 +20,23 @@ struct weft_fetch {
     uint32_t first;    /* first chunk of the run */
     uint32_t count;    /* chunks of the run */
     uint32_t received; /* of them arrived and verified */
+    weft_ns began_ns;  /* when it began */
 };
 
 struct weft_sources {
     struct weft_fetch fetches[WEFT_FETCHES_MAX]; /* in no order */
     uint32_t fetch_count;                        /* entries in use */
     uint64_t next_token;                         /* of the next fetch */
-    uint32_t failures;                           /* in a row */
-    weft_ns retry_ns;                            /* not tried before; 0 = no pause */
-    bool no_ranges;                              /* the server sends whole files only */
+    uint32_t budget;   /* chunks that may be under way from the source; adapts to its rate */
+    uint32_t failures; /* in a row */
+    weft_ns retry_ns;  /* not tried before; 0 = no pause */
+    bool no_ranges;    /* the server sends whole files only */
 };
 
 struct weft_core;
+
+/* Nothing was fetched yet. */
+void weft_source_init(struct weft_core *core);
 
 /* Begin fetches as far as this node may and has something to fetch. */
 void weft_source_fill(struct weft_core *core);

@@ -5,6 +5,7 @@ PROTOCOL_SOURCES := \
 	protocol/address.c \
 	protocol/amount.c \
 	protocol/announce.c \
+	protocol/arrival.c \
 	protocol/bandwidth.c \
 	protocol/candidate.c \
 	protocol/claim.c \
@@ -42,4 +43,6 @@ PROTOCOL_SOURCES := \
 	protocol/tuning.c \
 	protocol/value.c \
 	protocol/view.c \
+	protocol/want.c \
 	protocol/wire.c \
+

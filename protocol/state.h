@@ -28,6 +28,7 @@
 #include "remote.h"
 #include "serve.h"
 #include "source.h"
+#include "want.h"
 
 struct weft_core {
     struct weft_config config;          /* as given at init */
@@ -55,7 +56,8 @@ struct weft_core {
     struct weft_documents documents;   /* metadata documents being fetched */
     struct weft_releases releases;     /* releases, chunk by chunk */
     struct weft_links links;           /* data streams and what is behind them */
-    struct weft_picks picks;           /* chunks asked of peers */
+    struct weft_picks picks;           /* who is asked again when */
+    struct weft_wants wants;           /* chunks under way from peers */
     struct weft_serves serves;         /* chunks being sent */
     struct weft_leases leases;         /* who fetches which extent over the WAN */
     struct weft_sources source;        /* fetches from the source, and when to try again */

@@ -19,7 +19,7 @@ void weft_trade_from(struct weft_core *core, struct weft_link *link)
         const struct weft_release *release = weft_release_of(core, download);
         bool wanted = weft_release_is_missing(release) && weft_lease_acts(core, i);
         while (wanted && link->asked < ASKED_PER_LINK &&
-               core->picks.far_count < core->config.tuning.far_window) {
+               core->wants.far_count < core->config.tuning.far_window) {
             uint32_t chunk = weft_pick_rarest(core, link, i, weft_lease_may);
             uint8_t asked = link->asked;
             if (chunk != UINT32_MAX) {

@@ -48,8 +48,10 @@ UNIT_SOURCES := \
 	tests/unit/test_wire_oracle.c \
 
 TRACE_SOURCES := \
+	tests/trace/story.c \
 
 ATTACK_SOURCES := \
+	tests/attack/attack_membership.c \
 
 FUZZ_SOURCES := \
 	tests/fuzz/fuzz_address.c \
@@ -63,6 +65,7 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_wire.c \
 
 TEST_SUPPORT_SOURCES := \
+	tests/support/attack.c \
 	tests/support/cluster.c \
 	tests/support/fixture.c \
 	tests/support/publisher.c \

@@ -186,10 +186,9 @@ class Node:
         return content(os.path.join(self.link(name), file))
 
     def stored(self):
-        """Paths of the complete releases in its store."""
+        """Paths of the releases in its store."""
         folder = os.path.join(self.data, "releases")
-        return [os.path.join(folder, name) for name in sorted(os.listdir(folder))
-                if name.endswith(".data")]
+        return [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
 
 
 class Lab:

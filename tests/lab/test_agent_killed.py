@@ -15,7 +15,7 @@ TAKEOVER_S = 5
 
 def agent_killed():
     lab = Lab(segments=(5,))
-    lab.begin()
+    lab.begin("--agents=1")
     payload = lab.release(SIZE)
     lab.wait_share(0.5, SIZE)
     agent = max(lab.nodes, key=lambda node: node.tiers().get("source", 0))

@@ -1,10 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A web server that does everything wrong on request, for test_http. One misbehaviour per path.
+"""A web server that does everything wrong on request. One misbehaviour per path, for test_http:
+
+  bad_server.py
+
+or the files of a repository, with a misbehaviour that is named in a file and read again for each
+request, for source_faults.sh: "good", one of the names in answer(), or "targets:NAME" for payloads
+only:
+
+  bad_server.py DIRECTORY FILE
 
 Prints its port, then serves until its standard input ends. Every answer is written byte by byte by
 hand: no library would send such things.
 """
+import os
 import re
 import socket
 import sys
@@ -19,31 +28,30 @@ def head(status, *lines):
     return ("\r\n".join(["HTTP/1.1 " + status, *lines, "", ""])).encode()
 
 
-def whole(body=BODY, status="200 OK", *lines):
+def whole(body, status="200 OK", *lines):
     return head(status, f"Content-Length: {len(body)}", f"ETag: {ETAG}", *lines) + body
 
 
-def part(first, last, etag=ETAG, total=len(BODY), shift=0):
-    body = BODY[first:last + 1]
-    return head("206 Partial Content", f"Content-Length: {len(body)}", f"ETag: {etag}",
-                f"Content-Range: bytes {first + shift}-{last + shift}/{total}") + body
+def part(body, first, last, etag=ETAG, shift=0):
+    piece = body[first:last + 1]
+    return head("206 Partial Content", f"Content-Length: {len(piece)}", f"ETag: {etag}",
+                f"Content-Range: bytes {first + shift}-{last + shift}/{len(body)}") + piece
 
 
-def trickle(connection):
-    connection.sendall(head("200 OK", "Content-Length: 100000"))
-    for byte in BODY[:40]:
+def trickle(connection, body):
+    connection.sendall(head("200 OK", f"Content-Length: {len(body)}"))
+    for byte in body[:40]:
         connection.sendall(bytes([byte]))
         time.sleep(1)
 
 
-def answer(connection, path, asked, conditional, counts):
-    first, last = asked if asked else (0, len(BODY) - 1)
-    name = path.lstrip("/")
-    counts[name] = counts.get(name, 0) + 1
+def answer(name, body, asked, conditional, counts):
+    first, last = asked if asked else (0, len(body) - 1)
+    last = min(last, len(body) - 1)
     if name == "good":
         if asked and conditional in (None, ETAG):
-            return part(first, last)
-        return whole()
+            return part(body, first, last)
+        return whole(body)
     if name == "count":
         return whole(str(len(counts)).encode())
     if name == "404":
@@ -53,49 +61,52 @@ def answer(connection, path, asked, conditional, counts):
     if name == "503":
         return whole(b"later", "503 Service Unavailable", "Retry-After: 7")
     if name == "bigerror":
-        return whole(BODY * 20, "500 Internal Server Error")
+        return whole(body * 20, "500 Internal Server Error")
     if name == "loop":
-        return whole(b"", "302 Found", "Location: /loop")
+        return whole(b"", "302 Found", "Location: ./loop")
     if name == "twice":
         return whole(b"", "302 Found", "Location: /good")
     if name == "elsewhere":
         return whole(b"", "302 Found", "Location: file:///etc/passwd")
     if name == "truncated":
-        return head("200 OK", "Content-Length: 100000") + BODY[:5000]
+        return head("200 OK", f"Content-Length: {len(body)}") + body[:len(body) // 20]
     if name == "short":
-        return part(first, last - 1)
+        return part(body, first, last - 1)
     if name == "shortlie":
-        body = BODY[first:last]
-        return head("206 Partial Content", f"Content-Length: {len(body)}",
-                    f"Content-Range: bytes {first}-{last}/{len(BODY)}") + body
+        piece = body[first:last]
+        return head("206 Partial Content", f"Content-Length: {len(piece)}",
+                    f"Content-Range: bytes {first}-{last}/{len(body)}") + piece
     if name == "long":
         return head("206 Partial Content", f"Content-Length: {last - first + 11}",
-                    f"Content-Range: bytes {first}-{last}/{len(BODY)}") + BODY[first:last + 11]
+                    f"Content-Range: bytes {first}-{last}/{len(body)}") + body[first:last + 11]
     if name == "shifted":
-        return part(first, last, shift=1)
+        return part(body, first, last, shift=1)
     if name == "stale":
-        return part(first, last, etag='"wrong"')
+        return part(body, first, last, etag='"wrong"')
     if name == "stalewhole":
-        return whole().replace(b'"right"', b'"wrong"')
+        return whole(body).replace(b'"right"', b'"wrong"')
     if name == "weak":
-        return part(first, last, etag='W/"right"')
+        return part(body, first, last, etag='W/"right"')
     if name == "noranges":
-        return whole()
+        return whole(body)
     if name == "norangehead":
-        body = BODY[first:last + 1]
+        body = body[first:last + 1]
         return head("206 Partial Content", f"Content-Length: {len(body)}") + body
     if name == "416":
-        return whole(b"", "416 Range Not Satisfiable", f"Content-Range: bytes */{len(BODY)}")
+        return whole(b"", "416 Range Not Satisfiable", f"Content-Range: bytes */{len(body)}")
     if name == "html":
         return whole(b"<html>Please log in to the network</html>")
     if name == "chunked":
-        return head("200 OK", "Transfer-Encoding: chunked") + b"186a0\r\n" + BODY + b"\r\n0\r\n\r\n"
+        size = b"%x\r\n" % len(body)
+        return head("200 OK", "Transfer-Encoding: chunked") + size + body + b"\r\n0\r\n\r\n"
     if name == "endless":
-        return head("200 OK") + BODY * 5
+        return head("200 OK") + body * 5
     if name == "garbage":
         return b"this is not HTTP\r\n\r\n"
     if name == "nothing":
         return b""
+    if name == "other":
+        return answer("good", bytes(byte ^ 1 for byte in body), asked, conditional, counts)
     if name == "odd":
         return head("200 OK", "Content-Length: 3", "ETag: " + '"' + "x" * 500 + '"',
                     "Content-Range: bytes 99999999999999999999999-1/2",
@@ -106,7 +117,23 @@ def answer(connection, path, asked, conditional, counts):
 KEEP = {"good", "404", "503", "count", "twice"}
 
 
-def serve(connection, counts):
+def choose(path, repository):
+    """The misbehaviour for a path, and the bytes that a good server would send."""
+    if repository is None:
+        return path.lstrip("/"), BODY
+    directory, file = repository
+    with open(file, encoding="ascii") as mode:
+        name = mode.read().strip()
+    if name.startswith("targets:"):
+        name = name[8:] if path.startswith("/targets/") and path.endswith(".bin") else "good"
+    try:
+        with open(os.path.join(directory, path.lstrip("/")), "rb") as content:
+            return name, content.read()
+    except OSError:
+        return "404" if name == "good" else name, b""
+
+
+def serve(connection, counts, repository):
     data = b""
     with connection:
         while True:
@@ -120,31 +147,33 @@ def serve(connection, counts):
             path = text.split(" ")[1]
             asked = re.search(r"^Range: bytes=(\d+)-(\d+)", text, re.M | re.I)
             conditional = re.search(r"^If-Range: (\S+)", text, re.M | re.I)
-            if path == "/trickle":
-                trickle(connection)
+            name, body = choose(path, repository)
+            counts[name] = counts.get(name, 0) + 1
+            if name == "trickle":
+                trickle(connection, body)
                 return
-            if path == "/silent":
+            if name == "silent":
                 time.sleep(60)
                 return
-            connection.sendall(answer(connection, path,
+            connection.sendall(answer(name, body,
                                       (int(asked[1]), int(asked[2])) if asked else None,
                                       conditional[1] if conditional else None, counts))
-            if path.lstrip("/") not in KEEP:
+            if name not in KEEP:
                 return
 
 
-def guard(connection, counts):
+def guard(connection, counts, repository):
     try:
-        serve(connection, counts)
+        serve(connection, counts, repository)
     except OSError:
         pass
 
 
-def accept(listener):
+def accept(listener, repository):
     counts = {}
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=guard, args=(connection, counts), daemon=True).start()
+        threading.Thread(target=guard, args=(connection, counts, repository), daemon=True).start()
 
 
 def main():
@@ -152,7 +181,8 @@ def main():
     listener.bind(("127.0.0.1", 0))
     listener.listen(64)
     print(listener.getsockname()[1], flush=True)
-    threading.Thread(target=accept, args=(listener,), daemon=True).start()
+    repository = sys.argv[1:3] if len(sys.argv) == 3 else None
+    threading.Thread(target=accept, args=(listener, repository), daemon=True).start()
     sys.stdin.read()
 
 

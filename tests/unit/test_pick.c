@@ -48,7 +48,7 @@ START_TEST(keeps_within_the_window)
     for (weft_node_id id = 3; id < 12; id++) {
         fixture_peer_has(&fixture, id, 0, 64);
     }
-    ck_assert_uint_eq(fixture.core->picks.near_count, fixture.core->config.tuning.window);
+    ck_assert_uint_eq(fixture.core->wants.near_count, fixture.core->config.tuning.window);
     ck_assert_uint_eq(fixture.core->releases.downloads[0].in_flight,
                       fixture.core->config.tuning.window);
 }
@@ -134,8 +134,8 @@ START_TEST(an_overdue_chunk_is_asked_elsewhere)
     fixture_link(&fixture, 4);
     fixture_peer_has(&fixture, 4, 0, 1);
     fixture_run(&fixture, 1200 * WEFT_NS_PER_MS);
-    ck_assert_uint_eq(fixture.core->picks.want_count, 1);
-    ck_assert_uint_eq(fixture.core->picks.wants[0].peer, 4);
+    ck_assert_uint_eq(fixture.core->wants.count, 1);
+    ck_assert_uint_eq(fixture.core->wants.items[0].peer, 4);
 }
 END_TEST
 
@@ -146,7 +146,7 @@ START_TEST(a_broken_stream_frees_its_chunks)
     ck_assert_uint_gt(fixture.core->releases.downloads[0].in_flight, 0);
     struct weft_event event = {.kind = WEFT_EVENT_STREAM_DOWN, .stream = {.peer = {.id = 3}}};
     fixture_step(&fixture, 0, event);
-    ck_assert_uint_eq(fixture.core->picks.want_count, 0);
+    ck_assert_uint_eq(fixture.core->wants.count, 0);
     ck_assert_uint_eq(fixture.core->releases.downloads[0].in_flight, 0);
     ck_assert_uint_eq(fixture.core->releases.downloads[0].near_copies[0], 0);
 }
@@ -171,12 +171,12 @@ START_TEST(a_full_disk_pauses_everything)
 {
     fixture_release(&fixture, 64);
     fixture_peer_has(&fixture, 3, 0, 64);
-    fixture_chunk(&fixture, 3, 0, fixture.core->picks.wants[0].chunk, WEFT_ERR_DISK_FULL);
-    uint32_t wants = fixture.core->picks.want_count;
+    fixture_chunk(&fixture, 3, 0, fixture.core->wants.items[0].chunk, WEFT_ERR_DISK_FULL);
+    uint32_t wants = fixture.core->wants.count;
     ck_assert_int_eq(fixture_sent(&fixture, 3, WEFT_FRAME_REQUEST, 0).kind, 0);
     fixture_step(&fixture, 6 * WEFT_NS_PER_S, (struct weft_event){.kind = WEFT_EVENT_TICK});
-    ck_assert_uint_ge(fixture.core->picks.want_count, wants);
-    ck_assert_uint_eq(fixture.core->picks.wants[0].peer, 3);
+    ck_assert_uint_ge(fixture.core->wants.count, wants);
+    ck_assert_uint_eq(fixture.core->wants.items[0].peer, 3);
 }
 END_TEST
 

@@ -73,11 +73,24 @@ START_TEST(a_node_alone_fetches_everything_once)
 }
 END_TEST
 
-START_TEST(keeps_no_more_fetches_than_the_flag_says)
+START_TEST(asks_for_more_at_a_time_while_the_source_is_fast)
 {
-    fixture_release(&fixture, 64);
-    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_SOURCE_FETCH),
-                      fixture.core->config.tuning.source_fetches);
+    struct weft_release *release = fixture_release(&fixture, 1000);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_SOURCE_FETCH), 2);
+    for (uint32_t round = 0; round < 40; round++) {
+        struct weft_fetch now = fixture.core->source.fetches[round % 2];
+        for (uint32_t i = 0; i < now.count; i++) {
+            fixture_chunk(&fixture, 0, now.token, now.first + i, WEFT_ERR_OK);
+        }
+        end(now.token, WEFT_ERR_OK, 0);
+    }
+    ck_assert_uint_eq(fixture.core->source.fetch_count, fixture.core->config.tuning.source_fetches);
+    uint32_t budget = fixture.core->source.budget;
+    ck_assert_uint_gt(budget, 16);
+    fixture.now_ns += 4 * WEFT_NS_PER_S; /* and for less when it is slow */
+    end(fixture.core->source.fetches[2].token, WEFT_ERR_OK, 0);
+    ck_assert_uint_lt(fixture.core->source.budget, budget / 2);
+    ck_assert_uint_gt(release->have_count, 40);
 }
 END_TEST
 
@@ -187,7 +200,7 @@ static Suite *source_suite(void)
 {
     const TTest *const alone[] = {
         a_node_alone_fetches_everything_once,
-        keeps_no_more_fetches_than_the_flag_says,
+        asks_for_more_at_a_time_while_the_source_is_fast,
         a_failure_pauses_and_doubles,
         does_what_retry_after_says,
         a_server_that_sends_only_bad_chunks_is_not_asked_in_a_loop,

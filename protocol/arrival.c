@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of a chunk or a refusal that a peer sends? */
+#include "arrival.h"
+
+#include "frame.h"
+#include "have.h"
+#include "rng.h"
+#include "state.h"
+#include "trade.h"
+
+static void answer_offer(struct weft_core *core, const struct weft_event_offer *event, bool take)
+{
+    struct weft_action *action =
+        weft_action_push(core->actions, take ? WEFT_ACTION_ACCEPT : WEFT_ACTION_DISCARD);
+    if (action != NULL) {
+        action->chunk = (struct weft_action_chunk){
+            .peer = event->peer, .release = event->release, .chunk = event->chunk};
+    }
+}
+
+/* A chunk that was asked for and given up comes after all: better than to fetch it twice. */
+static struct weft_want *take_late(struct weft_core *core, struct weft_link *link,
+                                   const struct weft_release *release, uint32_t chunk)
+{
+    bool wanted = link->late > 0 && !weft_bitmap_has(release->have, chunk);
+    struct weft_want *want = wanted ? weft_want_add(core, link, release, chunk) : NULL;
+    link->late = (uint8_t)(link->late - (link->late > 0));
+    if (want != NULL) {
+        want->pushed = true; /* not counted as a request any more */
+        weft_download_begin(weft_release_download(core, release), release, chunk);
+    }
+    return want;
+}
+
+/* A chunk of the agent's choice against one of our credits. */
+static struct weft_want *take_push(struct weft_core *core, struct weft_link *link,
+                                   const struct weft_release *release, uint32_t chunk)
+{
+    struct weft_link_map *map = &link->maps[release->download];
+    if (map->granted == 0) {
+        return NULL;
+    }
+    map->granted--;
+    struct weft_want *want = weft_want_add(core, link, release, chunk);
+    if (want != NULL) {
+        want->pushed = true;
+        weft_download_begin(weft_release_download(core, release), release, chunk);
+    }
+    return want;
+}
+
+void weft_arrival_on_offer(struct weft_core *core, const struct weft_event_offer *event)
+{
+    const struct weft_release *release = weft_release_find(core, event->release);
+    struct weft_link *link = weft_link_find(core, event->peer);
+    bool useful = release != NULL && link != NULL && release->download != WEFT_RELEASE_NONE &&
+                  event->chunk < release->chunk_count;
+    struct weft_want *want = NULL;
+    if (useful) {
+        uint32_t index = (uint32_t)(release - core->releases.items);
+        want = weft_want_find(core, event->peer, index, event->chunk);
+        if (want == NULL) {
+            want = take_push(core, link, release, event->chunk);
+        }
+        if (want == NULL) {
+            want = take_late(core, link, release, event->chunk);
+        }
+    }
+    if (want == NULL) {
+        weft_core_reject(core, WEFT_REJECT_UNEXPECTED);
+        answer_offer(core, event, /* take */ false);
+        return;
+    }
+    weft_want_offered(core, want);
+    bool have = weft_bitmap_has(release->have, event->chunk);
+    answer_offer(core, event, !have);
+    if (have) {
+        core->counters.chunks_twice++;
+        bool pushed = want->pushed;
+        weft_want_remove(core, want);
+        if (pushed) {
+            weft_pick_grant(core, link);
+        }
+    }
+}
+
+static void trace_chunk(const struct weft_core *core, const struct weft_event_chunk *event,
+                        enum weft_trace_kind kind, uint64_t value)
+{
+    weft_core_trace(core, (struct weft_trace_record){.kind = kind,
+                                                     .peer = event->peer,
+                                                     .release = event->release,
+                                                     .chunk = event->chunk,
+                                                     .value = value});
+}
+
+/* A verified chunk: count it once, tell others. */
+static void accept_chunk(struct weft_core *core, struct weft_release *release,
+                         const struct weft_link *link, const struct weft_event_chunk *event)
+{
+    enum weft_tier tier = link == NULL ? WEFT_TIER_PEER : weft_link_tier(core, link);
+    if (weft_bitmap_has(release->have, event->chunk)) {
+        core->counters.chunks_twice++;
+        trace_chunk(core, event, WEFT_TRACE_CHUNK_TWICE, tier);
+        return;
+    }
+    trace_chunk(core, event, WEFT_TRACE_CHUNK, tier);
+    struct weft_download *download = weft_release_download(core, release);
+    weft_release_store(core, release, event->chunk, tier, event->bytes);
+    if (download != NULL) {
+        weft_have_note_far(core, download, event->chunk);
+        bool first = link != NULL && link->far;
+        weft_serve_on_stored(core, release, event->chunk, first);
+    }
+}
+
+void weft_arrival_on_chunk(struct weft_core *core, const struct weft_event_chunk *event)
+{
+    struct weft_release *release = weft_release_find(core, event->release);
+    struct weft_link *link = weft_link_find(core, event->peer);
+    if (release == NULL || event->chunk >= release->chunk_count) {
+        return;
+    }
+    uint32_t index = (uint32_t)(release - core->releases.items);
+    struct weft_want *want = weft_want_find(core, event->peer, index, event->chunk);
+    bool pushed = want != NULL && want->pushed;
+    if (want != NULL) {
+        weft_want_remove(core, want);
+    }
+    if (event->result == WEFT_ERR_OK) {
+        weft_bandwidth_observe(core, event->peer, event->bytes, event->transfer_ns);
+        if (link != NULL) {
+            link->slow = 0;
+        }
+        accept_chunk(core, release, link, event);
+    } else {
+        weft_release_blame_disk(core, event->result);
+        trace_chunk(core, event, WEFT_TRACE_CHUNK_BAD, event->result);
+        core->counters.chunks_bad += event->result == WEFT_ERR_MISMATCH;
+        if (event->result == WEFT_ERR_MISMATCH) {
+            weft_link_blame(core, event->peer);
+        }
+    }
+    link = weft_link_find(core, event->peer);
+    if (link != NULL && pushed) {
+        weft_pick_grant(core, link);
+    }
+    weft_pick_fill(core);
+}
+
+void weft_arrival_on_refuse(struct weft_core *core, struct weft_link *link,
+                            const struct weft_frame *frame)
+{
+    const struct weft_release *release = weft_release_find(core, frame->release);
+    if (release == NULL || frame->chunk >= release->chunk_count) {
+        return;
+    }
+    uint32_t index = (uint32_t)(release - core->releases.items);
+    struct weft_want *want = weft_want_find(core, link->peer.id, index, frame->chunk);
+    if (want == NULL || want->pushed) {
+        return;
+    }
+    weft_want_remove(core, want);
+    struct weft_download *download = weft_release_download(core, release);
+    if (frame->value == 0 && download != NULL) {
+        weft_have_clear(core, link, download, frame->chunk);
+    } else {
+        uint64_t spread = weft_rng_below(&core->rng, frame->value + 1);
+        weft_pick_pause(core, link, (frame->value + spread) * WEFT_NS_PER_MS / 2);
+    }
+    weft_pick_fill(core);
+    weft_trade_fill(core);
+}

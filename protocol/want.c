@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which chunks are under way from peers, and when is one given up? */
+#include "want.h"
+
+#include "frame.h"
+#include "state.h"
+#include "trade.h"
+
+#define NEAR_OVERDUE_NS (1 * WEFT_NS_PER_S)
+#define FAR_OVERDUE_NS (4 * WEFT_NS_PER_S)
+#define OVERDUE_FACTOR 4
+#define OFFERED_FACTOR 4 /* a chunk that has begun to arrive is worth waiting for */
+#define UNKNOWN_RATE_BYTES_PER_S 1000000
+#define SLOW_PAUSE_NS (2 * WEFT_NS_PER_S)
+
+void weft_want_init(struct weft_core *core)
+{
+    core->wants.due_ns = WEFT_NS_NEVER;
+}
+
+struct weft_want *weft_want_find(struct weft_core *core, weft_node_id peer, uint32_t release,
+                                 uint32_t chunk)
+{
+    for (uint32_t i = 0; i < core->wants.count; i++) {
+        struct weft_want *want = &core->wants.items[i];
+        if (want->chunk == chunk && want->peer == peer && want->release == release) {
+            return want;
+        }
+    }
+    return NULL;
+}
+
+struct weft_want *weft_want_add(struct weft_core *core, const struct weft_link *link,
+                                const struct weft_release *release, uint32_t chunk)
+{
+    struct weft_wants *self = &core->wants;
+    if (self->count == WEFT_WANTED_MAX) {
+        return NULL;
+    }
+    uint64_t rate = weft_bandwidth_of(core, link->peer.id);
+    rate = rate == 0 ? UNKNOWN_RATE_BYTES_PER_S : rate;
+    weft_ns expected = weft_release_chunk_bytes(release) * WEFT_NS_PER_S / rate;
+    weft_ns least = link->far ? FAR_OVERDUE_NS : NEAR_OVERDUE_NS;
+    weft_ns wait = OVERDUE_FACTOR * expected > least ? OVERDUE_FACTOR * expected : least;
+    struct weft_want *want = &self->items[self->count++];
+    *want = (struct weft_want){.peer = link->peer.id,
+                               .release = (uint32_t)(release - core->releases.items),
+                               .chunk = chunk,
+                               .far = link->far,
+                               .asked_ns = core->now_ns,
+                               .due_ns = core->now_ns + wait};
+    self->due_ns = want->due_ns < self->due_ns ? want->due_ns : self->due_ns;
+    return want;
+}
+
+/* The chunk no longer comes from that peer; unless another peer is asked too, it is free again. */
+void weft_want_remove(struct weft_core *core, struct weft_want *want)
+{
+    struct weft_wants *self = &core->wants;
+    struct weft_want gone = *want;
+    *want = self->items[--self->count];
+    struct weft_link *link = weft_link_find(core, gone.peer);
+    if (!gone.pushed) {
+        self->near_count -= !gone.far;
+        self->far_count -= gone.far;
+        if (link != NULL) {
+            link->asked = (uint8_t)(link->asked - (link->asked > 0));
+        }
+    }
+    for (uint32_t i = 0; i < self->count; i++) {
+        if (self->items[i].chunk == gone.chunk && self->items[i].release == gone.release) {
+            return;
+        }
+    }
+    struct weft_download *download =
+        weft_release_download(core, &core->releases.items[gone.release]);
+    if (download != NULL) {
+        weft_download_end(download, &core->releases.items[gone.release], gone.chunk);
+    }
+}
+
+void weft_want_forget(struct weft_core *core, uint32_t download)
+{
+    uint32_t release = core->releases.downloads[download].release;
+    for (uint32_t i = core->wants.count; i-- > 0;) {
+        if (core->wants.items[i].release == release) {
+            weft_want_remove(core, &core->wants.items[i]);
+        }
+    }
+}
+
+void weft_want_on_link_down(struct weft_core *core, weft_node_id peer)
+{
+    for (uint32_t i = core->wants.count; i-- > 0;) {
+        if (core->wants.items[i].peer == peer) {
+            weft_want_remove(core, &core->wants.items[i]);
+        }
+    }
+}
+
+void weft_want_offered(const struct weft_core *core, struct weft_want *want)
+{
+    want->due_ns = core->now_ns + OFFERED_FACTOR * (want->due_ns - want->asked_ns);
+}
+
+static void give_up(struct weft_core *core, struct weft_want *want)
+{
+    struct weft_want late = *want;
+    const struct weft_release *release = &core->releases.items[late.release];
+    weft_want_remove(core, want);
+    struct weft_link *link = weft_link_find(core, late.peer);
+    if (link == NULL || !link->up) {
+        return;
+    }
+    link->late = (uint8_t)(link->late + (link->late < UINT8_MAX));
+    link->slow = (uint8_t)(link->slow + (link->slow < UINT8_MAX));
+    weft_pick_pause(core, link, SLOW_PAUSE_NS * link->slow);
+    struct weft_frame frame = {
+        .kind = WEFT_FRAME_CANCEL, .release = release->id, .chunk = late.chunk};
+    weft_link_send(core, link, &frame);
+    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_OVERDUE,
+                                                     .peer = late.peer,
+                                                     .release = release->id,
+                                                     .chunk = late.chunk,
+                                                     .value = weft_link_tier(core, link)});
+}
+
+static void expire(struct weft_core *core)
+{
+    struct weft_wants *self = &core->wants;
+    for (uint32_t i = self->count; i-- > 0;) {
+        if (self->items[i].due_ns <= core->now_ns) {
+            give_up(core, &self->items[i]);
+        }
+    }
+    self->due_ns = WEFT_NS_NEVER;
+    for (uint32_t i = 0; i < self->count; i++) {
+        weft_ns due = self->items[i].due_ns;
+        self->due_ns = due < self->due_ns ? due : self->due_ns;
+    }
+}
+
+void weft_want_expire(struct weft_core *core)
+{
+    if (core->wants.due_ns <= core->now_ns) {
+        expire(core);
+        weft_pick_fill(core);
+        weft_trade_fill(core);
+    }
+}
+
+weft_ns weft_want_deadline(const struct weft_core *core)
+{
+    return core->wants.due_ns;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which chunks are under way from peers, and when is one given up?
+ *
+ * SPEC.md section "Picking". Bound: WEFT_WANTED_MAX chunks; a further one is not asked for.
+ * Timer: a chunk is OVERDUE after four times its expected time, at least 1 s (4 s between
+ * segments), and four times that once it has begun to arrive; it is then asked elsewhere. */
+#ifndef WEFT_WANT_H
+#define WEFT_WANT_H
+
+#include "link.h"
+#include "release.h"
+
+/* One chunk asked of, or begun by, one peer. */
+struct weft_want {
+    weft_node_id peer; /* who is to send it; 0 = free entry */
+    uint32_t release;  /* index of the release */
+    uint32_t chunk;    /* index of the chunk */
+    weft_ns asked_ns;  /* when it was asked */
+    weft_ns due_ns;    /* overdue from then on */
+    bool pushed;       /* the peer's choice, against a credit of ours */
+    bool far;          /* asked of another segment; the link may be gone when this is needed */
+};
+
+struct weft_wants {
+    struct weft_want items[WEFT_WANTED_MAX]; /* in no order */
+    uint32_t count;                          /* entries in use are the first count */
+    uint32_t near_count;                     /* of them asked in the segment, pushes not counted */
+    uint32_t far_count;                      /* the same for other segments */
+    weft_ns due_ns;                          /* none is overdue before */
+};
+
+struct weft_core;
+
+/* Nothing is under way. */
+void weft_want_init(struct weft_core *core);
+
+/* The chunk that |peer| is to send; NULL = it is to send no such chunk. |release| is an index. */
+struct weft_want *weft_want_find(struct weft_core *core, weft_node_id peer, uint32_t release,
+                                 uint32_t chunk);
+
+/* A chunk is under way from |link| now. Errors: NULL if the table is full. */
+struct weft_want *weft_want_add(struct weft_core *core, const struct weft_link *link,
+                                const struct weft_release *release, uint32_t chunk);
+
+/* It has begun to arrive: worth waiting for. */
+void weft_want_offered(const struct weft_core *core, struct weft_want *want);
+
+/* The chunk no longer comes from that peer; unless another peer is asked too, it is free again. */
+void weft_want_remove(struct weft_core *core, struct weft_want *want);
+
+/* Nothing more will come from |peer|. */
+void weft_want_on_link_down(struct weft_core *core, weft_node_id peer);
+
+/* Nothing of that download is wanted any more. */
+void weft_want_forget(struct weft_core *core, uint32_t download);
+
+/* Give up what is overdue. */
+void weft_want_expire(struct weft_core *core);
+
+/* When something is overdue. */
+weft_ns weft_want_deadline(const struct weft_core *core);
+
+#endif
