@@ -5,7 +5,6 @@ NODE_SOURCES := \
 	node/activate_hook.c \
 	node/activate_layout.c \
 	node/activate_link.c \
-	node/archive.c \
 	node/control.c \
 	node/control_client.c \
 	node/demo.c \

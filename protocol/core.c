@@ -255,13 +255,14 @@ static weft_ns content_deadline(const struct weft_core *core)
     return next;
 }
 
-/* A release may have become fetchable by a change of roles; the fallback clock follows. */
-static void refill(struct weft_core *core, enum weft_event_kind kind)
+/* A release may have become fetchable by a change of roles; the fallback clock follows.
+ * True: roles changed. */
+static bool refill(struct weft_core *core, enum weft_event_kind kind)
 {
     bool roles = core->seen_epoch != core->members.epoch;
     core->seen_epoch = core->members.epoch;
     if (!roles && !handlers[kind].opens_work) {
-        return;
+        return false;
     }
     if (roles) {
         weft_link_on_view(core);
@@ -274,6 +275,30 @@ static void refill(struct weft_core *core, enum weft_event_kind kind)
     }
     weft_trade_fill(core);
     weft_source_fill(core);
+    return roles;
+}
+
+/* Most events by far are frames, and those concern the content plane only. */
+static bool is_content_only(enum weft_event_kind kind)
+{
+    return kind == WEFT_EVENT_FRAME || kind == WEFT_EVENT_OFFER;
+}
+
+static void act(struct weft_core *core, enum weft_event_kind kind)
+{
+    bool due = core->due_ns <= core->now_ns;
+    bool control = due || !is_content_only(kind);
+    if (control) {
+        weft_control_expire(core);
+    }
+    if (due) {
+        expire(core);
+    }
+    if (refill(core, kind) || control) {
+        core->control_due_ns = weft_control_deadline(core);
+    }
+    weft_ns content_ns = content_deadline(core);
+    core->due_ns = content_ns < core->control_due_ns ? content_ns : core->control_due_ns;
 }
 
 void weft_core_step(struct weft_core *core, const struct weft_event *event,
@@ -285,18 +310,12 @@ void weft_core_step(struct weft_core *core, const struct weft_event *event,
         handlers[event->kind].hear(core, event);
     }
     if (core->started) {
-        weft_control_expire(core);
-        if (content_deadline(core) <= core->now_ns) {
-            expire(core);
-        }
-        refill(core, event->kind);
+        act(core, event->kind);
     }
     core->actions = NULL;
 }
 
 weft_ns weft_core_deadline(const struct weft_core *core)
 {
-    weft_ns control = weft_control_deadline(core);
-    weft_ns content = core->started ? content_deadline(core) : WEFT_NS_NEVER;
-    return control < content ? control : content;
+    return core->started ? core->due_ns : WEFT_NS_NEVER;
 }

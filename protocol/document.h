@@ -33,8 +33,8 @@ struct weft_document {
 };
 
 struct weft_documents {
-    struct weft_document items[WEFT_DOCUMENTS_MAX]; /* in no order */
     uint32_t count;                                 /* entries in use */
+    struct weft_document items[WEFT_DOCUMENTS_MAX]; /* in no order */
 };
 
 struct weft_core;

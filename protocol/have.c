@@ -6,9 +6,10 @@
 
 #include "state.h"
 
-/* A chunk that this part of the neighbours has already is no hurry: who lacks it has whom to ask. */
+/* A chunk that this part of the neighbours has already is no hurry: who lacks it has whom to
+ * ask. */
 #define RARE_PART 8
-#define LAZY_FACTOR 25
+#define LAZY_NS (500 * WEFT_NS_PER_MS)
 
 /* --- what neighbours have --- */
 
@@ -218,7 +219,7 @@ void weft_have_note_near(struct weft_core *core, struct weft_download *download,
 {
     download->near_log[download->near_log_count++ % core->config.chunks_max] = (uint16_t)chunk;
     bool rare = download->near_copies[chunk] * RARE_PART < core->links.up_count;
-    weft_ns wait = core->config.tuning.have_delay_ms * WEFT_NS_PER_MS * (rare ? 1 : LAZY_FACTOR);
+    weft_ns wait = rare ? core->config.tuning.have_delay_ms * WEFT_NS_PER_MS : LAZY_NS;
     weft_ns due_ns = core->now_ns + wait;
     download->near_due_ns = due_ns < download->near_due_ns ? due_ns : download->near_due_ns;
 }

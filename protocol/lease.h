@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which agent may fetch which extent over the WAN?
  *
- * One copy over the WAN per segment (design D9): a release is cut into extents; an extent belongs to
- * the agent that said it fetches it (LEASE, to every neighbour of the segment, because any of them
- * may be an agent in a moment), else to the first agent in rendezvous order. Who loses an extent to
- * another agent cancels what it fetches of it. A lease ends when its holder gives it up, is no longer up, or makes no progress for tuning.lease_ms; an
- * agent that has nothing left takes extents that nobody holds. Chunks that a neighbour already has
- * are never fetched over the WAN. SPEC.md section "Leases". Bound: WEFT_EXTENTS_MAX per release.
+ * One copy over the WAN per segment (design D9): a release is cut into extents; an extent belongs
+ * to the agent that said it fetches it (LEASE, to every neighbour of the segment, because any of
+ * them may be an agent in a moment), else to the first agent in rendezvous order. Who loses an
+ * extent to another agent cancels what it fetches of it. A lease ends when its holder gives it up,
+ * is no longer up, or makes no progress for tuning.lease_ms; an agent that has nothing left takes
+ * extents that nobody holds. Chunks that a neighbour already has are never fetched over the WAN.
+ * SPEC.md section "Leases". Bound: WEFT_EXTENTS_MAX per release.
  * Timers: BEAT, every third of tuning.lease_ms while this node holds an unfinished extent; WATCH,
  * when the lease of another agent runs out unless it makes progress. */
 #ifndef WEFT_LEASE_H

@@ -23,7 +23,7 @@
     X(CHUNK_BYTES_MAX, 1048576, "an index with a longer chunk is refused")                         \
     X(EXTENTS_MAX, 256, "extents of a release grow so that this many suffice")                     \
     X(WANTED_MAX, 64, "at most this many chunks of a node are in flight")                          \
-    X(UPLOADS_MAX, 32, "a further request is answered BUSY")                                       \
+    X(UPLOADS_MAX, 32, "a further request is refused")                                             \
     X(DOCUMENTS_MAX, 16, "a further document request of the own shell fails")                      \
     X(AGENTS_MAX, 4, "a segment never elects more Update Agents")
 

@@ -2,11 +2,13 @@
 /* To whom does this node keep a data stream?
  *
  * Near links join the nodes of a segment: all with all up to tuning.full_mesh members, else each
- * node opens streams to its tuning.neighbours / 2 best members in rendezvous order (agents to three
- * times as many) and takes those that others open. Far links join agents of different segments.
- * Links stay open while both ends live: a broken one is the fastest sign of a crash, and a small
- * release must not wait for a connection. SPEC.md section "Links". Bound: config.links_max; a
- * further stream is closed at once.
+ * node opens streams until it has tuning.neighbours of them (agents half as many again), to the
+ * members of largest rendezvous weight; agents of a segment are always linked. Far links join
+ * agents of different segments. Links stay open while both ends live: a broken one is the fastest
+ * sign of a crash, and a small release must not wait for a connection. SPEC.md section "Links".
+ * Bound: config.links_max; a further stream is closed at once, as is one from another segment
+ *        beyond twice
+ * tuning.far_links.
  * Timer: REVIEW, 250 ms after the view changed and every 5 s: open what is missing. */
 #ifndef WEFT_LINK_H
 #define WEFT_LINK_H
@@ -72,8 +74,9 @@ void weft_link_on_down(struct weft_core *core, const struct weft_event_stream *e
 /* The link to |peer|, up or not; NULL = none. */
 struct weft_link *weft_link_find(struct weft_core *core, weft_node_id peer);
 
-/* Send a control frame on a link that is up. */
 struct weft_frame;
+
+/* Send a control frame on a link that is up; lost, and counted, if the queue is full. */
 void weft_link_send(struct weft_core *core, const struct weft_link *link,
                     const struct weft_frame *frame);
 

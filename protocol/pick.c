@@ -78,9 +78,9 @@ static bool has_room(const struct weft_core *core)
            core->wants.count < WEFT_WANTED_MAX && weft_release_is_open(core);
 }
 
-/* A chunk that few have is wanted by every neighbour at once, but its holders send only a few copies
- * at a time. So each node draws whether it is its turn; the others look again when there are more
- * copies. Saves four refusals of five. */
+/* A chunk that few have is wanted by every neighbour at once, but its holders send only a few
+ * copies at a time. So each node draws whether it is its turn; the others look again when there are
+ * more copies. Saves four refusals of five. */
 static bool is_turn(struct weft_core *core, uint32_t copies)
 {
     uint32_t offers = copies * core->config.tuning.uploads;
@@ -92,7 +92,8 @@ static bool is_turn(struct weft_core *core, uint32_t copies)
     return false;
 }
 
-/* Is there any chunk to ask of a near neighbour? Mostly there is none while the WAN is the limit. */
+/* Is there any chunk to ask of a near neighbour? Mostly there is none while the WAN is the
+ * limit. */
 static bool has_open(const struct weft_core *core)
 {
     for (uint32_t i = 0; i < core->config.downloads_max; i++) {

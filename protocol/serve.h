@@ -3,10 +3,10 @@
  *
  * A node keeps few chunks sending or waiting (tuning.uploads in the segment, tuning.wan_uploads
  * between segments) and refuses further requests with the time to wait: the largest single gain of
- * all measured rules. An agent sends each chunk that came over the WAN to one neighbour that gave it
- * a credit before it sends any twice, and tells the segment of a chunk only when that first copy is
- * under way; so its uplink carries every chunk once and the neighbours do the rest. SPEC.md section
- * "Serving". Bound: WEFT_UPLOADS_MAX, beyond it a request is refused.
+ * all measured rules. An agent sends each chunk that came over the WAN to one neighbour that gave
+ * it a credit before it sends any twice, and tells the segment of a chunk only when that first copy
+ * is under way; so its uplink carries every chunk once and the neighbours do the rest. SPEC.md
+ * section "Serving". Bound: WEFT_UPLOADS_MAX, beyond it a request is refused.
  * Timer: REVEAL, when a chunk could not be handed on for 20 ms without uploads, or for 2 s. */
 #ifndef WEFT_SERVE_H
 #define WEFT_SERVE_H
@@ -24,12 +24,12 @@ struct weft_upload {
 };
 
 struct weft_serves {
-    struct weft_upload uploads[WEFT_UPLOADS_MAX]; /* entries in use are the first upload_count */
     uint32_t upload_count;                        /* sending or waiting */
     uint32_t near_count;                          /* of them inside the segment */
     uint32_t far_count;                           /* of them to other segments */
     weft_ns near_ns;                              /* moving average of the time of a near upload */
     weft_ns far_ns;                               /* the same for far ones */
+    struct weft_upload uploads[WEFT_UPLOADS_MAX]; /* entries in use are the first upload_count */
 };
 
 struct weft_core;

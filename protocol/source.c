@@ -86,9 +86,9 @@ static struct run find_run(const struct weft_core *core, const struct weft_downl
     return run;
 }
 
-/* Where this segment begins: segments spread evenly over the release, in the order of their keys, so
- * that they bring different extents from the source and trade them. Segments are weighed by their
- * agents, as far as this node knows them. */
+/* Where this segment begins: segments spread evenly over the release, in the order of their keys,
+ * so that they bring different extents from the source and trade them. Segments are weighed by
+ * their agents, as far as this node knows them. */
 static uint32_t first_extent(const struct weft_core *core, uint32_t extent_count)
 {
     uint64_t own = weft_segment_key(&core->segment);
@@ -320,6 +320,23 @@ void weft_source_yield(struct weft_core *core, uint32_t index, uint32_t extent)
     }
 }
 
+/* What the end of |fetch| says about the server. Who refuses ranges is asked for the whole file;
+ * who fails then as well just fails, and is asked for ranges again after the pause. */
+static void judge(struct weft_core *core, const struct weft_fetch *fetch,
+                  const struct weft_release *release, const struct weft_event_source *event)
+{
+    bool ranged = release != NULL && fetch->count < release->chunk_count;
+    bool failed = event->result != WEFT_ERR_OK && event->result != WEFT_ERR_CANCELLED;
+    if (ranged && event->result == WEFT_ERR_HTTP_NO_RANGES) {
+        core->source.no_ranges = true;
+    } else if (failed) {
+        core->source.no_ranges = false;
+        pause_source(core, event->retry_after_ms);
+    } else if (event->result == WEFT_ERR_OK && fetch->received == 0 && fetch->count > 0) {
+        pause_source(core, 0); /* an answer without one good chunk: do not ask in a loop */
+    }
+}
+
 void weft_source_on_end(struct weft_core *core, const struct weft_event_source *event)
 {
     struct weft_fetch *found = event->token == 0 ? NULL : find_fetch(core, event->token);
@@ -333,21 +350,15 @@ void weft_source_on_end(struct weft_core *core, const struct weft_event_source *
     const struct weft_release *release =
         fetch.release == WEFT_RELEASE_NONE ? NULL : &core->releases.items[fetch.release];
     struct weft_download *download = weft_release_download(core, release);
-    for (uint32_t i = fetch.first; download != NULL && i < fetch.first + fetch.count; i++) {
+    bool gone = release == NULL || download == NULL;
+    for (uint32_t i = fetch.first; !gone && i < fetch.first + fetch.count; i++) {
         weft_download_end(download, release, i);
     }
     weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_SOURCE_END,
                                                      .release = release == NULL ? 0 : release->id,
                                                      .chunk = fetch.first,
                                                      .value = event->result});
-    bool short_of = fetch.received < fetch.count;
-    if (event->result == WEFT_ERR_HTTP_NO_RANGES) {
-        core->source.no_ranges = true;
-    } else if (event->result != WEFT_ERR_OK && event->result != WEFT_ERR_CANCELLED) {
-        pause_source(core, event->retry_after_ms);
-    } else if (event->result == WEFT_ERR_OK && short_of && fetch.received == 0) {
-        pause_source(core, 0); /* an answer without one good chunk: do not ask in a loop */
-    }
+    judge(core, &fetch, release, event);
     weft_source_fill(core);
 }
 

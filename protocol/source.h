@@ -4,8 +4,9 @@
  * An acting node keeps tuning.source_fetches ranges open. It prefers runs of chunks of its own
  * extents that no other segment has yet (those can be traded later), in an order that differs from
  * segment to segment. The chunks under way are as many as the source delivers in about a
- * second: more would keep them from being traded. Runs shrink towards the end. A failure pauses the source for tuning.source_backoff_ms, doubling up to 10 s, or
- * for as long as the server asks. SPEC.md section "Source". Bound: 16 fetches.
+ * second: more would keep them from being traded. Runs shrink towards the end. A failure pauses the
+ * source for tuning.source_backoff_ms, doubling up to 10 s, or for as long as the server asks.
+ * SPEC.md section "Source". Bound: 16 fetches.
  * Timer: RETRY. */
 #ifndef WEFT_SOURCE_H
 #define WEFT_SOURCE_H
@@ -24,13 +25,13 @@ struct weft_fetch {
 };
 
 struct weft_sources {
+    uint32_t fetch_count; /* entries in use */
+    uint64_t next_token;  /* of the next fetch */
+    uint32_t budget;      /* chunks that may be under way from the source; adapts to its rate */
+    uint32_t failures;    /* in a row */
+    weft_ns retry_ns;     /* not tried before; 0 = no pause */
+    bool no_ranges;       /* the server sends whole files only */
     struct weft_fetch fetches[WEFT_FETCHES_MAX]; /* in no order */
-    uint32_t fetch_count;                        /* entries in use */
-    uint64_t next_token;                         /* of the next fetch */
-    uint32_t budget;   /* chunks that may be under way from the source; adapts to its rate */
-    uint32_t failures; /* in a row */
-    weft_ns retry_ns;  /* not tried before; 0 = no pause */
-    bool no_ranges;    /* the server sends whole files only */
 };
 
 struct weft_core;

@@ -31,36 +31,40 @@
 #include "want.h"
 
 struct weft_core {
-    struct weft_config config;          /* as given at init */
-    struct weft_host host;              /* as given at init */
-    weft_ns now_ns;                     /* of the event being handled */
-    uint64_t rng;                       /* state of weft_rng_next() */
-    bool started;                       /* START was seen */
-    bool leaving;                       /* LEAVE was seen */
-    bool link_up;                       /* there is a network */
-    struct weft_endpoint self;          /* own id and address */
-    struct weft_prefix segment;         /* own subnet */
-    uint64_t seen_epoch;                /* of the member view at the end of the last step */
-    weft_ns fallback_ns;                /* when fallback.h looks again */
-    uint64_t incarnation;               /* of the own member record; grows when refuting */
-    struct weft_action_queue *actions;  /* of the step being handled, else NULL */
-    struct weft_view_counters counters; /* since init */
+    struct weft_config config;         /* as given at init */
+    struct weft_host host;             /* as given at init */
+    weft_ns now_ns;                    /* of the event being handled */
+    uint64_t rng;                      /* state of weft_rng_next() */
+    bool started;                      /* START was seen */
+    bool leaving;                      /* LEAVE was seen */
+    bool link_up;                      /* there is a network */
+    struct weft_endpoint self;         /* own id and address */
+    struct weft_prefix segment;        /* own subnet */
+    uint64_t seen_epoch;               /* of the member view at the end of the last step */
+    weft_ns fallback_ns;               /* when fallback.h looks again */
+    uint64_t incarnation;              /* of the own member record; grows when refuting */
+    struct weft_action_queue *actions; /* of the step being handled, else NULL */
+    weft_ns control_due_ns;            /* when control.h has something to do */
+    weft_ns due_ns;                    /* when anything is to be done: weft_core_deadline() */
 
-    struct weft_members members;       /* who is in the segment */
-    struct weft_probes probes;         /* who answers */
-    struct weft_gossip gossip;         /* which records still have to be told */
-    struct weft_remotes remotes;       /* who is in other segments */
-    struct weft_bandwidths bandwidths; /* how fast others are, as measured */
-    struct weft_elections election;    /* who is Update Agent */
-    struct weft_announces announces;   /* newest metadata, and who has it */
-    struct weft_documents documents;   /* metadata documents being fetched */
-    struct weft_releases releases;     /* releases, chunk by chunk */
-    struct weft_links links;           /* data streams and what is behind them */
-    struct weft_picks picks;           /* who is asked again when */
-    struct weft_wants wants;           /* chunks under way from peers */
-    struct weft_serves serves;         /* chunks being sent */
-    struct weft_leases leases;         /* who fetches which extent over the WAN */
-    struct weft_sources source;        /* fetches from the source, and when to try again */
+    /* What nearly every event touches comes first: a simulator drives thousands of these. */
+    struct weft_picks picks;         /* who is asked again when */
+    struct weft_leases leases;       /* who fetches which extent over the WAN */
+    struct weft_links links;         /* data streams and what is behind them */
+    struct weft_releases releases;   /* releases, chunk by chunk */
+    struct weft_wants wants;         /* chunks under way from peers */
+    struct weft_serves serves;       /* chunks being sent */
+    struct weft_sources source;      /* fetches from the source, and when to try again */
+    struct weft_documents documents; /* metadata documents being fetched */
+
+    struct weft_members members;        /* who is in the segment */
+    struct weft_elections election;     /* who is Update Agent */
+    struct weft_probes probes;          /* who answers */
+    struct weft_gossip gossip;          /* which records still have to be told */
+    struct weft_remotes remotes;        /* who is in other segments */
+    struct weft_bandwidths bandwidths;  /* how fast others are, as measured */
+    struct weft_announces announces;    /* newest metadata, and who has it */
+    struct weft_view_counters counters; /* since init */
 };
 
 /* Tell the host of a decision; fields of |record| other than time and node are the caller's. */

@@ -22,11 +22,11 @@ struct weft_want {
 };
 
 struct weft_wants {
-    struct weft_want items[WEFT_WANTED_MAX]; /* in no order */
     uint32_t count;                          /* entries in use are the first count */
     uint32_t near_count;                     /* of them asked in the segment, pushes not counted */
     uint32_t far_count;                      /* the same for other segments */
     weft_ns due_ns;                          /* none is overdue before */
+    struct weft_want items[WEFT_WANTED_MAX]; /* in no order */
 };
 
 struct weft_core;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any sequence of events, completions and failures: the core neither crashes nor loses count.
  *
- * The input chooses events one after another; datagrams and frames are taken from it as they are, or
- * made valid so that the fuzzer gets past the decoders. */
+ * The input chooses events one after another; datagrams and frames are taken from it as they are,
+ * or made valid so that the fuzzer gets past the decoders. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -36,8 +36,9 @@ struct fixture fixture_new(const struct weft_config *config)
     struct weft_host host = {0};
     size_t bytes = weft_core_size(config);
     ck_assert_uint_gt(bytes, 0);
-    struct fixture self = {
-        .memory = malloc(bytes), .queue = calloc(1, sizeof(*self.queue)), .now_ns = 1000 * WEFT_NS_PER_S};
+    struct fixture self = {.memory = malloc(bytes),
+                           .queue = calloc(1, sizeof(*self.queue)),
+                           .now_ns = 1000 * WEFT_NS_PER_S};
     self.core = weft_core_init(self.memory, bytes, config, &host);
     ck_assert_ptr_nonnull(self.core);
     struct weft_endpoint endpoint = {.id = FIXTURE_SELF, .address = address_of(FIXTURE_SELF)};

@@ -166,7 +166,7 @@ static void on_added(void *context, const uint8_t *have, enum weft_err err)
 enum weft_err storage_add(struct storage *storage)
 {
     struct outcome outcome = {.storage = storage, .left = 1};
-    weft_store_add(storage->store, &storage->index, storage->whole, on_added, &outcome);
+    weft_store_add(storage->store, &storage->index, on_added, &outcome);
     return await(&outcome);
 }
 

@@ -119,7 +119,6 @@ START_TEST(a_file_and_its_successors)
         next_release(&s, i);
         struct weft_activate_request request = request_of(&s, versions[i]);
         request.link = link;
-        request.verified = i % 2 == 0;
         ck_assert_msg(activate(&s, &request) == WEFT_ERR_OK, "%s", outcome.text);
         snprintf(names[i], sizeof(names[i]), "data/active/engine/%s-%016" PRIx64, versions[i],
                  s.index.id);
@@ -223,6 +222,22 @@ START_TEST(damaged_in_the_store)
     ck_assert_int_eq(storage_write(&s, 1), WEFT_ERR_OK);
     ck_assert_int_eq(storage_finish(&s), WEFT_ERR_OK);
     ck_assert_int_eq(activate(&s, &request), WEFT_ERR_OK);
+    storage_end(&s);
+}
+END_TEST
+
+START_TEST(index_against_signed_hash)
+{
+    struct storage s;
+    storage_begin(&s, 3 * CHUNK, CHUNK);
+    storage_complete(&s);
+    s.whole[0] ^= 1;
+    struct weft_activate_request request = request_of(&s, "1");
+    ck_assert_int_eq(activate(&s, &request), WEFT_ERR_MISMATCH);
+    ck_assert_ptr_nonnull(strstr(outcome.text, "signed hash"));
+    ck_assert(!exists(&s, "data/active/engine/current"));
+    ck_assert(!exists(&s, "data/tmp/engine"));
+    ck_assert_int_eq(storage_check(&s), WEFT_ERR_OK);
     storage_end(&s);
 }
 END_TEST
@@ -419,6 +434,7 @@ static Suite *make_suite(void)
     WEFT_ADD(suite, a_tree);
     WEFT_ADD(suite, a_bad_tree_changes_nothing);
     WEFT_ADD(suite, damaged_in_the_store);
+    WEFT_ADD(suite, index_against_signed_hash);
     WEFT_ADD(suite, link_that_cannot_be);
     WEFT_ADD(suite, names_are_checked);
     WEFT_ADD(suite, leftovers_of_a_crash);

@@ -238,7 +238,7 @@ static void try_every(const char *call, const char *effect)
 
 static const char *const kill_table[] = {"pwrite64", "fdatasync", "fsync",     "renameat",
                                          "rename",   "symlink",   "ftruncate", "fchmod",
-                                         "flock",    "mkdir",     "ioctl",     "copy_file_range"};
+                                         "flock",    "mkdir",     "ioctl"};
 
 START_TEST(killed_at_each_call)
 {

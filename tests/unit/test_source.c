@@ -146,6 +146,40 @@ START_TEST(a_server_without_ranges_sends_the_whole)
 }
 END_TEST
 
+START_TEST(a_server_that_fails_with_the_whole_too_is_not_asked_in_a_loop)
+{
+    fixture_release(&fixture, 64);
+    while (fetch(0) != NULL && fetch(0)->chunk_count < 64) {
+        end(fetch(0)->token, WEFT_ERR_HTTP_NO_RANGES, 0);
+    }
+    for (uint32_t i = 0; i < 8 && fetch(0) == NULL; i++) {
+        end(fixture.core->source.fetches[i].token, WEFT_ERR_HTTP_NO_RANGES, 0);
+    }
+    ck_assert_ptr_nonnull(fetch(0));
+    ck_assert_uint_eq(fetch(0)->chunk_count, 64);
+    end(fetch(0)->token, WEFT_ERR_HTTP_NO_RANGES, 0);
+    ck_assert_ptr_null(fetch(0));
+    ck_assert_uint_gt(fixture.core->source.retry_ns, fixture.now_ns);
+    fixture_step(&fixture, WEFT_NS_PER_S, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    ck_assert_ptr_nonnull(fetch(0)); /* with ranges again */
+    ck_assert_uint_lt(fetch(0)->chunk_count, 64);
+}
+END_TEST
+
+START_TEST(an_extent_that_another_agent_takes_is_cancelled)
+{
+    struct weft_release *release = fixture_release(&fixture, 64);
+    uint32_t extent_chunks = weft_release_download(fixture.core, release)->extent_chunks;
+    uint32_t extent = fetch(0)->first_chunk / extent_chunks;
+    uint64_t token = fetch(0)->token;
+    fixture.core->actions = fixture.queue;
+    weft_source_yield(fixture.core, release->download, extent);
+    ck_assert_uint_ge(fixture_count(&fixture, WEFT_ACTION_SOURCE_CANCEL), 1);
+    end(token, WEFT_ERR_CANCELLED, 0);
+    ck_assert_uint_le(fixture.core->source.retry_ns, fixture.now_ns);
+}
+END_TEST
+
 START_TEST(a_release_that_goes_is_cancelled)
 {
     fixture_release(&fixture, 64);
@@ -177,6 +211,7 @@ START_TEST(a_plain_node_helps_itself_without_progress)
     fixture_peer_has(&fixture, 3, 0, 0);
     release->progress_ns -= 60 * WEFT_NS_PER_S;
     weft_fallback_plan(fixture.core);
+    fixture_step(&fixture, 0, (struct weft_event){.kind = WEFT_EVENT_TICK}); /* new deadline */
     fixture_step(&fixture, 0, (struct weft_event){.kind = WEFT_EVENT_TICK});
     ck_assert_ptr_nonnull(fetch(0));
     uint64_t token = fetch(0)->token;
@@ -205,6 +240,8 @@ static Suite *source_suite(void)
         does_what_retry_after_says,
         a_server_that_sends_only_bad_chunks_is_not_asked_in_a_loop,
         a_server_without_ranges_sends_the_whole,
+        a_server_that_fails_with_the_whole_too_is_not_asked_in_a_loop,
+        an_extent_that_another_agent_takes_is_cancelled,
         a_release_that_goes_is_cancelled,
     };
     const TTest *const plain[] = {
