@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a finished release takes effect: laid out in a directory, a symbolic link pointed at it by
  * one rename, a command run (SPEC.md section "Store and activation"). When to do so is the
- * updater's business, whether the bytes are right the store's and this file's.
+ * updater's business. Whether the whole matches its signed hash is checked here, on the bytes that
+ * take effect, while they are copied or unpacked and before anything points at them.
  *
  * Files:   DATA/active/COMPONENT/VERSION-ID/     the release: a file under its own name, or a tree
  *          DATA/active/COMPONENT/current         symbolic link to the one in effect
@@ -33,7 +34,6 @@ struct weft_activate_request {
     uint32_t hook_limit_ms; /* time for the command; 0 = WEFT_HOOK_LIMIT_MS */
     weft_release_id id;     /* finished in the store */
     uint64_t bytes;         /* signed length of the release */
-    bool verified;          /* weft_store_held.verified: the hash need not be computed again */
 };
 
 /* How it ended.

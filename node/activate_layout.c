@@ -19,8 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Bytes hashed at a time. */
-#define HASH_BYTES (256 * 1024)
+/* Bytes copied and hashed at a time: they stay in the processor's cache in between. */
+#define COPY_BYTES (256 * 1024)
 
 _Static_assert(WEFT_LAYOUT_NAME_BYTES > WEFT_NAME_BYTES_MAX + 1 + 16, "a directory name fits");
 
@@ -97,42 +97,47 @@ static enum weft_err open_source(const struct weft_layout *layout, int *fd,
     return WEFT_ERR_OK;
 }
 
-/* Hash |bytes| bytes of a file and compare. */
-static enum weft_err check_hash(const struct weft_layout *layout, int fd, uint8_t *buffer,
-                                struct weft_sha256 *hash, struct weft_message *message)
+/* Read the release from |from|, hash it, and write it to |to| unless that is -1. What is written is
+ * what was hashed, part by part while it is in the processor's cache. */
+static enum weft_err copy_hashed(const struct weft_layout *layout, int from, int to,
+                                 uint8_t *buffer, struct weft_sha256 *hash)
 {
     uint64_t bytes = layout->request->bytes;
-    uint8_t digest[WEFT_SHA256_BYTES];
-    for (uint64_t offset = 0; offset < bytes;) {
-        size_t part = bytes - offset < HASH_BYTES ? (size_t)(bytes - offset) : HASH_BYTES;
-        enum weft_err err = weft_fileio_read_at(fd, buffer, part, offset);
-        if (err != WEFT_ERR_OK) {
-            return weft_message_errno(message, errno, "read back", layout->scratch);
-        }
+    enum weft_err err = WEFT_ERR_OK;
+    for (uint64_t offset = 0; err == WEFT_ERR_OK && offset < bytes;) {
+        size_t part = bytes - offset < COPY_BYTES ? (size_t)(bytes - offset) : COPY_BYTES;
         if (is_cancelled(layout)) {
             return WEFT_ERR_CANCELLED;
         }
+        if (weft_fileio_read_at(from, buffer, part, offset) != WEFT_ERR_OK) {
+            return WEFT_ERR_MISMATCH; /* its chunks are to be looked at, like wrong bytes */
+        }
         weft_sha256_add(hash, buffer, part);
+        err = to >= 0 ? weft_fileio_write_at(to, buffer, part, offset) : WEFT_ERR_OK;
         offset += part;
     }
-    if (!weft_sha256_end(hash, digest)) {
-        return WEFT_ERR_MEMORY;
-    }
-    if (memcmp(digest, layout->request->sha256, sizeof(digest)) != 0) {
-        weft_message_set(message, "the stored release does not match its signed hash");
-        return WEFT_ERR_MISMATCH;
-    }
-    return WEFT_ERR_OK;
+    return err;
 }
 
-/* check_hash() with its memory. */
-static enum weft_err verify(const struct weft_layout *layout, int fd, struct weft_message *message)
+/* copy_hashed() with its memory, then compare. */
+static enum weft_err copy_verified(const struct weft_layout *layout, int from, int to,
+                                   struct weft_message *message)
 {
     struct weft_sha256 *hash = weft_sha256_new();
-    uint8_t *buffer = malloc(HASH_BYTES);
+    uint8_t *buffer = malloc(COPY_BYTES);
+    uint8_t digest[WEFT_SHA256_BYTES];
     enum weft_err err = WEFT_ERR_MEMORY;
     if (hash != NULL && buffer != NULL) {
-        err = check_hash(layout, fd, buffer, hash, message);
+        err = copy_hashed(layout, from, to, buffer, hash);
+    }
+    if (err == WEFT_ERR_OK && !weft_sha256_end(hash, digest)) {
+        err = WEFT_ERR_MEMORY;
+    } else if (err != WEFT_ERR_OK) {
+        weft_message_set(message, "cannot copy the release to %s: %s", layout->scratch,
+                         weft_err_text(err));
+    } else if (memcmp(digest, layout->request->sha256, sizeof(digest)) != 0) {
+        weft_message_set(message, "the stored release does not match its signed hash");
+        err = WEFT_ERR_MISMATCH;
     }
     free(buffer);
     weft_sha256_free(hash);
@@ -140,7 +145,8 @@ static enum weft_err verify(const struct weft_layout *layout, int fd, struct wef
 }
 
 /* A release that is one file. A copy, because whoever uses an activated directory may write to it,
- * and through a hard link that would damage what this node serves to others. */
+ * and through a hard link that would damage what this node serves to others. Blocks that a file
+ * system can share are read back from the copy. */
 static enum weft_err fill_file(const struct weft_layout *layout, int source, int directory,
                                struct weft_message *message)
 {
@@ -150,14 +156,10 @@ static enum weft_err fill_file(const struct weft_layout *layout, int source, int
     if (fd < 0) {
         return weft_message_errno(message, errno, "make", request->file);
     }
-    enum weft_err err = weft_fileio_copy(source, fd, request->bytes);
+    bool is_clone = weft_fileio_clone(source, fd, request->bytes);
+    enum weft_err err = copy_verified(layout, is_clone ? fd : source, is_clone ? -1 : fd, message);
     if (err == WEFT_ERR_OK && (fchmod(fd, 0644) != 0 || fsync(fd) != 0)) {
-        err = weft_fileio_error(errno);
-    }
-    if (err != WEFT_ERR_OK) {
-        weft_message_errno(message, errno, "copy the release to", layout->scratch);
-    } else if (!request->verified) {
-        err = verify(layout, fd, message);
+        err = weft_message_errno(message, errno, "make durable", layout->scratch);
     }
     close(fd);
     return err;
@@ -172,7 +174,7 @@ static enum weft_err fill_tree(const struct weft_layout *layout, int source, int
         .archive = source,
         .directory = directory,
         .bytes = request->bytes,
-        .sha256 = request->verified ? NULL : request->sha256,
+        .sha256 = request->sha256,
         .is_cancelled = layout->is_cancelled,
         .context = layout->context,
     };

@@ -178,7 +178,7 @@ static void add_to_store(struct weft_driver_release *release)
         plan_retry(release);
         return;
     }
-    weft_store_add(release->driver->store, release->index, release->info.sha256, on_added, ticket);
+    weft_store_add(release->driver->store, release->index, on_added, ticket);
 }
 
 /* Files of releases nobody wants go when every component is known: not earlier, or a node that lost
@@ -338,7 +338,10 @@ static void on_checked(void *context, enum weft_err err)
     struct weft_driver_release *release = redeem(context);
     (void)err; /* what was found is told chunk by chunk */
     if (release != NULL) {
-        complete(release, WEFT_ERR_MISMATCH, weft_err_text(WEFT_ERR_MISMATCH));
+        complete(release, WEFT_ERR_MISMATCH,
+                 lacks_chunks(release) ? weft_err_text(WEFT_ERR_MISMATCH)
+                                       : "every chunk matches the chunk index, but the whole does "
+                                         "not; the publisher has to publish it again");
     }
 }
 
@@ -391,13 +394,11 @@ static void activate(struct weft_driver_release *release)
 {
     struct weft_driver *driver = release->driver;
     struct weft_driver_part *part = part_of(release);
-    struct weft_store_held held = {.verified = false};
     if (part->activation != NULL) {
         release->waits = true;
         weft_activate_cancel(part->activation);
         return;
     }
-    weft_store_look(driver->store, release->info.id, &held);
     const struct weft_activate_request request = {
         .loop = driver->config.loop,
         .data_dir = driver->options->data_dir,
@@ -409,7 +410,6 @@ static void activate(struct weft_driver_release *release)
         .sha256 = release->info.sha256,
         .id = release->info.id,
         .bytes = release->info.bytes,
-        .verified = held.verified,
     };
     struct ticket *ticket = make_ticket(release);
     enum weft_err err =

@@ -42,8 +42,8 @@ struct weft_driver_release {
     char etag[WEFT_HTTP_ETAG_BYTES_MAX]; /* of the source's object; "" = not known */
     bool added;                          /* the store has it, and the core knows it */
     bool current;                        /* newest of its component */
-    bool finishing;                      /* the store checks the whole */
-    bool waits;                          /* checked, activates when the one before it is done */
+    bool finishing;                      /* the store names it finished */
+    bool waits;                          /* finished, activates when the one before it is done */
     bool activated;                      /* in effect */
     uint32_t failures;                   /* of completing it, in a row */
     weft_ns retry_ns;                    /* when it is tried again; 0 = not planned */

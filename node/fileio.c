@@ -370,6 +370,13 @@ static enum weft_err copy_by_hand(int source, int target, uint64_t offset, uint6
     return err;
 }
 
+bool weft_fileio_clone(int source, int target, uint64_t length)
+{
+    struct stat status;
+    return fstat(source, &status) == 0 && (uint64_t)status.st_size == length &&
+           ioctl(target, FICLONE, source) == 0;
+}
+
 enum weft_err weft_fileio_copy(int source, int target, uint64_t length)
 {
     struct stat status;
@@ -379,7 +386,7 @@ enum weft_err weft_fileio_copy(int source, int target, uint64_t length)
     if ((uint64_t)status.st_size < length) {
         return WEFT_ERR_TOO_SHORT;
     }
-    if ((uint64_t)status.st_size == length && ioctl(target, FICLONE, source) == 0) {
+    if (weft_fileio_clone(source, target, length)) {
         return WEFT_ERR_OK;
     }
     loff_t from = 0;

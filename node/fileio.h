@@ -72,6 +72,11 @@ enum weft_err weft_fileio_sync(int fd);
  * does not exist is fine. Errors: of the first entry that could not be removed. */
 enum weft_err weft_fileio_remove(const char *path);
 
+/* Let |target|, an empty file, share the blocks of |source|, which is |length| bytes long, where
+ * the file system can; what is written to one later does not show in the other.
+ * Errors: false if it cannot; nothing was done then. */
+bool weft_fileio_clone(int source, int target, uint64_t length);
+
 /* Copy |length| bytes from the start of |source| to the start of |target|, sharing blocks where the
  * file system can (FICLONE), else inside the kernel, else by read and write. The files are
  * independent afterwards. Errors: TOO_SHORT if |source| ends early; IO, DISK_FULL. */

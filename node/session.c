@@ -293,13 +293,21 @@ enum weft_err weft_session_request(struct weft_session *session, weft_node_id pe
     return WEFT_ERR_OK;
 }
 
+/* Whoever asks for long documents and does not read them must not fill the memory. */
+static bool has_too_much(const struct weft_stream *stream, const struct weft_bulk *bulk)
+{
+    size_t waiting = weft_stream_document_bytes(stream);
+    return bulk->kind == WEFT_BULK_DOCUMENT && waiting > 0 &&
+           waiting + bulk->length > WEFT_SESSION_DOCUMENT_BYTES_MAX;
+}
+
 enum weft_err weft_session_send(struct weft_session *session, const struct weft_bulk *bulk)
 {
     struct weft_stream *stream = weft_session_find_up(session, bulk->peer);
     if (stream == NULL) {
         return WEFT_ERR_CLOSED;
     }
-    if (stream->out.bulk_count >= WEFT_SESSION_BULKS_MAX) {
+    if (stream->out.bulk_count >= WEFT_SESSION_BULKS_MAX || has_too_much(stream, bulk)) {
         return WEFT_ERR_LIMIT;
     }
     struct weft_notice *notice = calloc(1, sizeof(*notice));

@@ -28,9 +28,11 @@ enum {
     WEFT_SESSION_GREETING_MAX = 64,  /* accepted, no HELLO yet; at the limit: closed at once */
     WEFT_SESSION_STREAMS_MAX = 160,  /* all streams; at the limit: closed at once */
     WEFT_SESSION_QUEUE_BYTES_MAX = 4 * 1024 * 1024, /* control for a peer; at the limit: closed */
-    WEFT_SESSION_BULKS_MAX = 64,         /* chunks and documents waiting for one peer; then LIMIT */
-    WEFT_SESSION_PART_BYTES_MAX = 65536, /* of a chunk or document in one frame */
-    WEFT_SESSION_BATCH = 64              /* datagrams in one system call, and read per wake-up */
+    WEFT_SESSION_BULKS_MAX = 64, /* chunks and documents waiting for one peer; then LIMIT */
+    WEFT_SESSION_DOCUMENT_BYTES_MAX = 4 * 1024 * 1024, /* waiting for one peer behind another
+                                                          document; then LIMIT */
+    WEFT_SESSION_PART_BYTES_MAX = 65536,               /* of a chunk or document in one frame */
+    WEFT_SESSION_BATCH = 64 /* datagrams in one system call, and read per wake-up */
 };
 
 struct weft_session; /* opaque; one per node */

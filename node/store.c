@@ -322,8 +322,7 @@ struct weft_store_release *weft_store_find(const struct weft_store *store, weft_
     return release;
 }
 
-struct weft_store_release *weft_store_release_new(const struct weft_index *index,
-                                                  const uint8_t whole[WEFT_SHA256_BYTES])
+struct weft_store_release *weft_store_release_new(const struct weft_index *index)
 {
     struct weft_store_release *release = calloc(1, sizeof(*release));
     if (release == NULL) {
@@ -346,7 +345,6 @@ struct weft_store_release *weft_store_release_new(const struct weft_index *index
     }
     memcpy(release->offsets, index->offsets, (count + 1) * sizeof(*release->offsets));
     memcpy(release->hashes, index->hashes, count * WEFT_SHA256_BYTES);
-    memcpy(release->whole, whole, WEFT_SHA256_BYTES);
     return release;
 }
 
@@ -417,7 +415,6 @@ bool weft_store_look(const struct weft_store *store, weft_release_id id,
         .chunk_count = release->chunk_count,
         .have_count = release->have_count,
         .finished = release->finished,
-        .verified = release->verified,
     };
     return true;
 }

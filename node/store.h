@@ -4,7 +4,7 @@
  *
  * Files:   DATA/lock              held with flock() while the store is open
  *          DATA/releases/ID.part  incomplete release: sparse, of its final size and layout
- *          DATA/releases/ID.data  complete release, checked against the signed hash of the whole
+ *          DATA/releases/ID.data  complete release: every chunk verified once
  * ID is the release id as 16 lower-case hexadecimal digits. There is no journal: the chunks that
  * verify are the chunks that are held.
  *
@@ -58,8 +58,7 @@ struct weft_store_held {
     uint64_t have_bytes;  /* in chunks held */
     uint32_t chunk_count; /* of the release */
     uint32_t have_count;  /* chunks held */
-    bool finished;        /* the whole was checked, the file is ID.data */
-    bool verified;        /* the whole was hashed by this process, not an earlier one */
+    bool finished;        /* every chunk was held, the file is ID.data */
 };
 
 /* Open or make a data directory and lock it.
@@ -76,11 +75,10 @@ void weft_store_close(struct weft_store *store, void (*closed)(void *context), v
 
 /* Take up a release: find its file, or make one, and check what an unfinished one holds. Chunks of
  * a finished one count as held and are checked when they are first read.
- * Shape:  |whole| is the signed hash of all bytes.
  * Errors: through |added|.
  * Owner:  copies what it needs of |index|. */
 void weft_store_add(struct weft_store *store, const struct weft_index *index,
-                    const uint8_t whole[WEFT_SHA256_BYTES], weft_store_added *added, void *context);
+                    weft_store_added *added, void *context);
 
 /* Forget a release and delete its file; its operations end with CANCELLED or their result. Unknown
  * ids are ignored. It can be added again at once. */
@@ -103,11 +101,11 @@ void weft_store_write(struct weft_store *store, weft_release_id id, uint32_t chu
 void weft_store_read(struct weft_store *store, weft_release_id id, uint32_t chunk,
                      weft_store_bytes *done, void *context);
 
-/* Check the whole of a release of which every chunk is held, and name it finished. Finished already
- * = OK at once.
- * Errors: NOT_FOUND = unknown release, or chunks are missing; MISMATCH = chunks were damaged on
- *         disk (reported by options.damaged, fetch them again), or, with no chunk reported, index
- *         and signed hash contradict each other; IO, DISK_FULL, CANCELLED. */
+/* Name a release finished, of which every chunk is held. Finished already = OK. The signed hash of
+ * the whole is not checked here but on the bytes that take effect, as they are copied (activate.h):
+ * one read less, and nothing can change between check and use.
+ * Errors: NOT_FOUND = unknown release, or chunks are missing; MISMATCH = one was found damaged just
+ *         now; IO, DISK_FULL, CANCELLED. */
 void weft_store_finish(struct weft_store *store, weft_release_id id, weft_store_done *done,
                        void *context);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is a release complete? The rename that says so, and the search for chunks that were damaged on the
- * disk. The hash of the whole belongs to who puts the release to use: see activate_layout.c. */
+/* Is a release complete? The rename that says so, and the search for chunks that were damaged on
+ * the disk. The hash of the whole is up to who puts the release to use: see activate_layout.c. */
 #include "node/store_impl.h"
 
 #include <errno.h>
@@ -29,6 +29,10 @@ static void answer(struct weft_store_job *job)
 static void rename_finished(struct weft_store_job *job)
 {
     struct weft_store_release *release = job->release;
+    if (weft_store_job_is_stale(job)) {
+        answer(job);
+        return;
+    }
     int dir = job->store->dir_fd;
     char data_name[WEFT_STORE_NAME_BYTES];
     char part_name[WEFT_STORE_NAME_BYTES];
@@ -78,15 +82,16 @@ void weft_store_finish(struct weft_store *store, weft_release_id id, weft_store_
                        void *context)
 {
     struct weft_store_release *release = weft_store_find(store, id);
-    bool whole = release != NULL && release->ready && release->have_count == release->chunk_count;
-    struct weft_store_job *job = weft_store_job_new(store, whole ? release : NULL);
+    bool is_whole =
+        release != NULL && release->ready && release->have_count == release->chunk_count;
+    struct weft_store_job *job = weft_store_job_new(store, is_whole ? release : NULL);
     if (job == NULL) {
         done(context, WEFT_ERR_MEMORY);
         return;
     }
     job->done = done;
     job->context = context;
-    if (store->closing || !whole) {
+    if (store->closing || !is_whole) {
         job->err = store->closing ? WEFT_ERR_CANCELLED : WEFT_ERR_NOT_FOUND;
     }
     bool is_new = job->err == WEFT_ERR_OK && !release->finished;

@@ -4,7 +4,7 @@
  * Each piece of work is a job: |work| runs in the thread pool, then |after| on the loop thread. A
  * job keeps its store and release alive until weft_store_job_end(). Long work is cut into slices of
  * WEFT_STORE_SLICE_BYTES, so that no worker is taken for more than a fraction of a second and
- * closing does not wait for the hash of gigabytes. */
+ * closing does not wait for the scan of gigabytes. */
 #ifndef WEFT_STORE_IMPL_H
 #define WEFT_STORE_IMPL_H
 
@@ -13,7 +13,7 @@
 #include "protocol/trust/index.h"
 #include "protocol/trust/sha256.h"
 
-/* Bytes hashed by one job before others get their turn. */
+/* Bytes scanned by one job before others get their turn. */
 #define WEFT_STORE_SLICE_BYTES (UINT64_C(64) << 20)
 
 /* Bytes of "0123456789abcdef.data" with its NUL. */
@@ -28,7 +28,6 @@ struct weft_store_release {
     uint32_t chunk_count;                /* 1..WEFT_CHUNKS_MAX */
     uint64_t *offsets;                   /* [chunk_count + 1]; owned */
     uint8_t *hashes;                     /* [chunk_count * WEFT_SHA256_BYTES]; owned */
-    uint8_t whole[WEFT_SHA256_BYTES];    /* signed hash of all bytes */
     int fd;                              /* of ID.part or ID.data; -1 = not open yet */
     uint8_t *have;                       /* bitmap, LSB first: verified once and durable; owned */
     uint8_t *checked;                    /* bitmap: verified by this process; owned */
@@ -38,7 +37,6 @@ struct weft_store_release {
     bool ready;                          /* the scan is over; before, only the scan touches have */
     bool finished;                       /* the file is ID.data */
     int64_t stamp_ns;                    /* its time of change when checked began to count */
-    bool verified;                       /* the whole was hashed by this process */
     bool removed;                        /* not in the list any more; goes with its last job */
     uint32_t jobs;                       /* jobs that refer to it */
     bool committing;                     /* an fdatasync is under way */
@@ -61,15 +59,13 @@ struct weft_store {
 
 /* A walk over the chunks of a file, in slices. */
 struct weft_store_walk {
-    struct weft_sha256 *hash; /* owned */
-    uint8_t *buffer;          /* [WEFT_CHUNK_BYTES_MAX]; owned */
-    uint8_t *found;           /* bitmap of the chunks that verify; owned */
-    uint32_t found_count;     /* bits in found */
-    uint32_t next;            /* chunk to look at */
-    uint64_t offset;          /* bytes done, when the whole is hashed */
-    uint64_t data_end;        /* end of the data region that covers the chunk looked at last */
-    uint64_t hole_end;        /* end of the hole that covers the chunk looked at last */
-    uint32_t zero_length;     /* bytes that zero_hash is the hash of */
+    uint8_t *buffer;      /* [WEFT_CHUNK_BYTES_MAX]; owned */
+    uint8_t *found;       /* bitmap of the chunks that verify; owned */
+    uint32_t found_count; /* bits in found */
+    uint32_t next;        /* chunk to look at */
+    uint64_t data_end;    /* end of the data region that covers the chunk looked at last */
+    uint64_t hole_end;    /* end of the hole that covers the chunk looked at last */
+    uint32_t zero_length; /* bytes that zero_hash is the hash of */
     uint8_t zero_hash[WEFT_SHA256_BYTES]; /* of zero_length zeros; valid if zero_known */
     bool zero_known;                      /* zero_hash is valid */
 };
@@ -125,8 +121,7 @@ void weft_store_log(const struct weft_store *store, enum weft_err err, const cha
 
 /* A release that holds nothing yet, a copy of |index|; not in the list.
  * Errors: NULL if out of memory. */
-struct weft_store_release *weft_store_release_new(const struct weft_index *index,
-                                                  const uint8_t whole[WEFT_SHA256_BYTES]);
+struct weft_store_release *weft_store_release_new(const struct weft_index *index);
 
 /* Close its file and release it; NULL is allowed. */
 void weft_store_release_free(struct weft_store_release *release);

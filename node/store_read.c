@@ -61,7 +61,6 @@ void weft_store_damage(struct weft_store *store, struct weft_store_release *rele
         weft_store_name(data_name, release->id, "data");
         weft_store_name(part_name, release->id, "part");
         release->finished = false;
-        release->verified = false;
         if (renameat(store->dir_fd, data_name, store->dir_fd, part_name) != 0) {
             weft_store_log(store, weft_fileio_error(errno), "cannot rename %s: %s", data_name,
                            strerror(errno));

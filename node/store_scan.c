@@ -18,10 +18,9 @@ struct weft_store_walk *weft_store_walk_new(uint32_t chunk_count)
     if (walk == NULL) {
         return NULL;
     }
-    walk->hash = weft_sha256_new();
     walk->buffer = malloc(WEFT_CHUNK_BYTES_MAX);
     walk->found = calloc(1, (chunk_count + 7) / 8);
-    if (walk->hash == NULL || walk->buffer == NULL || walk->found == NULL) {
+    if (walk->buffer == NULL || walk->found == NULL) {
         weft_store_walk_free(walk);
         return NULL;
     }
@@ -33,7 +32,6 @@ void weft_store_walk_free(struct weft_store_walk *walk)
     if (walk == NULL) {
         return;
     }
-    weft_sha256_free(walk->hash);
     free(walk->buffer);
     free(walk->found);
     free(walk);
@@ -281,7 +279,7 @@ static void refused(struct weft_store_job *job)
 }
 
 void weft_store_add(struct weft_store *store, const struct weft_index *index,
-                    const uint8_t whole[WEFT_SHA256_BYTES], weft_store_added *added, void *context)
+                    weft_store_added *added, void *context)
 {
     enum weft_err err = WEFT_ERR_OK;
     struct weft_store_release *release = NULL;
@@ -290,7 +288,7 @@ void weft_store_add(struct weft_store *store, const struct weft_index *index,
     } else if (weft_store_find(store, index->id) != NULL) {
         err = WEFT_ERR_EXISTS;
     } else {
-        release = weft_store_release_new(index, whole);
+        release = weft_store_release_new(index);
         err = release != NULL ? WEFT_ERR_OK : WEFT_ERR_MEMORY;
     }
     struct weft_store_job *job = weft_store_job_new(store, release);

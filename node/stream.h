@@ -99,6 +99,9 @@ enum weft_err weft_stream_put(struct weft_stream *stream, const uint8_t *body, s
 /* Queue bulk; owns |notice| from then on. */
 void weft_stream_put_bulk(struct weft_stream *stream, struct weft_notice *notice);
 
+/* Bytes of the documents in the queue, the one being sent included. */
+size_t weft_stream_document_bytes(const struct weft_stream *stream);
+
 /* Take a chunk out of the queue if its first byte was not sent. Owner: the caller; NULL if not. */
 struct weft_notice *weft_stream_take_chunk(struct weft_stream *stream, weft_release_id release,
                                            uint32_t chunk);

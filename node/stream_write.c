@@ -88,6 +88,16 @@ void weft_stream_put_bulk(struct weft_stream *stream, struct weft_notice *notice
     stream->out.bulk_count++;
 }
 
+size_t weft_stream_document_bytes(const struct weft_stream *stream)
+{
+    size_t bytes = 0;
+    for (const struct weft_notice *notice = stream->out.documents.first; notice != NULL;
+         notice = notice->next) {
+        bytes += notice->bulk.length;
+    }
+    return bytes;
+}
+
 struct weft_notice *weft_stream_take_chunk(struct weft_stream *stream, weft_release_id release,
                                            uint32_t chunk)
 {

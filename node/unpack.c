@@ -49,6 +49,7 @@ static size_t read_block(struct unpack *unpack)
     if (unpack->err != WEFT_ERR_OK) {
         weft_message_set(unpack->message, "cannot read the stored release: %s",
                          weft_err_text(unpack->err));
+        unpack->err = WEFT_ERR_MISMATCH; /* its chunks are to be looked at, like wrong bytes */
         return 0;
     }
     if (unpack->hash != NULL) {

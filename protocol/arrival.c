@@ -170,4 +170,5 @@ void weft_arrival_on_refuse(struct weft_core *core, struct weft_link *link,
     }
     weft_pick_fill(core);
     weft_trade_fill(core);
+    weft_source_fill(core); /* a chunk that nobody has after all */
 }

@@ -24,7 +24,7 @@ static bool has_agent(struct weft_core *core, uint32_t download)
 static weft_ns turn_ns(struct weft_core *core, const struct weft_release *release)
 {
     uint32_t rank = weft_election_rank(core, core->self.id);
-    bool agent = has_agent(core, release->download);
+    bool agent = weft_election_self(core) || has_agent(core, release->download);
     weft_ns wait = agent ? core->config.tuning.fallback_ms * WEFT_NS_PER_MS : UNKNOWN_NS;
     return release->progress_ns + wait + rank * (agent ? RANK_NS : UNKNOWN_RANK_NS);
 }
@@ -32,7 +32,7 @@ static weft_ns turn_ns(struct weft_core *core, const struct weft_release *releas
 void weft_fallback_plan(struct weft_core *core)
 {
     core->fallback_ns = WEFT_NS_NEVER;
-    for (uint32_t i = 0; i < core->config.downloads_max && !weft_election_self(core); i++) {
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
         const struct weft_download *download = &core->releases.downloads[i];
         if (download->release == WEFT_RELEASE_NONE) {
             continue;
@@ -45,6 +45,12 @@ void weft_fallback_plan(struct weft_core *core)
     }
 }
 
+/* An agent whose source fails waits for it: others are not to blame. */
+static bool blames_source(const struct weft_core *core)
+{
+    return weft_election_self(core) && core->source.failures > 0;
+}
+
 void weft_fallback_expire(struct weft_core *core)
 {
     if (core->fallback_ns > core->now_ns) {
@@ -54,10 +60,12 @@ void weft_fallback_expire(struct weft_core *core)
         const struct weft_download *download = &core->releases.downloads[i];
         if (download->release != WEFT_RELEASE_NONE) {
             struct weft_release *release = weft_release_of(core, download);
-            release->falls_back |= turn_ns(core, release) <= core->now_ns;
+            release->falls_back |= turn_ns(core, release) <= core->now_ns && !blames_source(core);
         }
     }
     weft_fallback_plan(core);
+    weft_ns again_ns = core->now_ns + WEFT_NS_PER_S;
+    core->fallback_ns = core->fallback_ns > again_ns ? core->fallback_ns : again_ns;
     weft_source_fill(core);
     weft_trade_fill(core);
 }

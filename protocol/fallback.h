@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When may an ordinary node fetch over the WAN itself?
+/* When may a node fetch over the WAN although others should?
  *
- * Never while its agents make progress. Without progress for tuning.fallback_ms the members try in
- * the order of the election, 5 s apart, so that one of them at a time opens the source; if no agent
- * knows the release (none subscribes to it) the wait is 2 s and 0.5 s. A node alone is its own
- * agent and never waits. SPEC.md section "Fallback". */
+ * An ordinary node never does while its agents make progress. Without progress for
+ * tuning.fallback_ms the members try in the order of the election, 5 s apart, so that one of them
+ * at a time opens the source; if no agent knows the release (none subscribes to it) the wait is 2 s
+ * and 0.5 s. An agent without progress, whose source answers, no longer believes what neighbours
+ * say they have or lease. A node alone is its own agent and never waits. SPEC.md section
+ * "Fallback". */
 #ifndef WEFT_FALLBACK_H
 #define WEFT_FALLBACK_H
 

@@ -74,7 +74,8 @@ bool weft_lease_acts(struct weft_core *core, uint32_t download)
 bool weft_lease_owns(struct weft_core *core, uint32_t download, uint32_t extent)
 {
     const struct weft_extent *entry = &core->releases.downloads[download].extents[extent];
-    if (entry->holder == core->self.id) {
+    const struct weft_release *release = weft_release_of(core, &core->releases.downloads[download]);
+    if (entry->holder == core->self.id || release->falls_back) {
         return true;
     }
     if (is_held(core, entry)) {
@@ -87,8 +88,8 @@ bool weft_lease_owns(struct weft_core *core, uint32_t download, uint32_t extent)
 bool weft_lease_may(struct weft_core *core, uint32_t download, uint32_t chunk)
 {
     const struct weft_download *self = &core->releases.downloads[download];
-    return self->near_copies[chunk] == 0 &&
-           weft_lease_owns(core, download, chunk / self->extent_chunks);
+    bool near = self->near_copies[chunk] > 0 && !weft_release_of(core, self)->falls_back;
+    return !near && weft_lease_owns(core, download, chunk / self->extent_chunks);
 }
 
 /* --- telling the segment: also who is no agent may be one in a moment --- */
@@ -254,6 +255,9 @@ void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
     }
     uint16_t epoch = (uint16_t)frame->value;
     bool mine = extent->holder == core->self.id;
+    if (mine && release->falls_back) {
+        return; /* what the others said came to nothing */
+    }
     if (mine && wins(core, release->download, frame->chunk, link->peer.id, epoch)) {
         send_lease(core, link, release->download, frame->chunk, /* given_up */ false);
         return;

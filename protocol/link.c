@@ -15,6 +15,7 @@
 #define OPENING_NS (10 * WEFT_NS_PER_S)
 #define PAUSE_NS (1 * WEFT_NS_PER_S)
 #define PAUSE_DOUBLINGS_MAX 5
+#define PAUSE_LONGEST_NS ((PAUSE_NS << PAUSE_DOUBLINGS_MAX) * 2)
 #define BAN_NS (3600 * WEFT_NS_PER_S)
 #define BAD_CHUNKS_MAX 2
 #define RESERVE_PART 6
@@ -228,7 +229,7 @@ void weft_link_on_up(struct weft_core *core, const struct weft_event_stream *eve
     struct weft_link *link = weft_link_find(core, event->peer.id);
     bool banned = is_paused(core, event->peer.id) && !event->opened_here;
     const struct weft_link_pause *pause = pause_of(core, event->peer.id);
-    banned = banned && pause != NULL && pause->until_ns > core->now_ns + BAN_NS / 2;
+    banned = banned && pause != NULL && pause->until_ns > core->now_ns + PAUSE_LONGEST_NS;
     if (link == NULL && !banned && is_welcome(core, event)) {
         link = take_entry(core, &event->peer);
     }
@@ -254,7 +255,7 @@ void weft_link_on_up(struct weft_core *core, const struct weft_event_stream *eve
     weft_have_on_link_up(core, link);
     struct weft_link_pause *old = pause_of(core, event->peer.id);
     if (old != NULL) {
-        old->peer = 0;
+        *old = (struct weft_link_pause){.peer = old->bad == 0 ? 0 : old->peer, .bad = old->bad};
     }
 }
 
@@ -280,12 +281,13 @@ void weft_link_on_down(struct weft_core *core, const struct weft_event_stream *e
 void weft_link_blame(struct weft_core *core, weft_node_id peer)
 {
     struct weft_link *link = weft_link_find(core, peer);
-    if (link == NULL || ++link->bad < BAD_CHUNKS_MAX) {
+    struct weft_link_pause *pause = make_pause(core, peer);
+    if (link == NULL || ++pause->bad < BAD_CHUNKS_MAX) {
         return;
     }
     release_entry(core, link);
     close_stream(core, peer);
-    make_pause(core, peer)->until_ns = core->now_ns + BAN_NS;
+    *pause = (struct weft_link_pause){.peer = peer, .until_ns = core->now_ns + BAN_NS};
 }
 
 void weft_link_close_all(struct weft_core *core)

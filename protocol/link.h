@@ -35,7 +35,6 @@ struct weft_link {
     uint8_t asked;              /* requests of ours it has not answered */
     uint8_t late;               /* requests given up that it may still answer; stops at 255 */
     uint8_t slow;               /* requests in a row that were overdue; stops at 255 */
-    uint8_t bad;                /* chunks from it that did not verify; stops at 255 */
     weft_ns busy_until_ns;      /* it refused or was slow: not asked before */
     weft_ns since_ns;           /* when it came up, or when opening began */
     uint64_t pushes;            /* chunks of our choice sent to it */
@@ -47,6 +46,7 @@ struct weft_link_pause {
     weft_node_id peer; /* 0 = free entry */
     weft_ns until_ns;  /* not tried before */
     uint32_t failures; /* in a row */
+    uint8_t bad;       /* chunks from it that did not verify, on whatever stream */
 };
 
 #define WEFT_LINK_PAUSES 16

@@ -30,8 +30,9 @@ struct run {
 static bool is_open(const struct weft_download *download, const struct weft_release *release,
                     uint32_t chunk, bool rare)
 {
+    bool near = download->near_copies[chunk] > 0 && !release->falls_back;
     return !weft_bitmap_has(release->have, chunk) && !weft_bitmap_has(download->busy, chunk) &&
-           download->near_copies[chunk] == 0 && (!rare || download->far_copies[chunk] == 0);
+           !near && (!rare || download->far_copies[chunk] == 0);
 }
 
 /* Requests that share the budget. */
@@ -230,9 +231,16 @@ void weft_source_fill(struct weft_core *core)
 
 /* --- completions --- */
 
-static void pause_source(struct weft_core *core, uint32_t retry_after_ms)
+/* Requests that were under way together fail together: that is one failure. */
+static void pause_source(struct weft_core *core, const struct weft_fetch *fetch,
+                         uint32_t retry_after_ms)
 {
     struct weft_sources *self = &core->source;
+    core->counters.source_failures++;
+    if (self->failures > 0 && fetch->began_ns <= self->failed_ns && retry_after_ms == 0) {
+        return;
+    }
+    self->failed_ns = core->now_ns;
     uint64_t wait_ms = core->config.tuning.source_backoff_ms;
     for (uint32_t i = 0; i < self->failures && wait_ms < BACKOFF_MS_MAX; i++) {
         wait_ms *= 2;
@@ -242,7 +250,6 @@ static void pause_source(struct weft_core *core, uint32_t retry_after_ms)
     uint32_t jitter_ms = weft_rng_below(&core->rng, (uint32_t)(wait_ms / 4) + 1);
     self->failures++;
     self->retry_ns = core->now_ns + (wait_ms + jitter_ms) * WEFT_NS_PER_MS;
-    core->counters.source_failures++;
     if (self->failures > 1) {
         weft_lease_give_up(core);
     }
@@ -331,9 +338,9 @@ static void judge(struct weft_core *core, const struct weft_fetch *fetch,
         core->source.no_ranges = true;
     } else if (failed) {
         core->source.no_ranges = false;
-        pause_source(core, event->retry_after_ms);
+        pause_source(core, fetch, event->retry_after_ms);
     } else if (event->result == WEFT_ERR_OK && fetch->received == 0 && fetch->count > 0) {
-        pause_source(core, 0); /* an answer without one good chunk: do not ask in a loop */
+        pause_source(core, fetch, 0); /* an answer without one good chunk: do not ask in a loop */
     }
 }
 

@@ -30,6 +30,7 @@ struct weft_sources {
     uint32_t budget;      /* chunks that may be under way from the source; adapts to its rate */
     uint32_t failures;    /* in a row */
     weft_ns retry_ns;     /* not tried before; 0 = no pause */
+    weft_ns failed_ns;    /* when the last failure was counted */
     bool no_ranges;       /* the server sends whole files only */
     struct weft_fetch fetches[WEFT_FETCHES_MAX]; /* in no order */
 };

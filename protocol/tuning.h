@@ -34,7 +34,7 @@
       "chunks an agent sends or keeps waiting for other segments; 0 = none")                       \
     X("far-window", far_window, COUNT, 8, 1, 60,                                                   \
       "chunks an agent asks of other segments at the same time")                                   \
-    X("neighbours", neighbours, COUNT, 16, 2, 60,                                                  \
+    X("neighbours", neighbours, COUNT, 12, 2, 60,                                                  \
       "data streams of a node in a segment with more than full-mesh members")                      \
     X("full-mesh", full_mesh, COUNT, 33, 2, 60,                                                    \
       "segments up to this size link every node with every other")                                 \

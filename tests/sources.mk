@@ -52,6 +52,9 @@ TRACE_SOURCES := \
 
 ATTACK_SOURCES := \
 	tests/attack/attack_membership.c \
+	tests/attack/attack_news.c \
+	tests/attack/attack_session.c \
+	tests/attack/attack_swarm.c \
 
 FUZZ_SOURCES := \
 	tests/fuzz/fuzz_address.c \

@@ -279,10 +279,8 @@ START_TEST(garbage)
             bytes[k] = (uint8_t)weft_rng_next(&state);
         }
         bytes[0] = i % 2 == 0 ? 0x97 : bytes[0]; /* an array at least */
-        struct weft_event_datagram datagram = {.from = cluster->nodes[LIAR].self,
-                                               .hop_limit = 255,
-                                               .bytes = bytes,
-                                               .length = length};
+        struct weft_event_datagram datagram = {
+            .from = cluster->nodes[LIAR].self, .hop_limit = 255, .bytes = bytes, .length = length};
         weft_cluster_inject(cluster, VICTIM, &datagram);
     }
     weft_cluster_run(cluster, 5 * S);

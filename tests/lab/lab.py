@@ -308,13 +308,13 @@ class Lab:
     def of(self, segment):
         return [node for node in self.nodes if node.segment == segment]
 
-    def begin(self, *flags, nodes=None):
+    def begin(self, *flags, nodes=None, components=("payload",)):
         """Start the source and the nodes with a small first release, and let them meet."""
         nodes = self.nodes if nodes is None else nodes
         self.publish(write_random(f"{HOME}/first/payload.bin", 1000, 0))
         self.start_source()
         for node in nodes:
-            node.start(*flags)
+            node.start(*flags, components=components)
         wait_until(lambda: all(node.active() for node in nodes), 20, "the first release")
         segments = {node.segment for node in nodes}
 
@@ -391,6 +391,14 @@ def isolate():
     sh("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
     os.makedirs("/run/netns")
     os.makedirs(HOME)
+    try:
+        sh("ip", "netns", "add", "probe")
+        sh("ip", "link", "add", "name", "probe0", "netns", "probe", "type", "veth", "peer", "name",
+           "probe1", "netns", "probe")
+        Lab.shape("probe", "probe0", 10)
+    except Fault as fault:
+        skip(f"no such network on this machine: {fault}")
+    sh("ip", "netns", "del", "probe")
 
 
 def run(*tests):

@@ -78,9 +78,9 @@ def damaged():
     lab.wait_active(payload, 20, [one])
     rest = sum(one.tiers().values())
     check(0 < rest <= 28 * CHUNK, f"{rest} bytes were fetched again for 28 chunks")
-    print(f"damage: of {SIZE // CHUNK} chunks, {running // CHUNK} fetched again for 2 damaged under "
+    print(f"damage: {running // CHUNK} of {SIZE // CHUNK} chunks fetched again for 2 damaged under "
           f"a running node, {stopped // CHUNK} for 3 under a stopped one, {rest // CHUNK} for 28 "
-          f"cut off; 0 served bad, never active")
+          f"cut off; 0 served bad, none active")
 
 
 run(damaged)

@@ -36,10 +36,10 @@ def disk_full():
     sh("mount", "-o", "remount,size=64m", full.data)
     recovered = lab.wait_active(payload, 40, [full])
     source = sum(node.tiers()["source"] for node in lab.nodes)
+    received = sum(full.tiers().values())
     figures = (f"others done after {seconds(took)}; it had {had / SIZE:.0%} and said \"{words}\"; "
-               f"done {seconds(recovered)} after there was room; {copies(source, SIZE)} copies "
-               f"from the source, bytes that it received {copies(sum(full.tiers().values()), SIZE)} "
-               f"copies")
+               f"done {seconds(recovered)} after there was room, having received "
+               f"{copies(received, SIZE)} copies; {copies(source, SIZE)} from the source")
     check(source <= 1.1 * SIZE, figures)
     print(f"disk full: {figures}")
     sh("umount", "-l", full.data)

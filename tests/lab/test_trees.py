@@ -38,14 +38,8 @@ def same(one, two):
 
 def trees():
     lab = Lab(segments=(2, 2))
-    names = ("tree", "payload", *SIZES)
     tree = make_tree(f"{HOME}/tree")
-    lab.begin(*[f"--component={name}={HOME}/" for name in ()])
-    for node in lab.nodes:
-        node.kill()
-        node.start(components=names)
-    wait_until(lambda: all(node.status().get("segment", {}).get("alive") == 2
-                             for node in lab.nodes), 20, "all nodes know each other")
+    lab.begin(components=("payload", "tree", *SIZES))
     payloads = {}
     for seed, (name, size) in enumerate(SIZES.items(), 10):
         path = write_random(f"{HOME}/{name}/{name}.bin", size, seed)

@@ -52,6 +52,9 @@ run() {
     [ "$drawn" = none ] || [ "$nodes" -le "$segments" ] || set -- "$@" --kill "$drawn"
     one none none none 20% 90%; [ "$drawn" = none ] || set -- "$@" --restart-all "$drawn"
     one none none none 0s,5s 50%,10s; [ "$drawn" = none ] || set -- "$@" --source-down "$drawn"
+    one none none any@60%+2s agent@90%
+    [ "$drawn" = none ] || [ "$nodes" -le $((2 * segments)) ] || set -- "$@" --kill "$drawn"
+    one 0 0 1 3; set -- "$@" --agents "$drawn"
     try "$@"
 }
 

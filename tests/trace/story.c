@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stories that weft-sim has no flags for, told by the test cluster: what happens to the control
- * plane when the network falls apart, when an agent says goodbye, when somebody lies.
+ * plane when the network falls apart, when an agent says goodbye, when a node stands still.
  *
- *   story NAME FILE      plays it and writes every record into FILE; scripts/trace-check calls it */
+ *   story NAME FILE      plays it and writes every record into FILE, for scripts/trace-check */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,8 +49,8 @@ static void stall(struct weft_cluster *cluster)
 }
 
 static const struct story {
-    const char *name;                            /* in the trace's "# story:" */
-    void (*play)(struct weft_cluster *cluster);  /* from a settled cluster on */
+    const char *name;                           /* in the trace's "# story:" */
+    void (*play)(struct weft_cluster *cluster); /* from a settled cluster on */
 } stories[] = {{"partition", partition}, {"leave", leave}, {"stall", stall}};
 
 /* Nodes are named by their places, from 1. */

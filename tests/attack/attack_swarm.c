@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A neighbour with a stream lies about chunks, leases and its own readiness. The node attacked is
+ * an Update Agent with a source, unless a case says otherwise; nodes 2 and 3 are its neighbours. */
+#include "tests/support/attack.h"
+
+#include "tests/support/fixture.h"
+
+#define S WEFT_NS_PER_S
+#define LIAR 2
+#define HONEST 3
+#define CHUNKS 64
+
+/* A node with two neighbours that wants a release. */
+static struct fixture wanting(bool agent)
+{
+    struct fixture fixture = fixture_new(NULL);
+    fixture_member(&fixture, LIAR, false);
+    fixture_member(&fixture, HONEST, false);
+    if (agent) {
+        fixture_become_agent(&fixture);
+    }
+    fixture_link(&fixture, LIAR);
+    fixture_link(&fixture, HONEST);
+    return fixture;
+}
+
+/* A world around the node: the source and the members answer rightly, the liar as it likes. */
+struct play {
+    struct fixture *fixture;                                 /* the node */
+    void (*answer)(struct fixture *fixture, uint32_t chunk); /* to a REQUEST; NULL = never */
+    void (*nag)(struct fixture *fixture);                    /* once a second; NULL = nothing */
+    struct weft_action_source fetches[64];                   /* to be answered */
+    uint32_t fetch_count;                                    /* of fetches */
+    uint32_t requests[256];                                  /* chunks asked of the liar */
+    uint32_t request_count;                                  /* of requests */
+    struct weft_endpoint pinged[64];                         /* members to answer */
+    uint32_t sequences[64];                                  /* of their PINGs */
+    uint32_t ping_count;                                     /* of pinged */
+};
+
+/* Note what the last step asked of the world. */
+static void collect(struct play *play)
+{
+    const struct weft_action_queue *queue = play->fixture->queue;
+    for (uint32_t i = 0; i < queue->count; i++) {
+        const struct weft_action *action = &queue->items[i];
+        struct weft_message message;
+        struct weft_frame frame;
+        if (action->kind == WEFT_ACTION_SOURCE_FETCH && play->fetch_count < 64) {
+            play->fetches[play->fetch_count++] = action->source;
+        } else if (action->kind == WEFT_ACTION_FRAME && action->send.to.id == LIAR &&
+                   weft_frame_decode(action->send.bytes, action->send.length, &frame) == 0 &&
+                   frame.kind == WEFT_FRAME_REQUEST && play->request_count < 256) {
+            play->requests[play->request_count++] = frame.chunk;
+        } else if (action->kind == WEFT_ACTION_DATAGRAM && action->send.to.id != 0 &&
+                   weft_message_decode(action->send.bytes, action->send.length, &message) == 0 &&
+                   message.kind == WEFT_MESSAGE_PING && play->ping_count < 64) {
+            play->sequences[play->ping_count] = message.probe.sequence;
+            play->pinged[play->ping_count++] = action->send.to;
+        }
+    }
+}
+
+/* The member that was pinged says that it lives. */
+static void acknowledge(struct play *play)
+{
+    uint8_t bytes[WEFT_DATAGRAM_BYTES_MAX];
+    struct weft_message message = {.kind = WEFT_MESSAGE_ACK};
+    play->ping_count--;
+    message.mesh = play->fixture->core->config.mesh;
+    message.sender = play->pinged[play->ping_count].id;
+    message.probe.sequence = play->sequences[play->ping_count];
+    uint32_t length = weft_message_encode(&message, bytes, sizeof(bytes));
+    struct weft_event event = {.kind = WEFT_EVENT_DATAGRAM,
+                               .datagram = {.from = play->pinged[play->ping_count],
+                                            .hop_limit = 255,
+                                            .bytes = bytes,
+                                            .length = length}};
+    fixture_step(play->fixture, 0, event);
+    collect(play);
+}
+
+/* The source has what is asked of it. */
+static void serve(struct play *play)
+{
+    struct weft_action_source fetch = play->fetches[--play->fetch_count];
+    for (uint32_t k = 0; k < fetch.chunk_count; k++) {
+        fixture_chunk(play->fixture, 0, fetch.token, fetch.first_chunk + k, WEFT_ERR_OK);
+        collect(play);
+    }
+    struct weft_event event = {.kind = WEFT_EVENT_SOURCE, .source = {.token = fetch.token}};
+    fixture_step(play->fixture, 0, event);
+    collect(play);
+}
+
+/* Carry out what is asked of the world, until nothing is. */
+static void carry_out(struct play *play)
+{
+    for (uint32_t i = 0; i < 1000; i++) {
+        if (play->ping_count > 0) {
+            acknowledge(play);
+        } else if (play->fetch_count > 0) {
+            serve(play);
+        } else if (play->request_count > 0) {
+            uint32_t chunk = play->requests[--play->request_count];
+            if (play->answer != NULL) {
+                play->answer(play->fixture, chunk);
+                collect(play);
+            }
+        } else {
+            return;
+        }
+    }
+}
+
+/* Let |span_ns| pass. */
+static void play_on(struct play *play, weft_ns span_ns)
+{
+    struct fixture *fixture = play->fixture;
+    weft_ns end_ns = fixture->now_ns + span_ns;
+    weft_ns nag_ns = fixture->now_ns;
+    while (fixture->now_ns < end_ns) {
+        if (fixture->now_ns >= nag_ns) {
+            nag_ns = fixture->now_ns + S;
+            if (play->nag != NULL) {
+                play->nag(fixture);
+                collect(play);
+            }
+        }
+        carry_out(play);
+        weft_ns due = weft_core_deadline(fixture->core);
+        due = due < nag_ns ? due : nag_ns;
+        weft_ns later = due > fixture->now_ns ? due - fixture->now_ns : 0;
+        fixture_step(fixture, later, (struct weft_event){.kind = WEFT_EVENT_TICK});
+        collect(play);
+    }
+}
+
+static uint32_t have_count(const struct fixture *fixture)
+{
+    return weft_release_find(fixture->core, FIXTURE_RELEASE)->have_count;
+}
+
+static void frame_of_liar(struct fixture *fixture, struct weft_frame frame)
+{
+    fixture_frame(fixture, LIAR, frame);
+}
+
+static void claim_all(struct fixture *fixture)
+{
+    fixture_peer_has(fixture, LIAR, 0, CHUNKS);
+}
+
+static void say_busy(struct fixture *fixture, uint32_t chunk)
+{
+    frame_of_liar(fixture,
+                  (struct weft_frame){.kind = WEFT_FRAME_REFUSE, .chunk = chunk, .value = 1});
+}
+
+static void say_absent(struct fixture *fixture, uint32_t chunk)
+{
+    frame_of_liar(fixture, (struct weft_frame){.kind = WEFT_FRAME_REFUSE, .chunk = chunk});
+}
+
+/* Does an agent complete from the source although the liar claims everything? */
+static void outlive(void (*answer)(struct fixture *, uint32_t), void (*nag)(struct fixture *))
+{
+    struct fixture fixture = wanting(true);
+    struct play play = {.fixture = &fixture, .answer = answer, .nag = nag};
+    fixture_release(&fixture, CHUNKS);
+    collect(&play);
+    claim_all(&fixture);
+    collect(&play);
+    play_on(&play, 120 * S);
+    ck_assert_uint_eq(have_count(&fixture), CHUNKS);
+    fixture_free(&fixture);
+}
+
+START_TEST(claims_and_refuses)
+{
+    outlive(say_absent, NULL);
+}
+END_TEST
+
+START_TEST(claims_again_and_refuses)
+{
+    outlive(say_absent, claim_all);
+}
+END_TEST
+
+START_TEST(busy_forever)
+{
+    outlive(say_busy, NULL);
+}
+END_TEST
+
+START_TEST(never_answers)
+{
+    outlive(NULL, NULL);
+}
+END_TEST
+
+/* LEASE on every extent. */
+static void lease_all(struct fixture *fixture)
+{
+    uint32_t count = fixture->core->releases.downloads[0].extent_count;
+    for (uint32_t i = 0; i < count; i++) {
+        frame_of_liar(fixture, (struct weft_frame){
+                                   .kind = WEFT_FRAME_LEASE, .chunk = i, .value = UINT16_MAX});
+    }
+}
+
+START_TEST(leases_once)
+{
+    struct fixture fixture = wanting(true);
+    struct play play = {.fixture = &fixture};
+    fixture_release(&fixture, CHUNKS);
+    collect(&play);
+    fixture_peer_has(&fixture, LIAR, 0, 0);
+    collect(&play);
+    lease_all(&fixture);
+    collect(&play);
+    play_on(&play, 30 * S);
+    ck_assert_uint_eq(have_count(&fixture), CHUNKS);
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(leases_forever_no_agent)
+{
+    struct fixture fixture = wanting(true);
+    struct play play = {.fixture = &fixture, .nag = lease_all};
+    fixture_release(&fixture, CHUNKS);
+    collect(&play);
+    fixture_peer_has(&fixture, LIAR, 0, 0);
+    collect(&play);
+    play_on(&play, 120 * S);
+    ck_assert_uint_eq(have_count(&fixture), CHUNKS);
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(leases_forever_agent)
+{
+    struct fixture fixture = fixture_new(NULL);
+    fixture_member(&fixture, LIAR, true);
+    fixture_become_agent(&fixture);
+    fixture_link(&fixture, LIAR);
+    struct play play = {.fixture = &fixture, .nag = lease_all};
+    fixture_release(&fixture, CHUNKS);
+    collect(&play);
+    fixture_peer_has(&fixture, LIAR, 0, 0);
+    collect(&play);
+    play_on(&play, 120 * S);
+    ck_assert_uint_eq(have_count(&fixture), CHUNKS);
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(wrong_map)
+{
+    static const uint8_t bits[WEFT_CHUNKS_MAX / 8] = {0xff};
+    struct fixture fixture = wanting(false);
+    fixture_release(&fixture, CHUNKS);
+    const uint32_t counts[] = {0, 1, CHUNKS - 1, CHUNKS + 1, WEFT_CHUNKS_MAX};
+    for (uint32_t i = 0; i < 5; i++) {
+        frame_of_liar(&fixture, (struct weft_frame){.kind = WEFT_FRAME_MAP,
+                                                    .value = counts[i],
+                                                    .flags = WEFT_MAP_ASK,
+                                                    .list = {bits, (counts[i] + 7) / 8}});
+        ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_FRAME), 0);
+    }
+    frame_of_liar(&fixture,
+                  (struct weft_frame){.kind = WEFT_FRAME_MAP, .value = CHUNKS, .list = {bits, 1}});
+    const uint8_t beyond[] = {CHUNKS >> 8, CHUNKS & 0xff, 0xff, 0xff};
+    frame_of_liar(&fixture, (struct weft_frame){.kind = WEFT_FRAME_HAVE, .list = {beyond, 4}});
+    ck_assert_uint_eq(fixture.core->links.items[0].maps[0].have_count, 0);
+    ck_assert_uint_eq(fixture.core->counters.rejects[WEFT_REJECT_RANGE], 7);
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(ready_flood)
+{
+    struct fixture fixture = wanting(true);
+    fixture_release(&fixture, CHUNKS);
+    fixture_peer_has(&fixture, LIAR, 0, 0);
+    uint32_t uploads = 0;
+    for (uint32_t i = 0; i < 10000; i++) {
+        frame_of_liar(&fixture, (struct weft_frame){.kind = WEFT_FRAME_READY, .value = 16});
+        uploads += fixture_count(&fixture, WEFT_ACTION_UPLOAD);
+        if (i < CHUNKS) {
+            fixture_chunk(&fixture, 0, 1, i, WEFT_ERR_OK);
+            uploads += fixture_count(&fixture, WEFT_ACTION_UPLOAD);
+        }
+    }
+    ck_assert_uint_le(uploads, fixture.core->config.tuning.uploads);
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(request_flood)
+{
+    struct fixture fixture = wanting(true);
+    fixture_release(&fixture, CHUNKS);
+    for (uint32_t i = 0; i < CHUNKS; i++) {
+        fixture_chunk(&fixture, 0, 1, i, WEFT_ERR_OK);
+    }
+    uint32_t uploads = 0;
+    for (uint32_t i = 0; i < 10000; i++) {
+        frame_of_liar(&fixture,
+                      (struct weft_frame){.kind = WEFT_FRAME_REQUEST, .chunk = i % (2 * CHUNKS)});
+        uploads += fixture_count(&fixture, WEFT_ACTION_UPLOAD);
+        ck_assert_uint_le(fixture.queue->count, 2);
+    }
+    ck_assert_uint_le(uploads, fixture.core->config.tuning.uploads);
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(unsolicited)
+{
+    struct fixture fixture = wanting(false);
+    fixture_release(&fixture, CHUNKS);
+    for (uint32_t i = 0; i < 10000; i++) {
+        struct weft_event event = {.kind = WEFT_EVENT_OFFER,
+                                   .offer = {.peer = i % 3 == 0 ? 77 : LIAR,
+                                             .release = i % 5 == 0 ? 1 : FIXTURE_RELEASE,
+                                             .chunk = i % 7 == 0 ? UINT32_MAX : i % CHUNKS}};
+        fixture_step(&fixture, 0, event);
+        ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 0);
+        ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DISCARD), 1);
+    }
+    ck_assert_uint_eq(have_count(&fixture), 0);
+    fixture_free(&fixture);
+}
+END_TEST
+
+static bool is_up(const struct fixture *fixture)
+{
+    const struct weft_link *link = weft_link_find(fixture->core, LIAR);
+    return link != NULL && link->up;
+}
+
+START_TEST(corrupt_twice)
+{
+    struct fixture fixture = wanting(false);
+    fixture_release(&fixture, CHUNKS);
+    claim_all(&fixture);
+    fixture_chunk(&fixture, LIAR, 0, 0, WEFT_ERR_MISMATCH);
+    ck_assert(is_up(&fixture));
+    fixture_chunk(&fixture, LIAR, 0, 1, WEFT_ERR_MISMATCH);
+    ck_assert(!is_up(&fixture));
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_STREAM_CLOSE), 1);
+    fixture_run(&fixture, 60 * S);
+    fixture_link(&fixture, LIAR);
+    ck_assert_uint_eq(have_count(&fixture), 0);
+    fixture_free(&fixture);
+}
+END_TEST
+
+/* The stream comes up because the other side opened it. */
+static void come_back(struct fixture *fixture)
+{
+    struct weft_event event = {.kind = WEFT_EVENT_STREAM_UP};
+    event.stream.peer = (struct weft_endpoint){
+        .id = LIAR, .address = weft_member_find(fixture->core, LIAR)->address};
+    fixture_step(fixture, 0, event);
+}
+
+START_TEST(banned_comes_back)
+{
+    struct fixture fixture = wanting(false);
+    fixture_release(&fixture, CHUNKS);
+    fixture_chunk(&fixture, LIAR, 0, 0, WEFT_ERR_MISMATCH);
+    fixture_chunk(&fixture, LIAR, 0, 1, WEFT_ERR_MISMATCH);
+    for (uint32_t minute = 0; minute < 25; minute++) {
+        fixture_run(&fixture, 60 * S);
+        come_back(&fixture);
+        ck_assert(!is_up(&fixture));
+    }
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(banned_for_an_hour)
+{
+    struct fixture fixture = wanting(false);
+    fixture_release(&fixture, CHUNKS);
+    fixture_chunk(&fixture, LIAR, 0, 0, WEFT_ERR_MISMATCH);
+    fixture_chunk(&fixture, LIAR, 0, 1, WEFT_ERR_MISMATCH);
+    fixture_run(&fixture, 50 * 60 * S);
+    come_back(&fixture);
+    ck_assert(!is_up(&fixture));
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(corrupt_once_a_stream)
+{
+    struct fixture fixture = wanting(false);
+    fixture_release(&fixture, CHUNKS);
+    for (uint32_t i = 0; i < 4; i++) {
+        fixture_chunk(&fixture, LIAR, 0, i, WEFT_ERR_MISMATCH);
+        struct weft_event down = {.kind = WEFT_EVENT_STREAM_DOWN, .stream = {.peer = {.id = LIAR}}};
+        fixture_step(&fixture, 10 * S, down);
+        come_back(&fixture);
+    }
+    ck_assert(!is_up(&fixture));
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(link_flood)
+{
+    struct weft_config config = fixture_config();
+    config.links_max = WEFT_LINKS_MAX;
+    struct fixture fixture = fixture_new(&config);
+    fixture_release(&fixture, CHUNKS);
+    fixture_member(&fixture, HONEST, false);
+    fixture_link(&fixture, HONEST);
+    for (uint32_t i = 0; i < 2000; i++) {
+        fixture_link(&fixture, 1000 + i);
+        ck_assert_uint_lt(fixture.core->links.up_count, WEFT_LINKS_MAX / 2);
+    }
+    ck_assert(weft_link_find(fixture.core, HONEST)->up);
+    fixture_member(&fixture, 4, false);
+    ck_assert(fixture_link(&fixture, 4)->up);
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(garbage)
+{
+    struct fixture fixture = wanting(true);
+    fixture_release(&fixture, CHUNKS);
+    uint64_t state = 1;
+    for (uint32_t i = 0; i < 20000; i++) {
+        uint8_t bytes[64];
+        state = state * UINT64_C(6364136223846793005) + 1442695040888963407U;
+        uint32_t length = 1 + (uint32_t)(state >> 33) % sizeof(bytes);
+        for (uint32_t k = 0; k < length; k++) {
+            bytes[k] = (uint8_t)(state >> (k % 7 * 8));
+        }
+        bytes[0] = (uint8_t)(0x93 + i % 4);
+        struct weft_event event = {
+            .kind = WEFT_EVENT_FRAME,
+            .frame = {.peer = i % 9 == 0 ? 99 : LIAR, .bytes = bytes, .length = length}};
+        fixture_step(&fixture, 0, event);
+    }
+    ck_assert_uint_eq(have_count(&fixture), 0);
+    ck_assert_uint_eq(fixture.queue->dropped_count, 0);
+    fixture_free(&fixture);
+}
+END_TEST
+
+int main(void)
+{
+    const struct attack_case cases[] = {
+        {"claims every chunk, then has none", "the source serves instead", claims_and_refuses},
+        {"claims every chunk again and again", "the source serves instead",
+         claims_again_and_refuses},
+        {"claims every chunk, BUSY for ever", "the source serves instead", busy_forever},
+        {"claims every chunk, never answers", "the source serves instead", never_answers},
+        {"LEASE on all extents, no progress", "leases move in 30 s", leases_once},
+        {"LEASE on all extents for ever, no agent", "leases move in 2 min",
+         leases_forever_no_agent},
+        {"LEASE on all extents for ever, agent", "leases move in 2 min", leases_forever_agent},
+        {"MAP and HAVE beyond the release", "refused, nothing is noted", wrong_map},
+        {"READY 10,000 times", "pushes stay within --uploads", ready_flood},
+        {"REQUEST 10,000 times", "uploads stay within --uploads", request_flood},
+        {"10,000 chunks nobody asked for", "each is read past", unsolicited},
+        {"two corrupt chunks", "the stream is closed", corrupt_twice},
+        {"banned, comes back every minute", "closed again", banned_comes_back},
+        {"banned, comes back after 50 minutes", "closed again", banned_for_an_hour},
+        {"one corrupt chunk a stream", "closed all the same", corrupt_once_a_stream},
+        {"2,000 streams from far", "room is left for neighbours", link_flood},
+        {"20,000 garbage frames", "dropped, nothing is stored", garbage},
+    };
+    return attack_run(cases, sizeof cases / sizeof cases[0]);
+}
