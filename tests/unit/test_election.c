@@ -19,6 +19,7 @@ static bool is_elected(const struct weft_cluster *cluster)
 static struct weft_cluster *settled(uint32_t count, uint64_t seed)
 {
     struct weft_cluster *cluster = weft_cluster_new(count, count, seed);
+    cluster->config.has_source = true; /* who has none is never an agent */
     weft_cluster_start_all(cluster);
     weft_cluster_run(cluster, 20 * S);
     return cluster;
@@ -110,6 +111,7 @@ END_TEST
 START_TEST(classes_come_first)
 {
     struct weft_cluster *cluster = weft_cluster_new(30, 30, 35);
+    cluster->config.has_source = true; /* who has none is never an agent */
     for (uint32_t i = 0; i < 30; i++) {
         cluster->config.agent_class = i == 20   ? WEFT_AGENT_PIN
                                       : i == 21 ? WEFT_AGENT_PREFER
@@ -134,6 +136,7 @@ END_TEST
 START_TEST(pinned_latecomer_takes_over)
 {
     struct weft_cluster *cluster = weft_cluster_new(20, 20, 36);
+    cluster->config.has_source = true; /* who has none is never an agent */
     for (uint32_t i = 0; i < 19; i++) {
         weft_cluster_start(cluster, i, 0);
     }
