@@ -87,7 +87,7 @@ static weft_node_id choose_holder(struct weft_core *core, const struct weft_docu
                                   bool far)
 {
     weft_node_id best = 0;
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         const struct weft_link *link = &core->links.items[i];
         bool usable = link->up && (far || !link->far) && !was_tried(document, link->peer.id);
         if (!usable) {

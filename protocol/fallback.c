@@ -12,7 +12,7 @@
 /* Does an agent in force take part in this release? */
 static bool has_agent(struct weft_core *core, uint32_t download)
 {
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         const struct weft_link *link = &core->links.items[i];
         if (link->up && link->agent && link->maps[download].known) {
             return true;

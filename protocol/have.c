@@ -22,7 +22,7 @@ void weft_have_reset_map(const struct weft_core *core, struct weft_link_map *map
 
 void weft_have_begin(struct weft_core *core, uint32_t download)
 {
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         weft_have_reset_map(core, &core->links.items[i].maps[download]);
     }
 }
@@ -133,7 +133,7 @@ static void send_map(struct weft_core *core, struct weft_link *link,
 
 void weft_have_tell_all(struct weft_core *core, const struct weft_release *release)
 {
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         struct weft_link *link = &core->links.items[i];
         if (link->up) {
             send_map(core, link, release, /* ask */ true);
@@ -261,7 +261,7 @@ static bool send_have(struct weft_core *core, struct weft_link *link, uint32_t i
 
 static void flush(struct weft_core *core, uint32_t index, bool far)
 {
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         struct weft_link *link = &core->links.items[i];
         if (link->up && link->far == far) {
             while (send_have(core, link, index)) {

@@ -108,7 +108,7 @@ static void send_lease(struct weft_core *core, const struct weft_link *link, uin
 
 static void tell_segment(struct weft_core *core, uint32_t download, uint32_t extent, bool given_up)
 {
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         const struct weft_link *link = &core->links.items[i];
         if (link->up && !link->far) {
             send_lease(core, link, download, extent, given_up);
@@ -220,7 +220,7 @@ static bool wins(struct weft_core *core, uint32_t download, uint32_t extent, wef
 
 void weft_lease_tell_far(struct weft_core *core, uint32_t download, uint32_t extent)
 {
-    for (uint32_t i = 0; core->links.far_count > 0 && i < core->config.links_max; i++) {
+    for (uint32_t i = 0; core->links.far_count > 0 && i < core->links.end; i++) {
         const struct weft_link *link = &core->links.items[i];
         if (link->up && link->far && link->maps[download].known) {
             send_lease(core, link, download, extent, /* given_up */ false);

@@ -46,7 +46,7 @@ void weft_link_carve(struct weft_core *core, struct weft_arena *arena)
 
 struct weft_link *weft_link_find(struct weft_core *core, weft_node_id peer)
 {
-    for (uint32_t i = 0; peer != 0 && i < core->config.links_max; i++) {
+    for (uint32_t i = 0; peer != 0 && i < core->links.end; i++) {
         if (core->links.ids[i] == peer) {
             return &core->links.items[i];
         }
@@ -142,6 +142,7 @@ static struct weft_link *take_entry(struct weft_core *core, const struct weft_en
             struct weft_link_map *maps = link->maps;
             *link = (struct weft_link){.peer = *peer, .maps = maps, .since_ns = core->now_ns};
             core->links.ids[i] = peer->id;
+            core->links.end = core->links.end > i ? core->links.end : i + 1;
             return link;
         }
     }
@@ -184,6 +185,9 @@ static void release_entry(struct weft_core *core, struct weft_link *link)
     }
     link->peer.id = 0;
     core->links.ids[link - core->links.items] = 0;
+    while (core->links.end > 0 && core->links.ids[core->links.end - 1] == 0) {
+        core->links.end--;
+    }
     link->up = false;
     weft_want_on_link_down(core, peer);
     weft_serve_on_link_down(core, peer);
@@ -198,7 +202,7 @@ static void trace_link(const struct weft_core *core, enum weft_trace_kind kind, 
 static uint32_t count_links(const struct weft_core *core, bool far)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         const struct weft_link *link = &core->links.items[i];
         count += link->peer.id != 0 && link->far == far;
     }
@@ -210,7 +214,7 @@ static uint32_t count_links(const struct weft_core *core, bool far)
 static bool is_welcome(struct weft_core *core, const struct weft_event_stream *event)
 {
     uint32_t used = 0;
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         used += core->links.ids[i] != 0;
     }
     bool near = weft_prefix_contains(&core->segment, event->peer.address.ip);
@@ -292,7 +296,7 @@ void weft_link_blame(struct weft_core *core, weft_node_id peer)
 
 void weft_link_close_all(struct weft_core *core)
 {
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         struct weft_link *link = &core->links.items[i];
         if (link->peer.id != 0) {
             weft_node_id peer = link->peer.id;
@@ -396,7 +400,7 @@ static void review_far(struct weft_core *core)
 
 static void review_roles(struct weft_core *core)
 {
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         struct weft_link *link = &core->links.items[i];
         bool forgotten =
             link->peer.id != 0 && !link->up && core->now_ns - link->since_ns > OPENING_NS;

@@ -54,6 +54,7 @@ struct weft_link_pause {
 struct weft_links {
     struct weft_link *items; /* config.links_max entries */
     weft_node_id *ids;       /* peer.id of each entry, dense for the search */
+    uint32_t end;            /* entries from here on are free */
     uint32_t up_count;       /* links that are up */
     uint32_t far_count;      /* of them to other segments */
     weft_ns review_ns;       /* next review */

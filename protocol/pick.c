@@ -137,14 +137,14 @@ void weft_pick_from(struct weft_core *core, struct weft_link *link)
 /* One chunk from every idle neighbour first, then a second one, so that no uplink idles. */
 void weft_pick_fill(struct weft_core *core)
 {
-    uint32_t links_max = core->config.links_max;
+    uint32_t end = core->links.end;
     if (!has_open(core)) {
         return;
     }
     for (uint32_t round = 0; round < ASKED_PER_LINK && has_room(core); round++) {
-        uint32_t start = weft_rng_below(&core->rng, links_max);
-        for (uint32_t i = 0; i < links_max && has_room(core); i++) {
-            struct weft_link *link = &core->links.items[(start + i) % links_max];
+        uint32_t start = weft_rng_below(&core->rng, end);
+        for (uint32_t i = 0; i < end && has_room(core); i++) {
+            struct weft_link *link = &core->links.items[(start + i) % end];
             if (link->asked == round && is_askable(core, link)) {
                 ask_one(core, link);
             }
@@ -188,7 +188,7 @@ static void expire_pauses(struct weft_core *core)
     struct weft_picks *self = &core->picks;
     bool open = weft_release_is_open(core);
     self->retry_ns = open ? WEFT_NS_NEVER : core->releases.disk_retry_ns;
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         const struct weft_link *link = &core->links.items[i];
         bool waits = link->up && link->busy_until_ns > core->now_ns;
         if (waits && link->busy_until_ns < self->retry_ns) {

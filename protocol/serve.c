@@ -57,7 +57,7 @@ static uint32_t fresh_left(const struct weft_download *download)
 static struct weft_link *choose_first(struct weft_core *core, uint32_t index, uint32_t chunk)
 {
     struct weft_link *best = NULL;
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         struct weft_link *link = &core->links.items[i];
         const struct weft_link_map *map = &link->maps[index];
         bool ready = link->up && !link->far && map->credits > 0 && map->wanted &&
@@ -103,7 +103,7 @@ static void push_all(struct weft_core *core)
 
 static bool somebody_wants(const struct weft_core *core, uint32_t index)
 {
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         const struct weft_link *link = &core->links.items[i];
         if (link->up && !link->far && link->maps[index].wanted) {
             return true;

@@ -33,13 +33,13 @@ void weft_trade_from(struct weft_core *core, struct weft_link *link)
 
 void weft_trade_fill(struct weft_core *core)
 {
-    uint32_t links_max = core->config.links_max;
+    uint32_t end = core->links.end;
     if (core->links.far_count == 0) {
         return;
     }
-    uint32_t start = weft_rng_below(&core->rng, links_max);
-    for (uint32_t i = 0; i < links_max; i++) {
-        struct weft_link *link = &core->links.items[(start + i) % links_max];
+    uint32_t start = weft_rng_below(&core->rng, end);
+    for (uint32_t i = 0; i < end; i++) {
+        struct weft_link *link = &core->links.items[(start + i) % end];
         if (link->up && link->far && link->asked < ASKED_PER_LINK) {
             weft_trade_from(core, link);
         }

@@ -77,7 +77,7 @@ struct weft_view_counters weft_view_counters(const struct weft_core *core)
 
 static bool is_linked(const struct weft_core *core, weft_node_id id)
 {
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
+    for (uint32_t i = 0; i < core->links.end; i++) {
         if (core->links.items[i].peer.id == id) {
             return core->links.items[i].up;
         }
