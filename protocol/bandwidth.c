@@ -44,10 +44,12 @@ uint8_t weft_bandwidth_half_octaves(uint64_t bytes_per_s)
 
 /* ---- What this node measures ---- */
 
+/* Entries are filled from the front and never freed. */
 static struct weft_bandwidth *find(const struct weft_core *core, weft_node_id peer)
 {
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
-        if (core->bandwidths.table[i].peer == peer) {
+    const struct weft_bandwidth *table = core->bandwidths.table;
+    for (uint32_t i = 0; i < core->config.links_max && table[i].peer != 0; i++) {
+        if (table[i].peer == peer) {
             return &core->bandwidths.table[i];
         }
     }
