@@ -104,6 +104,14 @@ void weft_driver_look(struct weft_driver *driver)
 
 /* ---- Work that comes by the clock ---- */
 
+/* Once a minute, and after 2, 4, 8, 16 and 32 s: who is killed early finds its segment again. */
+static bool is_time_for_peers(uint32_t second_count)
+{
+    bool doubled = second_count >= 2 && (second_count & (second_count - 1)) == 0;
+    return second_count % (WEFT_DRIVER_PEERS_MS / CHORES_MS) == 0 ||
+           (doubled && second_count < WEFT_DRIVER_PEERS_MS / CHORES_MS);
+}
+
 static void on_chores(uv_timer_t *timer)
 {
     struct weft_driver *driver = timer->data;
@@ -114,7 +122,7 @@ static void on_chores(uv_timer_t *timer)
     if (driver->second_count % (WEFT_DRIVER_LINK_MS / CHORES_MS) == 0) {
         weft_driver_place_check(driver);
     }
-    if (driver->second_count % (WEFT_DRIVER_PEERS_MS / CHORES_MS) == 0) {
+    if (is_time_for_peers(driver->second_count)) {
         weft_driver_identity_save_peers(driver);
     }
 }
