@@ -58,15 +58,15 @@ LIBS_NODE := $(call pkg,--libs,$(PKG_NODE)) -pthread
 LIBS_TEST = $(call pkg,--libs,$(PKG_TEST)) $(LIBS_NODE) -lm
 
 # What is made of what.
-objects = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1)))
+objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 PROTOCOL_OBJECTS := $(call objects,$(PROTOCOL_SOURCES))
 TRUST_OBJECTS := $(call objects,$(TRUST_SOURCES))
 NODE_OBJECTS := $(call objects,$(NODE_SOURCES))
 SIM_OBJECTS := $(call objects,$(SIM_SOURCES))
 SUPPORT_OBJECTS := $(call objects,$(TEST_SUPPORT_SOURCES))
-TEST_SOURCES := $(wildcard $(UNIT_SOURCES) $(TRACE_SOURCES) $(ATTACK_SOURCES))
+TEST_SOURCES := $(UNIT_SOURCES) $(TRACE_SOURCES) $(ATTACK_SOURCES)
 TESTS := $(patsubst %.c,$(OUT)/%,$(TEST_SOURCES))
-FUZZERS := $(patsubst tests/%.c,$(OUT)/%,$(wildcard $(FUZZ_SOURCES)))
+FUZZERS := $(patsubst tests/%.c,$(OUT)/%,$(FUZZ_SOURCES))
 PROGRAMS := $(OUT)/weft $(OUT)/weft-sim
 CORE := $(OUT)/libtrust.a $(OUT)/libprotocol.a
 PARTS := $(OUT)/libsupport.a $(OUT)/libsim.a $(OUT)/libnode.a $(CORE)

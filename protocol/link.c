@@ -15,7 +15,6 @@
 #define OPENING_NS (10 * WEFT_NS_PER_S)
 #define PAUSE_NS (1 * WEFT_NS_PER_S)
 #define PAUSE_DOUBLINGS_MAX 5
-#define PAUSE_LONGEST_NS ((PAUSE_NS << PAUSE_DOUBLINGS_MAX) * 2)
 #define BAN_NS (3600 * WEFT_NS_PER_S)
 #define BAD_CHUNKS_MAX 2
 #define RESERVE_PART 6
@@ -190,7 +189,6 @@ static void release_entry(struct weft_core *core, struct weft_link *link)
     }
     link->up = false;
     weft_want_on_link_down(core, peer);
-    weft_serve_on_link_down(core, peer);
 }
 
 static void trace_link(const struct weft_core *core, enum weft_trace_kind kind, weft_node_id peer)
@@ -231,9 +229,8 @@ static bool is_welcome(struct weft_core *core, const struct weft_event_stream *e
 void weft_link_on_up(struct weft_core *core, const struct weft_event_stream *event)
 {
     struct weft_link *link = weft_link_find(core, event->peer.id);
-    bool banned = is_paused(core, event->peer.id) && !event->opened_here;
     const struct weft_link_pause *pause = pause_of(core, event->peer.id);
-    banned = banned && pause != NULL && pause->until_ns > core->now_ns + PAUSE_LONGEST_NS;
+    bool banned = pause != NULL && pause->is_banned && pause->until_ns > core->now_ns;
     if (link == NULL && !banned && is_welcome(core, event)) {
         link = take_entry(core, &event->peer);
     }
@@ -291,7 +288,8 @@ void weft_link_blame(struct weft_core *core, weft_node_id peer)
     }
     release_entry(core, link);
     close_stream(core, peer);
-    *pause = (struct weft_link_pause){.peer = peer, .until_ns = core->now_ns + BAN_NS};
+    *pause = (struct weft_link_pause){
+        .peer = peer, .until_ns = core->now_ns + BAN_NS, .is_banned = true};
 }
 
 void weft_link_close_all(struct weft_core *core)

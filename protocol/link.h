@@ -47,6 +47,7 @@ struct weft_link_pause {
     weft_ns until_ns;  /* not tried before */
     uint32_t failures; /* in a row */
     uint8_t bad;       /* chunks from it that did not verify, on whatever stream */
+    bool is_banned;    /* not taken back before until_ns, whoever opens the stream */
 };
 
 #define WEFT_LINK_PAUSES 16

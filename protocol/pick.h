@@ -7,9 +7,8 @@
  * refuse instead of queueing; unbounded queues cost 2.9 to 3.3). Agents send chunks that nobody in
  * the segment has without being asked, to nodes that gave them a credit (READY). trade.h picks
  * between segments, with the same table of chunks in flight. SPEC.md section "Picking". Bound:
- * WEFT_WANTED_MAX chunks in flight.
- * Timers: a request is OVERDUE after four times its expected time, at least 1 s (4 s between
- * segments); a refusal is RETRIED after the time the neighbour named. */
+ * WEFT_WANTED_MAX chunks in flight, see want.h.
+ * Timer: RETRY, when the time is over that a neighbour named with its refusal. */
 #ifndef WEFT_PICK_H
 #define WEFT_PICK_H
 

@@ -268,12 +268,6 @@ void weft_serve_on_upload(struct weft_core *core, const struct weft_event_upload
     push_all(core);
 }
 
-void weft_serve_on_link_down(struct weft_core *core, weft_node_id peer)
-{
-    (void)peer; /* the shell ends each upload with an event */
-    push_all(core);
-}
-
 /* --- chunks that nobody takes --- */
 
 static weft_ns reveal_ns(const struct weft_core *core, const struct weft_download *download)

@@ -54,9 +54,6 @@ void weft_serve_on_upload(struct weft_core *core, const struct weft_event_upload
 void weft_serve_on_stored(struct weft_core *core, struct weft_release *release, uint32_t chunk,
                           bool first);
 
-/* The stream to |peer| is gone. Its uploads end by themselves. */
-void weft_serve_on_link_down(struct weft_core *core, weft_node_id peer);
-
 /* Tell the segment of chunks that could not be handed on. */
 void weft_serve_expire(struct weft_core *core);
 
