@@ -64,3 +64,15 @@ void weft_sim_memory_give(void *memory, size_t count, size_t item_bytes)
     }
     (void)munmap(memory, bytes);
 }
+
+void *weft_sim_memory_grow(void *memory, uint32_t *room, size_t item_bytes)
+{
+    uint32_t wider = *room == 0 ? 16 : *room * 2;
+    void *table = weft_sim_memory_take(wider, item_bytes);
+    if (*room > 0) {
+        memcpy(table, memory, *room * item_bytes);
+    }
+    weft_sim_memory_give(memory, *room, item_bytes);
+    *room = wider;
+    return table;
+}

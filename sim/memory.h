@@ -15,4 +15,10 @@ void *weft_sim_memory_take(size_t count, size_t item_bytes) __attribute__((retur
 /* Give back what weft_sim_memory_take() gave for the same count and size; NULL is fine. */
 void weft_sim_memory_give(void *memory, size_t count, size_t item_bytes);
 
+/* A table that is full gets twice the room, 16 at first; what was in it is kept.
+ * Shape:  memory[*room]; NULL and 0 for a new one.
+ * Owner:  the caller, in place of |memory|. */
+void *weft_sim_memory_grow(void *memory, uint32_t *room, size_t item_bytes)
+    __attribute__((returns_nonnull));
+
 #endif

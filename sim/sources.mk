@@ -5,6 +5,7 @@ SIM_SOURCES := \
 	sim/buffer.c \
 	sim/check.c \
 	sim/document.c \
+	sim/fair.c \
 	sim/fault.c \
 	sim/main.c \
 	sim/memory.c \
