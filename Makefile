@@ -53,7 +53,7 @@ pkg = $(shell pkg-config $(1) $(2))
 PKG_NODE := libsodium libcrypto jansson libuv libcurl libarchive libmicrohttpd
 PKG_TEST := check msgpack
 CPPFLAGS += $(call pkg,--cflags,$(PKG_NODE))
-LIBS_SIM := $(call pkg,--libs,libsodium libcrypto jansson) -lm
+LIBS_SIM := $(call pkg,--libs,libsodium libcrypto jansson) -pthread -lm
 LIBS_NODE := $(call pkg,--libs,$(PKG_NODE)) -pthread
 LIBS_TEST = $(call pkg,--libs,$(PKG_TEST)) $(LIBS_NODE) -lm
 

@@ -9,8 +9,8 @@
 #include <string.h>
 
 enum {
-    BLOCK_BUFFERS = 1024, /* buffers of one piece of memory */
-    INDEX_BITS = 29       /* of a name */
+    BLOCK_BUFFERS = 16, /* buffers of one piece of memory */
+    INDEX_BITS = 29     /* of a name */
 };
 
 #define NONE UINT32_MAX
@@ -52,14 +52,8 @@ static void add_block(struct weft_sim_buffer_size *slab, uint32_t size)
 {
     uint32_t block = slab->used_count / BLOCK_BUFFERS;
     if (block == slab->block_room) {
-        uint32_t room = slab->block_room == 0 ? 16 : slab->block_room * 2;
-        uint8_t **wider = weft_sim_memory_take(room, sizeof(*wider));
-        if (slab->block_room > 0) {
-            memcpy(wider, slab->blocks, slab->block_room * sizeof(*wider));
-        }
-        weft_sim_memory_give(slab->blocks, slab->block_room, sizeof(*wider));
-        slab->blocks = wider;
-        slab->block_room = room;
+        slab->blocks =
+            weft_sim_memory_grow(slab->blocks, &slab->block_room, sizeof(slab->blocks[0]));
     }
     slab->blocks[block] = weft_sim_memory_take(BLOCK_BUFFERS, bytes_of(size));
 }

@@ -14,7 +14,7 @@
 
 struct weft_sim_buffers {
     struct weft_sim_buffer_size {
-        uint8_t **blocks;           /* pieces of memory of 1024 buffers each; owned */
+        uint8_t **blocks;           /* pieces of memory of 16 buffers each; owned */
         uint32_t block_room;        /* pointers that blocks can hold */
         uint32_t used_count;        /* buffers ever handed out */
         uint32_t free_first;        /* list of buffers given back */

@@ -7,6 +7,7 @@
 #include "protocol/types.h"
 
 struct weft_sim_world;
+struct weft_sim_shard;
 
 /* X(name, number, word, statement) */
 #define WEFT_SIM_CHECK_MAP(X)                                                                      \
@@ -46,22 +47,23 @@ const char *weft_sim_check_name(enum weft_sim_check check);
 const char *weft_sim_check_statement(enum weft_sim_check check);
 
 /* Report that |node| violates |check|; |format| as for printf says how. Only the first counts. */
-void weft_sim_check_fail(struct weft_sim_world *world, enum weft_sim_check check, uint32_t node,
+void weft_sim_check_fail(struct weft_sim_shard *shard, enum weft_sim_check check, uint32_t node,
                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* INV-07, INV-08, INV-09 after a step of |node| that ended with this deadline (virtual time). */
-void weft_sim_check_step(struct weft_sim_world *world, uint32_t node, weft_ns deadline_ns);
+void weft_sim_check_step(struct weft_sim_shard *shard, uint32_t node, weft_ns deadline_ns);
 
-/* INV-01 before |node| sends |chunk|. */
-void weft_sim_check_serve(struct weft_sim_world *world, uint32_t node, uint32_t chunk);
+/* INV-01 before |node| sends |chunk| of release number |release|. */
+void weft_sim_check_serve(struct weft_sim_shard *shard, uint32_t node, uint32_t release,
+                          uint32_t chunk);
 
 /* INV-12 when |node| has begun another upload and now carries out |count|. */
-void weft_sim_check_caps(struct weft_sim_world *world, uint32_t node, uint32_t count);
+void weft_sim_check_caps(struct weft_sim_shard *shard, uint32_t node, uint32_t count);
 
 /* INV-05 and INV-04 when |node| asks for completion. */
-void weft_sim_check_complete(struct weft_sim_world *world, uint32_t node);
+void weft_sim_check_complete(struct weft_sim_shard *shard, uint32_t node);
 
-/* INV-03, INV-04, INV-06 and INV-13 when the run is over. */
+/* INV-03, INV-04, INV-06 and INV-13 when the run is over; also tells the world what failed. */
 void weft_sim_check_end(struct weft_sim_world *world);
 
 #endif

@@ -5,27 +5,26 @@
 
 #include "world.h"
 
+/* An open request, in the shard of the node that asks. */
 struct weft_sim_document {
     struct weft_sim_slot slot; /* of the pool */
     uint32_t node;             /* who wants it */
     uint32_t life;             /* in which of its lives */
     uint32_t from;             /* node, or WEFT_SIM_SOURCE */
     uint32_t kind;             /* enum weft_sim_document_kind; KIND_COUNT = nobody has that path */
-    uint32_t version;          /* of it; for a timestamp: what the source shows when it answers */
+    uint32_t version;          /* of it; for a timestamp: what the source showed */
     uint64_t token;            /* the core's name of the request; 0 = a look at the source */
     enum weft_err result;      /* how it ended */
 };
 
-/* Fetch a document for |node| from |from|. It ends in weft_sim_publish_on_document(). */
-void weft_sim_document_fetch(struct weft_sim_world *world, const struct weft_sim_document *wanted);
+/* Fetch a document for |wanted->node| from |wanted->from|. It ends in
+ * weft_sim_shell_on_document(). */
+void weft_sim_document_fetch(struct weft_sim_shard *shard, const struct weft_sim_document *wanted);
 
 /* DOCUMENT_ASKED: it is sent, or refused. */
-void weft_sim_document_on_asked(struct weft_sim_world *world, const struct weft_sim_entry *entry);
-
-/* DOCUMENT_SENT: it is on its way to the node. */
-void weft_sim_document_on_sent(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+void weft_sim_document_on_asked(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 /* DOCUMENT_END: the node has it, or knows that it will not come. */
-void weft_sim_document_on_end(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+void weft_sim_document_on_end(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 #endif

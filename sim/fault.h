@@ -7,6 +7,7 @@
 #include "queue.h"
 
 struct weft_sim_world;
+struct weft_sim_shard;
 
 struct weft_sim_faults {
     uint8_t *killed;        /* per segment, bits by --kill: done; owned */
@@ -14,8 +15,7 @@ struct weft_sim_faults {
     uint32_t outages_due;   /* bits of --source-down by share, not yet begun */
     uint32_t restarts_due;  /* bits of --restart-all by share, not yet done */
     bool watches_share;     /* some fault waits for a share of the work */
-    uint32_t planned_count; /* entries in the queue that still happen */
-    uint32_t crash_count;   /* nodes killed so far */
+    uint32_t planned_count; /* entries of the agenda that still happen */
 };
 
 /* Prepare the tables. */
@@ -24,17 +24,20 @@ void weft_sim_fault_begin(struct weft_sim_world *world);
 /* Free them. */
 void weft_sim_fault_end(struct weft_sim_world *world);
 
-/* Time zero: plan everything that happens at a time. */
+/* Time zero, between windows: plan everything that happens at a time. */
 void weft_sim_fault_plan(struct weft_sim_world *world);
 
-/* FAULT: a planned one happens. */
+/* RESTART, OUTAGE, between windows: a planned one happens. */
 void weft_sim_fault_on_time(struct weft_sim_world *world, const struct weft_sim_entry *entry);
 
-/* |node| has stored a chunk: faults that wait for a share of the work may happen. Called between
- * steps only. */
-void weft_sim_fault_on_progress(struct weft_sim_world *world, uint32_t node);
+/* Between windows: faults that wait for a share of all the work may happen. */
+void weft_sim_fault_on_meeting(struct weft_sim_world *world);
 
-/* SOURCE_SWITCH: an outage ends. */
-void weft_sim_fault_on_switch(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+/* NODE_CRASH: a planned one happens to a node of this shard. */
+void weft_sim_fault_on_crash(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
+
+/* |node| has stored a chunk: faults that wait for a share of its own work may happen. Called
+ * between steps only. */
+void weft_sim_fault_on_progress(struct weft_sim_shard *shard, uint32_t node);
 
 #endif

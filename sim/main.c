@@ -49,9 +49,9 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     weft_sim_world_run(&world, &stop);
-    bool written = weft_sim_record_end(&world.record);
+    bool written = weft_sim_trace_close(world.trace);
     struct weft_sim_summary summary;
-    weft_sim_report_make(&summary, &world, wall_ns() - start_ns);
+    weft_sim_summary_make(&summary, &world, wall_ns() - start_ns);
     if (options.json) {
         weft_sim_report_json(&summary, &world);
     } else {

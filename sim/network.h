@@ -1,88 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The links between machines: how long bytes take, and who pays for them.
- *
- * First model: every link (a host's up and down side, a segment's WAN line up and down, the
- * source's uplink) serves transfers one after the other at its rate; a transfer is reserved on all
- * links of its path when it starts and ends when the last of them is done. A transfer much shorter
- * than those before it gets its share at once. Callers start one chunk at a time, so sharing is
- * fair chunk by chunk. The calls below fit a flow model as well: a transfer starts, and later its
- * end comes out of the event queue; nobody else knows why then.
- * SPEC.md section "Simulator". */
+/* The lines between machines: how long a message takes, which lines it crosses, and who is charged
+ * for it. How fast bulk bytes move is answered by lan.h inside a site and by backbone.h between
+ * sites. SPEC.md section "Model of the simulator". */
 #ifndef WEFT_SIM_NETWORK_H
 #define WEFT_SIM_NETWORK_H
 
-#include "queue.h"
+#include "options.h"
+#include "topology.h"
 
-/* In place of the index of a host: the source. */
-#define WEFT_SIM_SOURCE UINT32_MAX
+struct weft_sim_shard;
 
-struct weft_sim_network_shape {
-    uint32_t host_count;         /* machines */
-    uint32_t segment_count;      /* segments, each behind one WAN line */
-    const uint32_t *segment_of;  /* segment of each host; borrowed for the network's life */
-    uint64_t lan_bytes_per_s;    /* a host's rate, each way; 0 = no limit */
-    uint64_t wan_bytes_per_s;    /* a segment's rate, each way; 0 = no limit */
-    uint64_t source_bytes_per_s; /* the source's uplink; 0 = no limit */
-    weft_ns lan_delay_ns;        /* one way, inside a segment */
-    weft_ns wan_delay_ns;        /* one way, between segments and to the source */
-    uint32_t loss_ppm;           /* datagrams lost, of a million */
-    uint64_t seed;               /* of jitter and loss */
+/* What one line has carried. */
+struct weft_sim_carried {
+    uint64_t payload_bytes; /* chunks and documents, counted when the last byte has passed */
+    uint64_t control_bytes; /* datagrams, control frames, handshakes, without lower layers */
 };
 
-/* What one link has carried. */
-struct weft_sim_link_bytes {
-    uint64_t payload_bytes; /* chunks and documents */
-    uint64_t control_bytes; /* datagrams and control frames, without headers of lower layers; not
-                               counted on a host's down side */
+/* A node's card. */
+struct weft_sim_card {
+    uint64_t rate;              /* of payload each way, 1/256 bytes per second */
+    struct weft_sim_carried up; /* what it sent */
+    uint64_t down_bytes;        /* payload it received */
+    uint32_t draws;             /* random numbers used for its messages */
+    uint32_t backbone_links;    /* its up side in the backbone, down behind it; NONE = not yet */
+    uint16_t far_up;            /* flows to other sites */
+    uint16_t far_down;          /* flows from other sites and the source */
+    bool engaged;               /* it stands in the backbone's list of such cards */
 };
 
-/* What happens when a transfer ends: an entry of this kind with these fields, words[0] = owner,
- * words[1] = when its first byte was on the wire. */
-struct weft_sim_transfer {
-    uint32_t from;  /* host, or WEFT_SIM_SOURCE */
-    uint32_t to;    /* host, or WEFT_SIM_SOURCE */
-    uint32_t bytes; /* payload */
-    uint8_t kind;   /* of the entry */
-    uint32_t node;  /* of the entry */
-    uint64_t owner; /* handle of the caller's record */
+struct weft_sim_network {
+    const struct weft_sim_options *options;   /* delays, loss, queues; borrowed */
+    const struct weft_sim_topology *topology; /* who is where; borrowed */
+    struct weft_sim_card *cards;              /* of each node; owned */
+    struct weft_sim_carried *wan_up;          /* per site, out of it; owned */
+    struct weft_sim_carried *wan_down;        /* per site, into it; payload only; owned */
+    struct weft_sim_carried source;           /* what the source sent */
+    uint32_t source_draws;                    /* random numbers used for its messages */
 };
 
-struct weft_sim_network; /* opaque */
+/* The cards and lines that |options| describe.
+ * Owner: the caller; ends with weft_sim_network_end(). Borrows both. */
+void weft_sim_network_begin(struct weft_sim_network *network,
+                            const struct weft_sim_options *options,
+                            const struct weft_sim_topology *topology);
 
-/* A network of this shape, idle.
- * Owner: the caller; ends with weft_sim_network_free(). Borrows |queue| and shape->segment_of. */
-struct weft_sim_network *weft_sim_network_new(const struct weft_sim_network_shape *shape,
-                                              struct weft_sim_queue *queue);
+/* Free them. */
+void weft_sim_network_end(struct weft_sim_network *network);
 
-/* Free the network; NULL is fine. */
-void weft_sim_network_free(struct weft_sim_network *network);
+/* Payload that a line of |bytes_per_s| (0 = without limit) carries, 1/256 bytes per second. */
+uint64_t weft_sim_network_goodput(uint64_t bytes_per_s);
 
-/* Start a transfer now; its end is pushed to the queue. A caller that loses interest forgets the
- * owner's handle; the capacity is not given back.
- * Returns when its first byte is sent, now or later. */
-weft_ns weft_sim_network_start(struct weft_sim_network *network,
-                               const struct weft_sim_transfer *transfer);
-
-/* One-way delay between two hosts or a host and the source, without jitter. */
+/* One-way delay between two nodes, or a node and the source, without jitter and queues. */
 weft_ns weft_sim_network_delay(const struct weft_sim_network *network, uint32_t from, uint32_t to);
 
-/* Count a control message of |bytes| on the links of its path, the receiver's own one left out.
- * Returns its one-way delay, jitter included. */
-weft_ns weft_sim_network_control(struct weft_sim_network *network, uint32_t from, uint32_t to,
+/* The least delay between two sites, or a site and the source: how far a shard may run ahead. */
+weft_ns weft_sim_network_lookahead(const struct weft_sim_network *network);
+
+/* Does the way between them cross access lines of sites? */
+bool weft_sim_network_is_far(const struct weft_sim_network *network, uint32_t from, uint32_t to);
+
+/* Count a control message of |bytes| that |from|, of this shard, sends now.
+ * Returns its one-way delay, with jitter and the queues of full lines. */
+weft_ns weft_sim_network_control(struct weft_sim_shard *shard, uint32_t from, uint32_t to,
                                  uint32_t bytes);
+
+/* The same for a document of |bytes|, which has to pass the narrowest line as well. */
+weft_ns weft_sim_network_document(struct weft_sim_shard *shard, uint32_t from, uint32_t to,
+                                  uint32_t bytes);
 
 /* Is the datagram that |from| sends now lost? Draws once per call. */
 bool weft_sim_network_loses(struct weft_sim_network *network, uint32_t from);
 
-/* What a host's link carried, up (away from it) or down. */
-struct weft_sim_link_bytes weft_sim_network_host(const struct weft_sim_network *network,
-                                                 uint32_t host, bool up);
+/* Count payload that |from| has sent to |to|, on the lines of the sender's side. */
+void weft_sim_network_sent(struct weft_sim_network *network, uint32_t from, uint32_t to,
+                           uint32_t bytes);
 
-/* What a segment's WAN line carried, up (out of it) or down (into it). */
-struct weft_sim_link_bytes weft_sim_network_wan(const struct weft_sim_network *network,
-                                                uint32_t segment, bool up);
-
-/* What the source's uplink carried. */
-struct weft_sim_link_bytes weft_sim_network_source(const struct weft_sim_network *network);
+/* Count payload that has arrived at |to|, on the lines of the receiver's side. */
+void weft_sim_network_received(struct weft_sim_network *network, uint32_t from, uint32_t to,
+                               uint32_t bytes);
 
 #endif

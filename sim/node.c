@@ -4,6 +4,7 @@
 #include "node.h"
 #include "document.h"
 #include "random.h"
+#include "shell.h"
 #include "source.h"
 #include "stream.h"
 #include "upload.h"
@@ -24,7 +25,7 @@ void weft_sim_node_prepare(struct weft_sim_world *world, uint32_t index)
 {
     struct weft_sim_node *node = &world->nodes[index];
     uint64_t seed = world->options->seed;
-    node->id = weft_sim_topology_endpoint(&world->topology, index).id;
+    node->id = weft_sim_topology_id(&world->topology, index);
     node->segment = world->topology.segment_of[index];
     node->have = world->haves + (size_t)index * world->have_words;
     node->peers = world->peers + (size_t)index * world->ends_max;
@@ -32,26 +33,29 @@ void weft_sim_node_prepare(struct weft_sim_world *world, uint32_t index)
     node->tick_ns = WEFT_NS_NEVER;
     node->later_ns = WEFT_NS_NEVER;
     node->returns = true;
+    node->fetching = WEFT_SIM_NO_RELEASE;
+    node->held = WEFT_SIM_NO_RELEASE;
     node->updater.version = WEFT_SIM_VERSION_OLD;
     node->updater.hint = WEFT_SIM_NOBODY;
     uint64_t luck = weft_sim_random(seed, WEFT_SIM_FOR_CLOCK, index, 0);
     node->clock_ns = weft_sim_random_below(luck, CLOCK_SPREAD_NS / WEFT_NS_PER_MS) * WEFT_NS_PER_MS;
     luck = weft_sim_random(seed, WEFT_SIM_FOR_JOIN, index, 0);
-    weft_sim_world_push(world, weft_sim_random_below(luck, JOIN_NS), WEFT_SIM_NODE_START, index);
+    weft_sim_shard_push(weft_sim_world_shard(world, index), weft_sim_random_below(luck, JOIN_NS),
+                        WEFT_SIM_NODE_START, index);
 }
 
 /* --- start, end --- */
 
-static void step_start(struct weft_sim_world *world, uint32_t index)
+static void step_start(struct weft_sim_shard *shard, uint32_t index)
 {
-    struct weft_sim_node *node = &world->nodes[index];
-    const struct weft_sim_topology *topology = &world->topology;
+    const struct weft_sim_topology *topology = &shard->world->topology;
+    const struct weft_sim_node *node = &shard->world->nodes[index];
     struct weft_endpoint known[SEED_SEGMENTS + 1];
     size_t count = 0;
-    uint32_t own = topology->first_of[node->segment];
+    uint32_t own = weft_sim_topology_first(topology, node->segment);
     for (uint32_t i = 0; i <= SEED_SEGMENTS; i++) {
         bool shared = i < SEED_SEGMENTS && i < topology->segment_count;
-        uint32_t seed = shared ? topology->first_of[i] : own;
+        uint32_t seed = shared ? weft_sim_topology_first(topology, i) : own;
         bool again = shared ? seed == own : i < SEED_SEGMENTS;
         if (!again && seed != index) {
             known[count] = weft_sim_topology_endpoint(topology, seed);
@@ -64,143 +68,148 @@ static void step_start(struct weft_sim_world *world, uint32_t index)
     event.start.incarnation = node->life;
     event.start.known = known;
     event.start.known_count = count;
-    weft_sim_node_step(world, index, &event);
+    weft_sim_node_step(shard, index, &event);
 }
 
-void weft_sim_node_on_start(struct weft_sim_world *world, uint32_t index)
+void weft_sim_node_on_start(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
+    struct weft_sim_world *world = shard->world;
+    uint32_t index = entry->node;
     struct weft_sim_node *node = &world->nodes[index];
     if (node->alive) {
         return;
     }
-    world->away_count -= node->life > 0 ? 1 : 0;
+    shard->totals.away -= node->life > 0 ? 1 : 0;
     node->life++;
     node->alive = true;
     node->returns = false;
     struct weft_config config = world->config;
     config.seed = weft_sim_random(world->options->seed, WEFT_SIM_FOR_CORE, index, node->life);
     node->core = weft_core_init(world->cores + (size_t)index * world->core_bytes, world->core_bytes,
-                                &config, &world->host);
-    world->complete_count += node->complete ? 1 : 0;
-    step_start(world, index);
-    weft_sim_publish_on_start(world, index);
+                                &config, &shard->host);
+    shard->totals.complete += weft_sim_publish_is_complete(world, node) ? 1 : 0;
+    step_start(shard, index);
+    weft_sim_shell_on_start(shard, index);
 }
 
-void weft_sim_node_crash(struct weft_sim_world *world, uint32_t index, weft_ns away_ns)
+void weft_sim_node_crash(struct weft_sim_shard *shard, uint32_t index, weft_ns away_ns)
 {
-    struct weft_sim_node *node = &world->nodes[index];
+    struct weft_sim_node *node = &shard->world->nodes[index];
     if (!node->alive) {
         return;
     }
     node->alive = false;
     node->core = NULL;
-    weft_sim_stream_break_all(world, index);
-    weft_sim_source_forget(world, index);
+    weft_sim_stream_break_all(shard, index);
+    weft_sim_source_forget(shard, index);
     node->pending_count = 0;
     node->upload_count = 0;
     node->completing = false;
     node->tick_ns = WEFT_NS_NEVER;
     node->later_ns = WEFT_NS_NEVER;
     node->disk_free_ns = 0;
+    node->source_idle = 0;
     node->returns = away_ns != WEFT_NS_NEVER;
-    world->complete_count -= node->complete ? 1 : 0;
-    world->faults.crash_count++;
+    shard->totals.complete -= weft_sim_publish_is_complete(shard->world, node) ? 1 : 0;
+    shard->totals.crashes++;
     if (node->returns) {
-        world->away_count++;
-        weft_sim_world_push(world, weft_sim_world_now(world) + away_ns, WEFT_SIM_NODE_START, index);
+        shard->totals.away++;
+        weft_sim_shard_push(shard, weft_sim_now(shard) + away_ns, WEFT_SIM_NODE_START, index);
     } else {
-        world->gone_count++;
+        shard->totals.gone++;
     }
 }
 
 /* --- the disk --- */
 
-weft_ns weft_sim_node_store(struct weft_sim_world *world, uint32_t index, weft_ns from_ns,
+weft_ns weft_sim_node_store(struct weft_sim_shard *shard, uint32_t index, weft_ns from_ns,
                             uint32_t bytes)
 {
-    struct weft_sim_node *node = &world->nodes[index];
-    uint64_t rate = world->options->disk_bytes_per_s;
+    struct weft_sim_node *node = &shard->world->nodes[index];
+    uint64_t rate = shard->world->options->disk_bytes_per_s;
     weft_ns start_ns = node->disk_free_ns > from_ns ? node->disk_free_ns : from_ns;
     weft_ns long_ns = rate == 0 ? 0 : ((uint64_t)bytes * WEFT_NS_PER_S + rate - 1) / rate;
     node->disk_free_ns = start_ns + long_ns;
     return node->disk_free_ns;
 }
 
-bool weft_sim_node_has(const struct weft_sim_node *node, uint32_t chunk)
+bool weft_sim_node_has(const struct weft_sim_node *node, uint32_t release, uint32_t chunk)
 {
-    return (node->have[chunk / 64] >> (chunk % 64)) & 1;
+    return node->held == release ||
+           (node->fetching == release && ((node->have[chunk / 64] >> (chunk % 64)) & 1) != 0);
 }
 
-void weft_sim_node_stored(struct weft_sim_world *world, uint32_t index, struct weft_event *event)
+void weft_sim_node_stored(struct weft_sim_shard *shard, uint32_t index, uint32_t name,
+                          struct weft_event *event)
 {
-    struct weft_sim_node *node = &world->nodes[index];
-    uint32_t chunk = event->chunk.chunk;
+    struct weft_sim_node *node = &shard->world->nodes[index];
+    uint32_t chunk = name & UINT16_MAX;
     node->pending_count--;
-    world->totals.chunks_stored++;
-    world->totals.bytes_stored += event->chunk.bytes;
-    bool twice = weft_sim_node_has(node, chunk);
-    if (twice) {
-        world->totals.chunks_twice++;
-    } else {
+    shard->totals.chunks_stored++;
+    bool twice = weft_sim_node_has(node, name >> 16, chunk);
+    bool counts = !twice && node->fetching == name >> 16;
+    shard->totals.chunks_twice += twice ? 1 : 0;
+    if (counts) {
         node->have[chunk / 64] |= UINT64_C(1) << (chunk % 64);
         node->have_count++;
+        shard->totals.chunks_new++;
     }
-    weft_sim_node_step(world, index, event);
-    if (!twice && world->faults.watches_share) {
-        weft_sim_fault_on_progress(world, index);
+    weft_sim_node_step(shard, index, event);
+    if (counts && shard->world->faults.watches_share) {
+        weft_sim_fault_on_progress(shard, index);
     }
 }
 
 /* --- one step --- */
 
-static void carry_out(struct weft_sim_world *world, uint32_t index,
+static void carry_out(struct weft_sim_shard *shard, uint32_t index,
                       const struct weft_action *action)
 {
     switch (action->kind) {
     case WEFT_ACTION_DATAGRAM:
-        weft_sim_stream_send_datagram(world, index, &action->send);
+        weft_sim_stream_send_datagram(shard, index, &action->send);
         break;
     case WEFT_ACTION_FRAME:
-        weft_sim_stream_send_frame(world, index, &action->send);
+        weft_sim_stream_send_frame(shard, index, &action->send);
         break;
     case WEFT_ACTION_STREAM_OPEN:
-        weft_sim_stream_open(world, index, &action->stream);
+        weft_sim_stream_open(shard, index, &action->stream);
         break;
     case WEFT_ACTION_STREAM_CLOSE:
-        weft_sim_stream_close(world, index, action->stream.id);
+        weft_sim_stream_close(shard, index, action->stream.id);
         break;
     case WEFT_ACTION_ACCEPT:
-        weft_sim_upload_answer(world, index, &action->chunk, true);
+        weft_sim_upload_answer(shard, index, &action->chunk, true);
         break;
     case WEFT_ACTION_DISCARD:
-        weft_sim_upload_answer(world, index, &action->chunk, false);
+        weft_sim_upload_answer(shard, index, &action->chunk, false);
         break;
     case WEFT_ACTION_UPLOAD:
-        weft_sim_upload_begin(world, index, &action->chunk);
+        weft_sim_upload_begin(shard, index, &action->chunk);
         break;
     case WEFT_ACTION_UPLOAD_CANCEL:
-        weft_sim_upload_cancel(world, index, &action->chunk);
+        weft_sim_upload_cancel(shard, index, &action->chunk);
         break;
     case WEFT_ACTION_SOURCE_FETCH:
-        weft_sim_source_fetch(world, index, &action->source);
+        weft_sim_source_fetch(shard, index, &action->source);
         break;
     case WEFT_ACTION_SOURCE_CANCEL:
-        weft_sim_source_cancel(world, index, action->source.token);
+        weft_sim_source_cancel(shard, index, action->source.token);
         break;
     case WEFT_ACTION_SOURCE_LOOK:
-        weft_sim_publish_look(world, index);
+        weft_sim_shell_look(shard, index);
         break;
     case WEFT_ACTION_BULLETIN_CHECK:
-        weft_sim_publish_check(world, index, &action->bulletin);
+        weft_sim_shell_check(shard, index, &action->bulletin);
         break;
     case WEFT_ACTION_DOCUMENT_FETCH:
-        weft_sim_publish_fetch(world, index, &action->document);
+        weft_sim_shell_fetch(shard, index, &action->document);
         break;
     case WEFT_ACTION_DOCUMENT_FAILED:
-        weft_sim_publish_failed(world, index, action->document.token);
+        weft_sim_shell_failed(shard, index, action->document.token);
         break;
     case WEFT_ACTION_COMPLETE:
-        weft_sim_publish_complete(world, index, action->release);
+        weft_sim_shell_complete(shard, index, action->release);
         break;
     case WEFT_ACTION_LEFT:
     case WEFT_ACTION_KIND_COUNT:
@@ -211,64 +220,64 @@ static void carry_out(struct weft_sim_world *world, uint32_t index,
 /* Put the core's deadline into the queue unless an earlier TICK is there already: that one will
  * look again. Deadlines jump between soon and much later, so one of each may stand in the queue;
  * further ones are void. */
-static void arm(struct weft_sim_world *world, uint32_t index, weft_ns deadline_ns)
+static void arm(struct weft_sim_shard *shard, uint32_t index, weft_ns deadline_ns)
 {
-    struct weft_sim_node *node = &world->nodes[index];
+    struct weft_sim_node *node = &shard->world->nodes[index];
     if (deadline_ns >= node->tick_ns) {
         return;
     }
     node->later_ns = node->later_ns == WEFT_NS_NEVER ? node->tick_ns : node->later_ns;
     node->tick_ns = deadline_ns;
     struct weft_sim_entry *entry =
-        weft_sim_world_push(world, deadline_ns, WEFT_SIM_NODE_TICK, index);
+        weft_sim_shard_push(shard, deadline_ns, WEFT_SIM_NODE_TICK, index);
     entry->words[0] = node->life;
 }
 
 /* The core's deadline in virtual time. */
-static weft_ns deadline_of(const struct weft_sim_world *world, const struct weft_sim_node *node)
+static weft_ns deadline_of(const struct weft_sim_shard *shard, const struct weft_sim_node *node)
 {
     weft_ns deadline_ns = weft_core_deadline(node->core);
     if (deadline_ns == WEFT_NS_NEVER) {
         return WEFT_NS_NEVER;
     }
-    weft_ns now_ns = weft_sim_world_now(world);
+    weft_ns now_ns = weft_sim_now(shard);
     weft_ns local_ns = now_ns + node->clock_ns;
     return deadline_ns <= local_ns ? now_ns : now_ns + (deadline_ns - local_ns);
 }
 
-void weft_sim_node_step(struct weft_sim_world *world, uint32_t index, struct weft_event *event)
+void weft_sim_node_step(struct weft_sim_shard *shard, uint32_t index, struct weft_event *event)
 {
-    struct weft_sim_node *node = &world->nodes[index];
-    struct weft_action_queue *actions = world->actions;
-    event->now_ns = weft_sim_world_now(world) + node->clock_ns;
-    world->totals.steps++;
+    struct weft_sim_node *node = &shard->world->nodes[index];
+    struct weft_action_queue *actions = shard->actions;
+    event->now_ns = weft_sim_now(shard) + node->clock_ns;
+    shard->totals.steps++;
     weft_core_step(node->core, event, actions);
     for (uint32_t i = 0; i < actions->count; i++) {
-        carry_out(world, index, &actions->items[i]);
+        carry_out(shard, index, &actions->items[i]);
     }
-    weft_ns deadline_ns = deadline_of(world, node);
-    weft_sim_check_step(world, index, deadline_ns);
+    weft_ns deadline_ns = deadline_of(shard, node);
+    weft_sim_check_step(shard, index, deadline_ns);
     weft_action_reset(actions);
-    arm(world, index, deadline_ns);
+    arm(shard, index, deadline_ns);
 }
 
-void weft_sim_node_on_tick(struct weft_sim_world *world, const struct weft_sim_entry *entry)
+void weft_sim_node_on_tick(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
-    struct weft_sim_node *node = &world->nodes[entry->node];
+    struct weft_sim_node *node = &shard->world->nodes[entry->node];
     bool counts = node->alive && node->tick_ns == entry->time_ns && node->life == entry->words[0];
     if (!counts) {
         return;
     }
     node->tick_ns = node->later_ns;
     node->later_ns = WEFT_NS_NEVER;
-    weft_ns deadline_ns = deadline_of(world, node);
+    weft_ns deadline_ns = deadline_of(shard, node);
     if (deadline_ns > entry->time_ns) {
-        arm(world, entry->node, deadline_ns);
+        arm(shard, entry->node, deadline_ns);
         return;
     }
     struct weft_event event = {.kind = WEFT_EVENT_TICK};
     node->ticks_at_once++;
-    weft_sim_node_step(world, entry->node, &event);
+    weft_sim_node_step(shard, entry->node, &event);
     if (node->tick_ns > entry->time_ns) {
         node->ticks_at_once = 0;
     }

@@ -9,16 +9,16 @@
 #include "protocol/core.h"
 
 struct weft_sim_world;
+struct weft_sim_shard;
 
-/* What the simulated shell knows of metadata, see publish.h. */
+/* What the simulated shell knows of metadata, see shell.h. */
 struct weft_sim_updater {
     uint32_t version; /* timestamp version trusted; survives a crash */
     uint32_t wanted;  /* version being fetched, 0 = none */
-    uint32_t stage;   /* document being fetched, enum weft_sim_document_kind */
     uint32_t hint;    /* node that announced it, or WEFT_SIM_NOBODY */
-    uint32_t holds;   /* documents of |wanted| that are here, bits by kind */
-    uint64_t token;   /* of the open DOCUMENT_WANTED; grows */
-    bool has_release; /* the release is known on disk; survives a crash */
+    uint8_t stage;    /* document being fetched, enum weft_sim_document_kind */
+    uint8_t holds;    /* documents of |wanted| that are here, bits by kind */
+    uint32_t token;   /* of the open DOCUMENT_WANTED; grows */
 };
 
 /* The first 64 bytes are what every event touches; they share a cache line. */
@@ -35,15 +35,18 @@ struct weft_sim_node {
     uint16_t slots_used;       /* slots ever used: the others are free */
     bool alive;                /* runs */
     bool returns;              /* is down and will start again */
-    bool complete;             /* the release was activated; survives a crash */
     bool completing;           /* the shell is checking the whole */
     weft_node_id id;           /* name */
-    uint64_t *have;            /* chunks on disk; survives a crash */
-    weft_ns disk_free_ns;      /* when the disk has stored everything given to it */
-    weft_ns complete_ns;       /* when the release was activated; 0 = not yet */
-    uint32_t upload_count;     /* chunks it sends or keeps waiting */
-    uint32_t segment;          /* where it stands */
+    uint64_t *have;            /* chunks of |fetching| on disk; survives a crash */
     uint32_t have_count;       /* bits set in have */
+    uint16_t fetching;         /* release that |have| is of, NO_RELEASE = none; survives a crash */
+    uint16_t held;             /* release that is active, NO_RELEASE = none; survives a crash */
+    weft_ns disk_free_ns;      /* when the disk has stored everything given to it */
+    weft_ns complete_ns;       /* when |held| was activated */
+    weft_ns source_idle_ns;    /* since when its connections to the source are idle */
+    uint32_t upload_count;     /* chunks it sends or keeps waiting */
+    uint8_t source_idle;       /* connections to the source that can be used again */
+    uint32_t segment;          /* where it stands */
     struct weft_sim_updater updater; /* metadata */
 };
 
@@ -51,26 +54,27 @@ struct weft_sim_node {
 void weft_sim_node_prepare(struct weft_sim_world *world, uint32_t index);
 
 /* NODE_START: make a core and tell it what is on disk. */
-void weft_sim_node_on_start(struct weft_sim_world *world, uint32_t index);
+void weft_sim_node_on_start(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 /* NODE_TICK. */
-void weft_sim_node_on_tick(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+void weft_sim_node_on_tick(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 /* Kill the node now, as by kill -9: streams break, memory is lost, what is on disk stays. It starts
  * again after |away_ns|; WEFT_NS_NEVER = it does not. No effect if it is down. */
-void weft_sim_node_crash(struct weft_sim_world *world, uint32_t index, weft_ns away_ns);
+void weft_sim_node_crash(struct weft_sim_shard *shard, uint32_t index, weft_ns away_ns);
 
 /* Give |event| to the core of a living node and carry out what it asks for; sets event->now_ns. */
-void weft_sim_node_step(struct weft_sim_world *world, uint32_t index, struct weft_event *event);
+void weft_sim_node_step(struct weft_sim_shard *shard, uint32_t index, struct weft_event *event);
 
 /* Give |bytes| to the node's disk at |from_ns| or later; when they are durable. */
-weft_ns weft_sim_node_store(struct weft_sim_world *world, uint32_t index, weft_ns from_ns,
+weft_ns weft_sim_node_store(struct weft_sim_shard *shard, uint32_t index, weft_ns from_ns,
                             uint32_t bytes);
 
-/* A chunk is durable: remember it and tell the core. |event| is CHUNK with result OK. */
-void weft_sim_node_stored(struct weft_sim_world *world, uint32_t index, struct weft_event *event);
+/* The chunk |name| is durable: remember it and tell the core. |event| is CHUNK with result OK. */
+void weft_sim_node_stored(struct weft_sim_shard *shard, uint32_t index, uint32_t name,
+                          struct weft_event *event);
 
-/* Is chunk |chunk| on the node's disk? */
-bool weft_sim_node_has(const struct weft_sim_node *node, uint32_t chunk);
+/* Is chunk |chunk| of release number |release| on the node's disk? */
+bool weft_sim_node_has(const struct weft_sim_node *node, uint32_t release, uint32_t chunk);
 
 #endif

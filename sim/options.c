@@ -12,10 +12,19 @@ struct raw {
     struct weft_sim_options plain; /* numbers, texts and choices */
     const char *lan_delay;         /* --lan-delay */
     const char *wan_delay;         /* --wan-delay */
+    const char *lan_queue;         /* --lan-queue */
+    const char *wan_queue;         /* --wan-queue */
     const char *loss;              /* --loss */
     struct weft_flag_list kill;    /* --kill */
     struct weft_flag_list outage;  /* --source-down */
     struct weft_flag_list restart; /* --restart-all */
+};
+
+/* A flag that holds a time below a millisecond. */
+struct delay {
+    const char *flag;  /* name */
+    const char *text;  /* as given */
+    weft_ns *value_ns; /* where it goes */
 };
 
 #define AT(field) WEFT_FLAG_AT(struct raw, field)
@@ -62,6 +71,18 @@ static const struct weft_flag network_flags[] = {
      .standard = "10ms",
      .help = "one-way delay between segments and to the source",
      AT(wan_delay)},
+    {.name = "lan-queue",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "TIME",
+     .standard = "1ms",
+     .help = "what a message waits at a network card whose line is full",
+     AT(lan_queue)},
+    {.name = "wan-queue",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "TIME",
+     .standard = "20ms",
+     .help = "what a message waits at a WAN line that is full",
+     AT(wan_queue)},
     {.name = "disk-rate",
      .kind = WEFT_FLAG_RATE,
      .standard = "400MB/s",
@@ -92,6 +113,19 @@ static const struct weft_flag release_flags[] = {
      .choices = "one|all",
      .help = "who looks at the source at time zero: one node, the others hear by gossip; or all",
      AT(plain.announce)},
+    {.name = "releases",
+     .kind = WEFT_FLAG_COUNT,
+     .standard = "1",
+     .minimum = 1,
+     .maximum = 1000,
+     .help = "releases of the component, one after the other",
+     AT(plain.releases)},
+    {.name = "every",
+     .kind = WEFT_FLAG_MS,
+     .standard = "1h",
+     .minimum = 1000,
+     .help = "time between two releases",
+     AT(plain.every_ms)},
     {.name = "warmup",
      .kind = WEFT_FLAG_MS,
      .standard = "20s",
@@ -104,6 +138,12 @@ static const struct weft_flag release_flags[] = {
      .help = "simulated time after which the run has failed; 0 = three times the lower bound,"
              " outages and 120 s",
      AT(plain.time_limit_ms)},
+    {.name = "threads",
+     .kind = WEFT_FLAG_COUNT,
+     .standard = "0",
+     .maximum = 64,
+     .help = "threads that simulate; 0 = one for each processor. The result does not depend on it",
+     AT(plain.threads)},
     {.name = "seed",
      .kind = WEFT_FLAG_COUNT,
      .standard = "1",
@@ -247,11 +287,16 @@ enum weft_err weft_sim_options_parse(struct weft_sim_options *options, int argc,
     if (err != WEFT_ERR_OK || options->help) {
         return err;
     }
-    if (!weft_sim_options_read_delay(raw.lan_delay, &options->lan_delay_ns)) {
-        return refuse(message, "lan-delay", raw.lan_delay, "a time such as 200us or 0.2ms");
-    }
-    if (!weft_sim_options_read_delay(raw.wan_delay, &options->wan_delay_ns)) {
-        return refuse(message, "wan-delay", raw.wan_delay, "a time such as 10ms");
+    const struct delay delays[] = {
+        {"lan-delay", raw.lan_delay, &options->lan_delay_ns},
+        {"wan-delay", raw.wan_delay, &options->wan_delay_ns},
+        {"lan-queue", raw.lan_queue, &options->lan_queue_ns},
+        {"wan-queue", raw.wan_queue, &options->wan_queue_ns},
+    };
+    for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+        if (!weft_sim_options_read_delay(delays[i].text, delays[i].value_ns)) {
+            return refuse(message, delays[i].flag, delays[i].text, "a time such as 0.2ms or 10ms");
+        }
     }
     if (!weft_sim_options_read_loss(raw.loss, &options->loss_ppm)) {
         return refuse(message, "loss", raw.loss, "a share such as 0.5% or 300ppm, at most 90%");

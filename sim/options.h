@@ -58,8 +58,13 @@ struct weft_sim_options {
     uint32_t crashes;            /* --crash */
     uint32_t warmup_ms;          /* --warmup */
     uint64_t time_limit_ms;      /* --time-limit; 0 = by the lower bound */
+    uint32_t releases;           /* --releases, one after the other */
+    uint32_t every_ms;           /* --every, between two releases */
+    uint32_t threads;            /* --threads; 0 = one for each processor */
     weft_ns lan_delay_ns;        /* --lan-delay */
     weft_ns wan_delay_ns;        /* --wan-delay */
+    weft_ns lan_queue_ns;        /* --lan-queue, of a card that is full */
+    weft_ns wan_queue_ns;        /* --wan-queue, of an access line that is full */
     uint32_t loss_ppm;           /* --loss */
     struct weft_sim_kill kills[WEFT_SIM_FAULTS_MAX];     /* --kill */
     uint32_t kill_count;                                 /* entries of kills */

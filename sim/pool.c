@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    BLOCK_BITS = 12, /* records of one piece of memory: 4096 */
+    BLOCK_BITS = 6, /* records of one piece of memory: 64 */
     BLOCK_RECORDS = 1 << BLOCK_BITS
 };
 
@@ -39,14 +39,8 @@ static void add_block(struct weft_sim_pool *pool)
 {
     uint32_t block = pool->used_count >> BLOCK_BITS;
     if (block == pool->block_room) {
-        uint32_t room = pool->block_room == 0 ? 16 : pool->block_room * 2;
-        uint8_t **wider = weft_sim_memory_take(room, sizeof(*wider));
-        if (pool->block_room > 0) {
-            memcpy(wider, pool->blocks, pool->block_room * sizeof(*wider));
-        }
-        weft_sim_memory_give(pool->blocks, pool->block_room, sizeof(*wider));
-        pool->blocks = wider;
-        pool->block_room = room;
+        pool->blocks =
+            weft_sim_memory_grow(pool->blocks, &pool->block_room, sizeof(pool->blocks[0]));
     }
     pool->blocks[block] = weft_sim_memory_take(BLOCK_RECORDS, pool->item_bytes);
 }

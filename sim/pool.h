@@ -16,7 +16,7 @@ struct weft_sim_slot {
 
 struct weft_sim_pool {
     size_t item_bytes;   /* size of a record, its slot included */
-    uint8_t **blocks;    /* pieces of memory of 4096 records each; owned */
+    uint8_t **blocks;    /* pieces of memory of 64 records each; owned */
     uint32_t block_room; /* pointers that blocks can hold */
     uint32_t used_count; /* records ever handed out: indexes below it exist */
     uint32_t free_first; /* list of records given back, UINT32_MAX = none */

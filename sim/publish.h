@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is distributed, and the simulated shell's share of it: looking at the source, fetching the
- * signed documents in the order of TUF's client workflow through the core, telling the core of the
- * bulletin and the release, checking the whole at the end.
- *
- * Documents are lengths and versions; only the bulletin (timestamp) has bytes, made up from its
- * version, because it travels inside the core's own messages. */
+/* What is distributed, and when: releases of one component appear one after the other; release
+ * number r comes with version r + 2 of the metadata. Documents are lengths and versions. */
 #ifndef WEFT_SIM_PUBLISH_H
 #define WEFT_SIM_PUBLISH_H
 
+#include "options.h"
 #include "queue.h"
 
-#include "protocol/action.h"
-#include "protocol/event.h"
+#include "protocol/types.h"
 
 struct weft_sim_world;
-struct weft_sim_document;
+struct weft_sim_node;
 
 /* Bytes of a bulletin. */
 #define WEFT_SIM_BULLETIN_BYTES 450
 
-/* Timestamp version before and after time zero. */
+/* Timestamp version before the first release. */
 #define WEFT_SIM_VERSION_OLD 1
-#define WEFT_SIM_VERSION_NEW 2
+
+/* No release. */
+#define WEFT_SIM_NO_RELEASE UINT16_MAX
 
 enum weft_sim_document_kind {
     WEFT_SIM_DOCUMENT_TIMESTAMP, /* shown by the source under a fixed name */
@@ -32,59 +30,55 @@ enum weft_sim_document_kind {
 };
 
 struct weft_sim_release {
-    weft_release_id id;   /* name */
-    uint64_t bytes;       /* of the whole */
-    uint32_t chunk_bytes; /* of every chunk but the last */
-    uint32_t chunk_count; /* chunks, at least 1 */
+    weft_release_id id;       /* name */
+    uint64_t bytes;           /* of the whole */
+    uint32_t chunk_bytes;     /* of every chunk but the last */
+    uint32_t chunk_count;     /* chunks, at least 1 */
+    weft_ns publish_ns;       /* when it appears at the source */
+    weft_ns first_known_ns;   /* when the first node knew of it; 0 = none */
+    weft_ns last_known_ns;    /* when the last one did */
+    weft_ns last_complete_ns; /* when the last node had activated it */
+    uint32_t complete_count;  /* living nodes that had activated it when the next one appeared */
 };
 
-/* Cut a release of |bytes| into chunks; |chunk_bytes| 0 = by the rule of weft publish.
- * Errors: chunk_count is 0 if it has more chunks than a release may have. */
-struct weft_sim_release weft_sim_publish_cut(uint64_t bytes, uint32_t chunk_bytes, uint64_t seed);
+struct weft_sim_releases {
+    struct weft_sim_release *items; /* in order of time; owned */
+    uint32_t count;                 /* of items, at least 1 */
+    uint32_t newest;                /* the last one that has appeared; NO_RELEASE = none yet */
+};
 
-/* Length of chunk |chunk|. */
+/* Cut the releases that |options| ask for into chunks.
+ * Errors: false if one has more chunks than a release may have.
+ * Owner:  the caller; ends with weft_sim_publish_end(). */
+bool weft_sim_publish_begin(struct weft_sim_releases *releases,
+                            const struct weft_sim_options *options);
+
+/* Free them. */
+void weft_sim_publish_end(struct weft_sim_releases *releases);
+
+/* Number of the release with that name; NO_RELEASE if there is none. */
+uint32_t weft_sim_publish_find(const struct weft_sim_releases *releases, weft_release_id id);
+
+/* Length of a chunk. */
 uint32_t weft_sim_publish_chunk_bytes(const struct weft_sim_release *release, uint32_t chunk);
 
-/* Length of a document. */
-uint32_t weft_sim_publish_document_bytes(const struct weft_sim_release *release,
-                                         enum weft_sim_document_kind kind);
+/* Length of the chunk of a name, see weft_sim_chunk_name(). */
+static inline uint32_t weft_sim_publish_named_bytes(const struct weft_sim_releases *releases,
+                                                    uint32_t name)
+{
+    return weft_sim_publish_chunk_bytes(&releases->items[name >> 16], name & UINT16_MAX);
+}
 
-/* Does |node| hold the document? */
-bool weft_sim_publish_holds(const struct weft_sim_world *world, uint32_t node,
-                            const struct weft_sim_document *document);
+/* Length of a document of that version. */
+uint32_t weft_sim_publish_document_bytes(const struct weft_sim_releases *releases,
+                                         enum weft_sim_document_kind kind, uint32_t version);
 
-/* PUBLISH: time zero; the source shows the new version, and somebody is told to look. */
-void weft_sim_publish_on_zero(struct weft_sim_world *world);
+/* Has the node activated the newest release? */
+bool weft_sim_publish_is_complete(const struct weft_sim_world *world,
+                                  const struct weft_sim_node *node);
 
-/* |node| has started: tell its core what is on disk. */
-void weft_sim_publish_on_start(struct weft_sim_world *world, uint32_t node);
-
-/* The action SOURCE_LOOK of |node|. */
-void weft_sim_publish_look(struct weft_sim_world *world, uint32_t node);
-
-/* The action BULLETIN_CHECK of |node|. */
-void weft_sim_publish_check(struct weft_sim_world *world, uint32_t node,
-                            const struct weft_action_bulletin *bulletin);
-
-/* The action DOCUMENT_FETCH of |node|. */
-void weft_sim_publish_fetch(struct weft_sim_world *world, uint32_t node,
-                            const struct weft_action_document *document);
-
-/* The action DOCUMENT_FAILED of |node|. */
-void weft_sim_publish_failed(struct weft_sim_world *world, uint32_t node, uint64_t token);
-
-/* The action COMPLETE of |node|. */
-void weft_sim_publish_complete(struct weft_sim_world *world, uint32_t node, weft_release_id id);
-
-/* A document that |node| fetched has arrived, or will not come. */
-void weft_sim_publish_on_document(struct weft_sim_world *world,
-                                  const struct weft_sim_document *document);
-
-/* ACTIVATED: the whole release of a node was checked. */
-void weft_sim_publish_on_activated(struct weft_sim_world *world,
-                                   const struct weft_sim_entry *entry);
-
-/* VERDICT: the shell has looked at a bulletin that a peer announced. */
-void weft_sim_publish_on_verdict(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+/* PUBLISH, between windows: the source shows release number words[0], and somebody is told to
+ * look. */
+void weft_sim_publish_on_time(struct weft_sim_world *world, const struct weft_sim_entry *entry);
 
 #endif

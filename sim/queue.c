@@ -19,9 +19,8 @@ enum {
     HIGH_BITS = 6, /* slots of every further level */
     HIGH_SLOTS = 1 << HIGH_BITS,
     HIGH_LEVELS = (64 - TICK_BITS - LOW_BITS) / HIGH_BITS,
-    BLOCK_BITS = 16, /* entries of one slab: 65,536, 4 MiB */
-    BLOCK_ENTRIES = 1 << BLOCK_BITS,
-    BLOCKS_MAX = 1 << 13 /* 2^29 entries, 32 GiB: beyond any machine here */
+    BLOCK_BITS = 10, /* entries of one slab: 1024, 64 KiB; a run has thousands of queues */
+    BLOCK_ENTRIES = 1 << BLOCK_BITS
 };
 
 #define NONE UINT32_MAX
@@ -35,35 +34,41 @@ struct near_entry {
     uint32_t index;  /* of the entry */
 };
 
+/* A slab. */
+struct block {
+    struct weft_sim_entry *entries; /* BLOCK_ENTRIES of them; owned */
+};
+
 struct weft_sim_queue {
-    weft_ns now_ns;                            /* time of the entry popped last */
-    uint64_t base;                             /* tick up to which entries are in the heap */
-    uint64_t order;                            /* next insertion number */
-    uint64_t count;                            /* entries waiting */
-    uint64_t popped;                           /* entries popped ever */
-    struct near_entry *near;                   /* heap of what is due in this tick or before */
-    uint32_t near_count;                       /* entries in it */
-    uint32_t near_room;                        /* its capacity */
-    uint32_t free_first;                       /* list of unused entries */
-    uint32_t block_count;                      /* slabs in use */
-    uint64_t low_summary;                      /* bit i: word i of low_words is not 0 */
-    uint64_t low_words[LOW_SLOTS / 64];        /* bit: the slot is not empty */
-    uint64_t high_words[HIGH_LEVELS];          /* bit: the slot is not empty */
-    uint32_t low[LOW_SLOTS];                   /* first entry of each slot */
-    uint32_t high[HIGH_LEVELS][HIGH_SLOTS];    /* first entry of each slot */
-    struct weft_sim_entry *blocks[BLOCKS_MAX]; /* slabs of entries */
+    weft_ns now_ns;                         /* time of the entry popped last */
+    uint64_t base;                          /* tick up to which entries are in the heap */
+    uint64_t order;                         /* next insertion number */
+    uint64_t count;                         /* entries waiting */
+    uint64_t popped;                        /* entries popped ever */
+    struct near_entry *near;                /* heap of what is due in this tick or before */
+    uint32_t near_count;                    /* entries in it */
+    uint32_t near_room;                     /* its capacity */
+    uint32_t free_first;                    /* list of unused entries */
+    struct block *blocks;                   /* slabs of entries; owned */
+    uint32_t block_count;                   /* slabs in use */
+    uint32_t block_room;                    /* pointers that blocks can hold */
+    uint64_t low_summary;                   /* bit i: word i of low_words is not 0 */
+    uint64_t low_words[LOW_SLOTS / 64];     /* bit: the slot is not empty */
+    uint64_t high_words[HIGH_LEVELS];       /* bit: the slot is not empty */
+    uint32_t low[LOW_SLOTS];                /* first entry of each slot */
+    uint32_t high[HIGH_LEVELS][HIGH_SLOTS]; /* first entry of each slot */
 };
 
 static struct weft_sim_entry *at(const struct weft_sim_queue *queue, uint32_t index)
 {
-    return &queue->blocks[index >> BLOCK_BITS][index & (BLOCK_ENTRIES - 1)];
+    return &queue->blocks[index >> BLOCK_BITS].entries[index & (BLOCK_ENTRIES - 1)];
 }
 
 struct weft_sim_queue *weft_sim_queue_new(void)
 {
     struct weft_sim_queue *queue = weft_sim_memory_take(1, sizeof(*queue));
     queue->free_first = NONE;
-    queue->near_room = 1024;
+    queue->near_room = 64;
     queue->near = weft_sim_memory_take(queue->near_room, sizeof(*queue->near));
     return queue;
 }
@@ -74,21 +79,25 @@ void weft_sim_queue_free(struct weft_sim_queue *queue)
         return;
     }
     for (uint32_t i = 0; i < queue->block_count; i++) {
-        weft_sim_memory_give(queue->blocks[i], BLOCK_ENTRIES, sizeof(struct weft_sim_entry));
+        weft_sim_memory_give(queue->blocks[i].entries, BLOCK_ENTRIES,
+                             sizeof(struct weft_sim_entry));
     }
+    weft_sim_memory_give(queue->blocks, queue->block_room, sizeof(*queue->blocks));
     weft_sim_memory_give(queue->near, queue->near_room, sizeof(*queue->near));
     weft_sim_memory_give(queue, 1, sizeof(*queue));
 }
 
 static void grow_slabs(struct weft_sim_queue *queue)
 {
-    if (queue->block_count == BLOCKS_MAX) {
-        weft_sim_memory_take(SIZE_MAX, 64); /* ends the program with the usual message */
+    if (queue->block_count == queue->block_room) {
+        queue->blocks =
+            weft_sim_memory_grow(queue->blocks, &queue->block_room, sizeof(*queue->blocks));
     }
     uint32_t block = queue->block_count++;
-    queue->blocks[block] = weft_sim_memory_take(BLOCK_ENTRIES, sizeof(struct weft_sim_entry));
+    struct weft_sim_entry *entries = weft_sim_memory_take(BLOCK_ENTRIES, sizeof(*entries));
+    queue->blocks[block].entries = entries;
     for (uint32_t i = BLOCK_ENTRIES; i > 0; i--) {
-        queue->blocks[block][i - 1].self = queue->free_first;
+        entries[i - 1].self = queue->free_first;
         queue->free_first = (block << BLOCK_BITS) + i - 1;
     }
 }
@@ -101,12 +110,7 @@ static bool before(const struct near_entry *a, const struct near_entry *b)
 static void near_push(struct weft_sim_queue *queue, uint32_t index)
 {
     if (queue->near_count == queue->near_room) {
-        struct near_entry *wider =
-            weft_sim_memory_take((size_t)queue->near_room * 2, sizeof(*wider));
-        memcpy(wider, queue->near, queue->near_count * sizeof(*wider));
-        weft_sim_memory_give(queue->near, queue->near_room, sizeof(*wider));
-        queue->near = wider;
-        queue->near_room *= 2;
+        queue->near = weft_sim_memory_grow(queue->near, &queue->near_room, sizeof(queue->near[0]));
     }
     struct weft_sim_entry *entry = at(queue, index);
     struct near_entry key = {entry->time_ns, entry->order, index};
@@ -254,12 +258,10 @@ static void open_high(struct weft_sim_queue *queue)
     }
 }
 
-struct weft_sim_entry *weft_sim_queue_pop(struct weft_sim_queue *queue)
+/* Bring the next entry into the heap. */
+static bool find_next(struct weft_sim_queue *queue)
 {
-    if (queue->count == 0) {
-        return NULL;
-    }
-    while (queue->near_count == 0) {
+    while (queue->near_count == 0 && queue->count > 0) {
         uint32_t slot = next_low(queue);
         if (slot < LOW_SLOTS) {
             open_low(queue, slot);
@@ -267,11 +269,29 @@ struct weft_sim_entry *weft_sim_queue_pop(struct weft_sim_queue *queue)
             open_high(queue);
         }
     }
+    return queue->near_count > 0;
+}
+
+struct weft_sim_entry *weft_sim_queue_pop(struct weft_sim_queue *queue, weft_ns end_ns)
+{
+    if (!find_next(queue) || queue->near[0].time_ns >= end_ns) {
+        return NULL;
+    }
     struct weft_sim_entry *entry = at(queue, near_pop(queue));
     queue->now_ns = entry->time_ns;
     queue->count--;
     queue->popped++;
     return entry;
+}
+
+weft_ns weft_sim_queue_next_ns(struct weft_sim_queue *queue)
+{
+    return find_next(queue) ? queue->near[0].time_ns : WEFT_NS_NEVER;
+}
+
+void weft_sim_queue_advance(struct weft_sim_queue *queue, weft_ns now_ns)
+{
+    queue->now_ns = now_ns > queue->now_ns ? now_ns : queue->now_ns;
 }
 
 const struct weft_sim_entry *weft_sim_queue_peek(const struct weft_sim_queue *queue)

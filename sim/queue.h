@@ -13,6 +13,9 @@
 /* Bytes of an entry that belong to its kind. */
 #define WEFT_SIM_ENTRY_BYTES 32
 
+/* Bytes of a message that fit into its entry. */
+#define WEFT_SIM_INLINE_BYTES (WEFT_SIM_ENTRY_BYTES - 8)
+
 struct weft_sim_entry {
     weft_ns time_ns; /* when it happens, virtual time; set by push, read only */
     uint64_t order;  /* insertion number; set by push, read only */
@@ -23,8 +26,12 @@ struct weft_sim_entry {
     uint8_t slot;    /* small number; meaning set by the kind */
     uint16_t length; /* bytes of a message; meaning set by the kind */
     union {
-        uint8_t bytes[WEFT_SIM_ENTRY_BYTES];      /* a short message */
         uint64_t words[WEFT_SIM_ENTRY_BYTES / 8]; /* numbers */
+        struct {
+            uint32_t tag;                         /* meaning set by the kind */
+            uint32_t buffer;                      /* where the bytes are, NONE = here */
+            uint8_t bytes[WEFT_SIM_INLINE_BYTES]; /* a short message */
+        } message;
     };
 };
 
@@ -42,10 +49,16 @@ void weft_sim_queue_free(struct weft_sim_queue *queue);
  * Owner: the queue; valid until it is popped and dropped.   Cost: O(1), no allocation as a rule. */
 struct weft_sim_entry *weft_sim_queue_push(struct weft_sim_queue *queue, weft_ns time_ns);
 
-/* Take out the next entry and set the queue's time to its time.
- * Errors: NULL if the queue is empty; the time then stays.
+/* Take out the next entry if it is due before |end_ns|, and set the queue's time to its time.
+ * Errors: NULL if there is none; the time then stays.
  * Owner:  the caller, until weft_sim_queue_drop(). */
-struct weft_sim_entry *weft_sim_queue_pop(struct weft_sim_queue *queue);
+struct weft_sim_entry *weft_sim_queue_pop(struct weft_sim_queue *queue, weft_ns end_ns);
+
+/* Time of the next entry; WEFT_NS_NEVER if there is none. */
+weft_ns weft_sim_queue_next_ns(struct weft_sim_queue *queue);
+
+/* Nothing happens before |now_ns|: let the queue's time be that, if it is earlier. */
+void weft_sim_queue_advance(struct weft_sim_queue *queue, weft_ns now_ns);
 
 /* The entry that weft_sim_queue_pop() would give, if that is known without searching; NULL if not.
  * For fetching memory ahead of time only: a push may still come before it. */
@@ -54,7 +67,7 @@ const struct weft_sim_entry *weft_sim_queue_peek(const struct weft_sim_queue *qu
 /* Give back an entry that was popped. */
 void weft_sim_queue_drop(struct weft_sim_queue *queue, struct weft_sim_entry *entry);
 
-/* Virtual time: that of the entry popped last. */
+/* Virtual time: that of the entry popped last, or of the last advance. */
 weft_ns weft_sim_queue_now(const struct weft_sim_queue *queue);
 
 /* Entries waiting. */

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The trace of a run: a hash over every record in order, and lines of text where a file is wanted.
- * Two runs with the same hash made the same decisions. */
+/* What the cores of one shard decided: a hash over every trace record in order, and the records of
+ * the window where somebody wants them. Two runs with the same hash made the same decisions. */
 #ifndef WEFT_SIM_RECORD_H
 #define WEFT_SIM_RECORD_H
 
 #include "protocol/trace.h"
 
-#include <stdio.h>
-
 struct weft_sim_record {
-    uint64_t hash;                          /* over all records so far */
-    uint64_t counts[WEFT_TRACE_KIND_COUNT]; /* records by kind */
-    FILE *file;                             /* where lines go; NULL = nowhere; owned */
-    const char *path;                       /* of the file, for messages; borrowed */
+    uint64_t hash;                   /* over all records so far */
+    bool is_kept;                    /* records are kept until the window's end */
+    struct weft_trace_record *lines; /* of this window, in order; owned */
+    uint32_t count;                  /* entries of lines */
+    uint32_t room;                   /* entries that fit */
 };
 
-/* Begin a trace; |path| NULL = no file.
- * Errors: false if the file cannot be made; a message was printed. */
-bool weft_sim_record_begin(struct weft_sim_record *record, const char *path);
+/* Begin a record; |keep|: somebody will read the lines. */
+void weft_sim_record_begin(struct weft_sim_record *record, bool keep);
+
+/* Free it. */
+void weft_sim_record_end(struct weft_sim_record *record);
 
 /* Take a record; the time in it is virtual time. */
 void weft_sim_record_add(struct weft_sim_record *record, const struct weft_trace_record *line);
 
-/* Close the file.
- * Errors: false if not everything could be written; a message was printed. */
-bool weft_sim_record_end(struct weft_sim_record *record);
+/* One hash of two, in this order. */
+uint64_t weft_sim_record_fold(uint64_t hash, uint64_t value);
 
 #endif

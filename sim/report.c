@@ -1,145 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers "what came of it?": counts, and prints for people. report_json.c prints for machines. */
+/* Prints what came of a run for people. report_json.c prints for machines. */
 #include "report.h"
-#include "memory.h"
 
 #include "protocol/amount.h"
 #include "protocol/view.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-
-#define MILLION UINT64_C(1000000)
-
-/* --- counting --- */
-
-static int by_time(const void *a, const void *b)
-{
-    const weft_ns *left = a;
-    const weft_ns *right = b;
-    return *left < *right ? -1 : *left > *right;
-}
-
-static void count_completion(struct weft_sim_summary *summary, const struct weft_sim_world *world)
-{
-    weft_ns *times = weft_sim_memory_take(world->node_count, sizeof(*times));
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < world->node_count; i++) {
-        const struct weft_sim_node *node = &world->nodes[i];
-        if (node->complete) {
-            times[count++] = node->complete_ns - world->publish_ns;
-        } else if (node->alive) {
-            summary->incomplete++;
-            summary->stalls[weft_view_node(node->core).stall]++;
-        }
-    }
-    qsort(times, count, sizeof(*times), by_time);
-    summary->complete = count;
-    if (count > 0) {
-        summary->makespan_ns = times[count - 1];
-        summary->p50_ns = times[(count - 1) / 2];
-        summary->p95_ns = times[(uint64_t)(count - 1) * 95 / 100];
-    }
-    weft_sim_memory_give(times, world->node_count, sizeof(*times));
-}
-
-static uint64_t ppm(uint64_t part, uint64_t whole)
-{
-    return whole == 0 ? 0 : part / whole * MILLION + part % whole * MILLION / whole;
-}
-
-static void count_wan(struct weft_sim_summary *summary, const struct weft_sim_world *world)
-{
-    uint64_t total = 0;
-    for (uint32_t s = 0; s < world->topology.segment_count; s++) {
-        uint64_t bytes = weft_sim_network_wan(world->network, s, false).payload_bytes;
-        uint64_t copies = ppm(bytes, world->release.bytes);
-        total += copies;
-        if (copies > summary->wan_in_max_ppm) {
-            summary->wan_in_max_ppm = copies;
-            summary->wan_in_max_segment = s;
-        }
-    }
-    uint32_t count = world->topology.segment_count;
-    summary->wan_in_mean_ppm = count == 0 ? 0 : total / count;
-    summary->source_copies_ppm =
-        ppm(weft_sim_network_source(world->network).payload_bytes, world->release.bytes);
-}
-
-static void count_control(struct weft_sim_summary *summary, const struct weft_sim_world *world)
-{
-    uint64_t total = 0;
-    uint64_t idle = 0;
-    uint64_t idle_ms = (world->publish_ns - world->mark_ns) / WEFT_NS_PER_MS;
-    for (uint32_t i = 0; world->published && i < world->node_count; i++) {
-        uint64_t sent =
-            weft_sim_network_host(world->network, i, true).control_bytes - world->control_zero[i];
-        uint64_t before = world->control_zero[i] - world->control_mark[i];
-        total += sent;
-        idle += before;
-        summary->control_max = sent > summary->control_max ? sent : summary->control_max;
-        before = idle_ms == 0 ? 0 : before * 1000 / idle_ms;
-        summary->idle_max = before > summary->idle_max ? before : summary->idle_max;
-    }
-    summary->control_mean = total / world->node_count;
-    summary->idle_mean = idle_ms == 0 ? 0 : idle * 1000 / idle_ms / world->node_count;
-}
-
-static void count_node(struct weft_sim_summary *summary, const struct weft_core *core)
-{
-    struct weft_view_counters counters = weft_view_counters(core);
-    struct weft_view_release release;
-    for (uint32_t i = 0; weft_view_release(core, i, &release); i++) {
-        for (uint32_t t = 0; t < WEFT_TIER_COUNT; t++) {
-            summary->bytes_by_tier[t] += release.bytes_by_tier[t];
-        }
-    }
-    summary->leases_moved += counters.leases_moved;
-    for (uint32_t i = 0; i < WEFT_REJECT_COUNT; i++) {
-        summary->rejects[i] += counters.rejects[i];
-    }
-}
-
-static void count_cores(struct weft_sim_summary *summary, const struct weft_sim_world *world)
-{
-    for (uint32_t s = 0; s < world->topology.segment_count; s++) {
-        uint32_t agents = 0;
-        for (uint32_t i = world->topology.first_of[s]; i < world->topology.first_of[s + 1]; i++) {
-            const struct weft_core *core = world->nodes[i].core;
-            if (world->nodes[i].alive) {
-                count_node(summary, core);
-                agents += weft_view_node(core).is_agent;
-            }
-        }
-        summary->agents += agents;
-        summary->segments_without_agent += agents == 0;
-    }
-}
-
-void weft_sim_report_make(struct weft_sim_summary *summary, const struct weft_sim_world *world,
-                          uint64_t wall_ns)
-{
-    memset(summary, 0, sizeof(*summary));
-    summary->bound = weft_sim_bound(world->options);
-    weft_ns now_ns = weft_sim_world_now(world);
-    summary->simulated_ns = now_ns > world->publish_ns ? now_ns - world->publish_ns : 0;
-    summary->wall_ns = wall_ns;
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    summary->memory_bytes = (uint64_t)usage.ru_maxrss * 1024;
-    if (world->first_known_ns != 0) {
-        summary->first_known_ns = world->first_known_ns - world->publish_ns;
-        summary->last_known_ns = world->last_known_ns - world->publish_ns;
-    }
-    count_completion(summary, world);
-    count_wan(summary, world);
-    count_control(summary, world);
-    count_cores(summary, world);
-}
-
-/* --- printing for people --- */
 
 static void label(const char *text)
 {
@@ -207,8 +73,8 @@ static void print_network(const struct weft_sim_world *world)
     const struct weft_sim_options *options = world->options;
     printf("weft-sim: %u nodes in %u segments, ", options->node_count, options->segment_count);
     print_amount(options->size_bytes, WEFT_UNIT_BYTES);
-    printf(" in %u chunks of ", world->release.chunk_count);
-    print_amount(world->release.chunk_bytes, WEFT_UNIT_BYTES);
+    printf(" in %u chunks of ", world->releases.items[0].chunk_count);
+    print_amount(world->releases.items[0].chunk_bytes, WEFT_UNIT_BYTES);
     printf(", seed %llu\n", (unsigned long long)options->seed);
     label("links");
     printf("LAN ");
@@ -224,8 +90,8 @@ static void print_times(const struct weft_sim_summary *summary, const struct wef
 {
     label("complete");
     printf("%u of %u nodes", summary->complete, world->node_count);
-    if (world->gone_count > 0) {
-        printf(", %u gone for good", world->gone_count);
+    if (summary->totals.gone > 0) {
+        printf(", %u gone for good", summary->totals.gone);
     }
     printf("\n");
     label("known");
@@ -251,8 +117,7 @@ static void print_times(const struct weft_sim_summary *summary, const struct wef
     printf(", one source copy a segment\n");
 }
 
-static void print_bytes_moved(const struct weft_sim_summary *summary,
-                              const struct weft_sim_world *world)
+static void print_bytes_moved(const struct weft_sim_summary *summary)
 {
     label("WAN copies in");
     printf("mean ");
@@ -262,8 +127,9 @@ static void print_bytes_moved(const struct weft_sim_summary *summary,
     printf(" (segment %u)\n", summary->wan_in_max_segment);
     label("source copies");
     print_copies(summary->source_copies_ppm);
-    printf(" out, %llu requests, %llu refused\n", (unsigned long long)world->totals.source_requests,
-           (unsigned long long)world->totals.source_refused);
+    printf(" out, %llu requests, %llu refused\n",
+           (unsigned long long)summary->totals.source_requests,
+           (unsigned long long)summary->totals.source_refused);
     label("bytes by tier");
     static const char *const tiers[] = {
 #define X(name, text) text,
@@ -281,14 +147,13 @@ static void print_bytes_moved(const struct weft_sim_summary *summary,
     printf("\n");
     label("chunks");
     printf("%llu stored, %llu twice, %llu discarded, %llu cut off\n",
-           (unsigned long long)world->totals.chunks_stored,
-           (unsigned long long)world->totals.chunks_twice,
-           (unsigned long long)world->totals.losses.chunks_discarded,
-           (unsigned long long)world->totals.losses.chunks_cut);
+           (unsigned long long)summary->totals.chunks_stored,
+           (unsigned long long)summary->totals.chunks_twice,
+           (unsigned long long)summary->totals.losses.chunks_discarded,
+           (unsigned long long)summary->totals.losses.chunks_cut);
 }
 
-static void print_control(const struct weft_sim_summary *summary,
-                          const struct weft_sim_world *world)
+static void print_control(const struct weft_sim_summary *summary)
 {
     label("control sent");
     uint64_t ms = summary->simulated_ns / WEFT_NS_PER_MS + 1;
@@ -308,13 +173,13 @@ static void print_control(const struct weft_sim_summary *summary,
     print_bytes(summary->idle_max);
     printf("/s\n");
     label("messages");
-    printf("%llu frames, %llu datagrams, %llu lost\n", (unsigned long long)world->totals.frames,
-           (unsigned long long)world->totals.datagrams,
-           (unsigned long long)world->totals.datagrams_lost);
+    printf("%llu frames, %llu datagrams, %llu lost\n", (unsigned long long)summary->totals.frames,
+           (unsigned long long)summary->totals.datagrams,
+           (unsigned long long)summary->totals.datagrams_lost);
     label("agents");
-    printf("%u at the end, %u segments without; %llu leases moved, %u crashes\n", summary->agents,
+    printf("%u at the end, %u segments without; %llu leases moved, %llu crashes\n", summary->agents,
            summary->segments_without_agent, (unsigned long long)summary->leases_moved,
-           world->faults.crash_count);
+           (unsigned long long)summary->totals.crashes);
     label("dropped");
     const char *separator = "";
     for (uint32_t i = 1; i < WEFT_REJECT_COUNT; i++) {
@@ -327,9 +192,9 @@ static void print_control(const struct weft_sim_summary *summary,
     printf("%s\n", separator[0] == '\0' ? "nothing" : "");
 }
 
-static void print_run(const struct weft_sim_summary *summary, const struct weft_sim_world *world)
+static void print_run(const struct weft_sim_summary *summary)
 {
-    uint64_t events = weft_sim_queue_popped(world->queue);
+    uint64_t events = summary->events;
     label("run");
     print_seconds(summary->wall_ns);
     printf(" of wall time, %llu events, ", (unsigned long long)events);
@@ -338,7 +203,7 @@ static void print_run(const struct weft_sim_summary *summary, const struct weft_
     print_bytes(summary->memory_bytes);
     printf("\n");
     label("trace hash");
-    printf("%016llx\n", (unsigned long long)world->record.hash);
+    printf("%016llx\n", (unsigned long long)summary->trace_hash);
 }
 
 static void print_verdict(const struct weft_sim_summary *summary,
@@ -370,8 +235,8 @@ void weft_sim_report_text(const struct weft_sim_summary *summary,
 {
     print_network(world);
     print_times(summary, world);
-    print_bytes_moved(summary, world);
-    print_control(summary, world);
-    print_run(summary, world);
+    print_bytes_moved(summary);
+    print_control(summary);
+    print_run(summary);
     print_verdict(summary, world);
 }

@@ -16,7 +16,7 @@ static void print_setting(const struct weft_sim_world *world)
     number("segments", options->segment_count);
     number("nodes", options->node_count);
     number("bytes", options->size_bytes);
-    number("chunks", world->release.chunk_count);
+    number("chunks", world->releases.items[0].chunk_count);
     number("seed", options->seed);
     number("lan_bytes_per_s", options->lan_bytes_per_s);
     number("wan_bytes_per_s", options->wan_bytes_per_s);
@@ -33,12 +33,11 @@ static void print_map(const char *name, const char *const *words, const uint64_t
     printf("},\n");
 }
 
-static void print_figures(const struct weft_sim_summary *summary,
-                          const struct weft_sim_world *world)
+static void print_figures(const struct weft_sim_summary *summary)
 {
     number("complete", summary->complete);
     number("incomplete", summary->incomplete);
-    number("gone", world->gone_count);
+    number("gone", summary->totals.gone);
     number("makespan_ns", summary->makespan_ns);
     number("first_known_ns", summary->first_known_ns);
     number("last_known_ns", summary->last_known_ns);
@@ -49,23 +48,23 @@ static void print_figures(const struct weft_sim_summary *summary,
     number("wan_copies_mean_ppm", summary->wan_in_mean_ppm);
     number("wan_copies_max_ppm", summary->wan_in_max_ppm);
     number("source_copies_ppm", summary->source_copies_ppm);
-    number("source_requests", world->totals.source_requests);
-    number("source_refused", world->totals.source_refused);
-    number("chunks_stored", world->totals.chunks_stored);
-    number("chunks_twice", world->totals.chunks_twice);
-    number("chunks_discarded", world->totals.losses.chunks_discarded);
-    number("chunks_cut", world->totals.losses.chunks_cut);
+    number("source_requests", summary->totals.source_requests);
+    number("source_refused", summary->totals.source_refused);
+    number("chunks_stored", summary->totals.chunks_stored);
+    number("chunks_twice", summary->totals.chunks_twice);
+    number("chunks_discarded", summary->totals.losses.chunks_discarded);
+    number("chunks_cut", summary->totals.losses.chunks_cut);
     number("control_bytes_mean", summary->control_mean);
     number("control_bytes_max", summary->control_max);
     number("idle_bytes_per_s_mean", summary->idle_mean);
     number("idle_bytes_per_s_max", summary->idle_max);
-    number("frames", world->totals.frames);
-    number("datagrams", world->totals.datagrams);
-    number("datagrams_lost", world->totals.datagrams_lost);
+    number("frames", summary->totals.frames);
+    number("datagrams", summary->totals.datagrams);
+    number("datagrams_lost", summary->totals.datagrams_lost);
     number("agents", summary->agents);
     number("segments_without_agent", summary->segments_without_agent);
     number("leases_moved", summary->leases_moved);
-    number("crashes", world->faults.crash_count);
+    number("crashes", summary->totals.crashes);
 }
 
 void weft_sim_report_json(const struct weft_sim_summary *summary,
@@ -87,13 +86,13 @@ void weft_sim_report_json(const struct weft_sim_summary *summary,
     }
     printf("{\n");
     print_setting(world);
-    print_figures(summary, world);
+    print_figures(summary);
     print_map("bytes_by_tier", tiers, summary->bytes_by_tier, WEFT_TIER_COUNT);
     print_map("incomplete_wait_for", stalls, waiting, WEFT_SIM_STALLS);
-    number("events", weft_sim_queue_popped(world->queue));
+    number("events", summary->events);
     number("wall_ns", summary->wall_ns);
     number("memory_bytes", summary->memory_bytes);
-    printf("  \"trace_hash\": \"%016llx\",\n", (unsigned long long)world->record.hash);
+    printf("  \"trace_hash\": \"%016llx\",\n", (unsigned long long)summary->trace_hash);
     printf("  \"interrupted\": %s,\n", world->interrupted ? "true" : "false");
     const struct weft_sim_checks *checks = &world->checks;
     if (checks->failed) {

@@ -1,226 +1,265 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers "what does the web server send, and when?". A range request sends its chunks one after
- * the other; each is reserved on the links when the one before it has left, so requests that run at
- * the same time share the uplink chunk by chunk. */
+/* Answers "what does the web server send, and when?". A request keeps a connection of its own, over
+ * which its chunks go one after the other. */
 #include "source.h"
-
-/* Bytes of an HTTP request and of the head of its answer. */
-#define REQUEST_BYTES 300
-#define ANSWER_BYTES 300
+#include "calibration.h"
+#include "upload.h"
 
 #define HTTP_PARTIAL_CONTENT 206
 
-static struct weft_sim_fetch *find(const struct weft_sim_world *world, uint64_t handle)
+static weft_ns after_delay_ns(const struct weft_sim_shard *shard, uint32_t node)
 {
-    return weft_sim_pool_find(&world->fetches, handle);
+    return weft_sim_now(shard) +
+           weft_sim_network_delay(&shard->world->network, WEFT_SIM_SOURCE, node);
 }
 
-static struct weft_sim_entry *push(struct weft_sim_world *world, weft_ns time_ns,
-                                   enum weft_sim_kind kind, const struct weft_sim_fetch *fetch)
+static uint32_t bytes_of(const struct weft_sim_shard *shard, uint32_t name)
 {
-    struct weft_sim_entry *entry = weft_sim_world_push(world, time_ns, kind, fetch->node);
-    entry->words[0] = weft_sim_pool_handle(fetch);
-    return entry;
+    return weft_sim_publish_named_bytes(&shard->world->releases, name);
 }
 
-static weft_ns after_delay_ns(const struct weft_sim_world *world,
-                              const struct weft_sim_fetch *fetch)
+/* --- the node asks --- */
+
+/* Words of FETCH_END: handle of the fetch, result. */
+static void push_end(struct weft_sim_shard *shard, weft_ns time_ns, uint32_t node, uint64_t fetch,
+                     enum weft_err result)
 {
-    return weft_sim_world_now(world) +
-           weft_sim_network_delay(world->network, WEFT_SIM_SOURCE, fetch->node);
+    struct weft_sim_entry *entry = weft_sim_shard_push(shard, time_ns, WEFT_SIM_FETCH_END, node);
+    entry->words[0] = fetch;
+    entry->words[1] = result;
 }
 
-/* Nothing more will be sent; the node hears of it at |at_ns|. */
-static void stop(struct weft_sim_world *world, struct weft_sim_fetch *fetch, enum weft_err result,
-                 weft_ns at_ns)
+/* Take a connection that an earlier request left open; false: there is none, or it went cold. */
+static bool take_connection(const struct weft_sim_shard *shard, struct weft_sim_node *node)
 {
-    fetch->over = true;
-    fetch->result = result;
-    push(world, at_ns, WEFT_SIM_FETCH_END, fetch);
+    bool warm = weft_sim_now(shard) - node->source_idle_ns < WEFT_SIM_IDLE_NS;
+    node->source_idle = warm ? node->source_idle : 0;
+    if (node->source_idle == 0) {
+        return false;
+    }
+    node->source_idle--;
+    return true;
 }
 
-void weft_sim_source_fetch(struct weft_sim_world *world, uint32_t node,
+/* Words of FETCH_ASKED: handle of the fetch, name of the first chunk, number of chunks, is the
+ * connection up to speed? */
+void weft_sim_source_fetch(struct weft_sim_shard *shard, uint32_t node,
                            const struct weft_action_source *source)
 {
-    struct weft_sim_fetch *fetch = weft_sim_pool_take(&world->fetches);
+    struct weft_sim_world *world = shard->world;
+    struct weft_sim_fetch *fetch = weft_sim_pool_take(&shard->fetches);
     fetch->node = node;
-    fetch->life = world->nodes[node].life;
     fetch->token = source->token;
-    fetch->next_chunk = source->first_chunk;
-    fetch->end_chunk = source->first_chunk + source->chunk_count;
     world->nodes[node].pending_count++;
-    world->totals.source_requests++;
-    if (source->release != world->release.id || source->chunk_count == 0 ||
-        fetch->end_chunk > world->release.chunk_count) {
-        stop(world, fetch, WEFT_ERR_NOT_FOUND, weft_sim_world_now(world));
+    shard->totals.source_requests++;
+    uint32_t release = weft_sim_publish_find(&world->releases, source->release);
+    if (release == WEFT_SIM_NO_RELEASE || source->chunk_count == 0 ||
+        (uint64_t)source->first_chunk + source->chunk_count >
+            world->releases.items[release].chunk_count) {
+        push_end(shard, weft_sim_now(shard), node, weft_sim_pool_handle(fetch), WEFT_ERR_NOT_FOUND);
         return;
     }
     weft_ns delay_ns =
-        weft_sim_network_control(world->network, node, WEFT_SIM_SOURCE, REQUEST_BYTES);
-    push(world, weft_sim_world_now(world) + delay_ns, WEFT_SIM_FETCH_ASKED, fetch);
+        weft_sim_network_control(shard, node, WEFT_SIM_SOURCE, WEFT_SIM_REQUEST_BYTES);
+    struct weft_sim_entry *entry = weft_sim_shard_push(shard, weft_sim_now(shard) + delay_ns,
+                                                       WEFT_SIM_FETCH_ASKED, WEFT_SIM_SOURCE);
+    entry->peer = node;
+    entry->words[0] = weft_sim_pool_handle(fetch);
+    entry->words[1] = weft_sim_chunk_name(release, source->first_chunk);
+    entry->words[2] = source->chunk_count;
+    entry->words[3] = take_connection(shard, &world->nodes[node]);
 }
 
-static void send_next(struct weft_sim_world *world, struct weft_sim_fetch *fetch)
+static void tell_stop(struct weft_sim_shard *shard, const struct weft_sim_fetch *fetch)
 {
-    struct weft_sim_transfer transfer = {
-        .from = WEFT_SIM_SOURCE,
-        .to = fetch->node,
-        .bytes = weft_sim_publish_chunk_bytes(&world->release, fetch->next_chunk),
-        .kind = WEFT_SIM_FETCH_SENT,
-        .node = fetch->node,
-        .owner = weft_sim_pool_handle(fetch),
-    };
-    fetch->sending = true;
-    world->totals.chunks_begun++;
-    world->totals.bytes_begun += transfer.bytes;
-    world->totals.chunks_on_the_way++;
-    weft_sim_network_start(world->network, &transfer);
+    struct weft_sim_entry *entry = weft_sim_shard_push(shard, after_delay_ns(shard, fetch->node),
+                                                       WEFT_SIM_FETCH_STOP, WEFT_SIM_SOURCE);
+    entry->peer = fetch->node;
+    entry->words[0] = weft_sim_pool_handle(fetch);
 }
 
-/* The chunk being sent will not arrive. */
-static void lose_chunk(struct weft_sim_world *world, uint32_t chunk)
+void weft_sim_source_cancel(struct weft_sim_shard *shard, uint32_t node, uint64_t token)
 {
-    world->totals.losses.chunks_cut++;
-    world->totals.losses.bytes_cut += weft_sim_publish_chunk_bytes(&world->release, chunk);
-    world->totals.chunks_on_the_way--;
-}
-
-void weft_sim_source_on_asked(struct weft_sim_world *world, const struct weft_sim_entry *entry)
-{
-    struct weft_sim_fetch *fetch = find(world, entry->words[0]);
-    if (fetch == NULL || fetch->over) {
-        return;
-    }
-    weft_sim_network_control(world->network, WEFT_SIM_SOURCE, fetch->node, ANSWER_BYTES);
-    if (!world->source_up) {
-        world->totals.source_refused++;
-        stop(world, fetch, WEFT_ERR_UNREACHABLE, after_delay_ns(world, fetch));
-        return;
-    }
-    send_next(world, fetch);
-}
-
-/* Words: handle, chunk, transfer time. */
-void weft_sim_source_on_sent(struct weft_sim_world *world, const struct weft_sim_entry *entry)
-{
-    struct weft_sim_fetch *fetch = find(world, entry->words[0]);
-    if (fetch == NULL || fetch->over) {
-        return; /* counted as lost when the request was stopped */
-    }
-    struct weft_sim_entry *arrival =
-        push(world, after_delay_ns(world, fetch), WEFT_SIM_FETCH_ARRIVED, fetch);
-    arrival->words[1] = fetch->next_chunk;
-    arrival->words[2] = entry->time_ns - entry->words[1];
-    fetch->sending = false;
-    fetch->next_chunk++;
-    fetch->storing++;
-    if (fetch->next_chunk < fetch->end_chunk) {
-        send_next(world, fetch);
-    } else {
-        stop(world, fetch, WEFT_ERR_OK, after_delay_ns(world, fetch));
-    }
-}
-
-void weft_sim_source_on_arrived(struct weft_sim_world *world, const struct weft_sim_entry *entry)
-{
-    struct weft_sim_fetch *fetch = find(world, entry->words[0]);
-    if (fetch == NULL) {
-        lose_chunk(world, (uint32_t)entry->words[1]);
-        return;
-    }
-    uint32_t bytes = weft_sim_publish_chunk_bytes(&world->release, (uint32_t)entry->words[1]);
-    weft_ns at_ns = weft_sim_node_store(world, entry->node, entry->time_ns, bytes);
-    struct weft_sim_entry *stored = push(world, at_ns, WEFT_SIM_FETCH_STORED, fetch);
-    stored->words[1] = entry->words[1];
-    stored->words[2] = entry->words[2];
-}
-
-void weft_sim_source_on_stored(struct weft_sim_world *world, const struct weft_sim_entry *entry)
-{
-    struct weft_sim_fetch *fetch = find(world, entry->words[0]);
-    uint32_t chunk = (uint32_t)entry->words[1];
-    if (fetch == NULL) {
-        lose_chunk(world, chunk);
-        return;
-    }
-    struct weft_event event = {.kind = WEFT_EVENT_CHUNK};
-    event.chunk.token = fetch->token;
-    event.chunk.release = world->release.id;
-    event.chunk.chunk = chunk;
-    event.chunk.result = WEFT_ERR_OK;
-    event.chunk.bytes = weft_sim_publish_chunk_bytes(&world->release, chunk);
-    event.chunk.transfer_ns = entry->words[2];
-    fetch->storing--;
-    world->nodes[entry->node].pending_count++; /* stored() ends one operation, the request lasts */
-    world->totals.chunks_on_the_way--;
-    weft_sim_node_stored(world, entry->node, &event);
-}
-
-void weft_sim_source_on_end(struct weft_sim_world *world, const struct weft_sim_entry *entry)
-{
-    struct weft_sim_fetch *fetch = find(world, entry->words[0]);
-    if (fetch == NULL) {
-        return;
-    }
-    if (fetch->storing > 0) {
-        /* The end is told after the last chunk is durable. */
-        weft_ns free_ns = world->nodes[entry->node].disk_free_ns;
-        weft_ns later_ns = entry->time_ns + WEFT_NS_PER_US;
-        push(world, free_ns > later_ns ? free_ns : later_ns, WEFT_SIM_FETCH_END, fetch);
-        return;
-    }
-    struct weft_event event = {.kind = WEFT_EVENT_SOURCE};
-    event.source.token = fetch->token;
-    event.source.result = fetch->result;
-    event.source.http_status = fetch->result == WEFT_ERR_UNREACHABLE ? 0 : HTTP_PARTIAL_CONTENT;
-    world->nodes[entry->node].pending_count--;
-    weft_sim_pool_give(&world->fetches, fetch);
-    weft_sim_node_step(world, entry->node, &event);
-}
-
-/* Stop the request wherever it is; a chunk on the links is lost. */
-static void cut(struct weft_sim_world *world, struct weft_sim_fetch *fetch, enum weft_err result,
-                weft_ns at_ns)
-{
-    bool sending = fetch->sending;
-    fetch->sending = false;
-    if (sending) {
-        lose_chunk(world, fetch->next_chunk);
-    }
-    stop(world, fetch, result, at_ns);
-}
-
-void weft_sim_source_cancel(struct weft_sim_world *world, uint32_t node, uint64_t token)
-{
-    for (uint32_t i = 0; i < world->fetches.used_count; i++) {
-        struct weft_sim_fetch *fetch = weft_sim_pool_at(&world->fetches, i);
-        bool same = fetch != NULL && fetch->node == node && fetch->token == token;
-        if (same && !fetch->over) {
-            cut(world, fetch, WEFT_ERR_CANCELLED, weft_sim_world_now(world));
+    for (uint32_t i = 0; i < shard->fetches.used_count; i++) {
+        struct weft_sim_fetch *fetch = weft_sim_pool_at(&shard->fetches, i);
+        if (fetch != NULL && fetch->node == node && fetch->token == token && !fetch->over) {
+            fetch->over = true;
+            tell_stop(shard, fetch);
+            push_end(shard, weft_sim_now(shard), node, weft_sim_pool_handle(fetch),
+                     WEFT_ERR_CANCELLED);
         }
     }
 }
 
-void weft_sim_source_forget(struct weft_sim_world *world, uint32_t node)
+void weft_sim_source_forget(struct weft_sim_shard *shard, uint32_t node)
 {
-    for (uint32_t i = 0; i < world->fetches.used_count; i++) {
-        struct weft_sim_fetch *fetch = weft_sim_pool_at(&world->fetches, i);
+    for (uint32_t i = 0; i < shard->fetches.used_count; i++) {
+        struct weft_sim_fetch *fetch = weft_sim_pool_at(&shard->fetches, i);
         if (fetch != NULL && fetch->node == node) {
-            if (fetch->sending) {
-                lose_chunk(world, fetch->next_chunk);
-            }
-            weft_sim_pool_give(&world->fetches, fetch);
+            tell_stop(shard, fetch);
+            weft_sim_pool_give(&shard->fetches, fetch);
+        }
+    }
+}
+
+/* --- the source answers --- */
+
+static void send_next(struct weft_sim_shard *shard, const struct weft_sim_answer *answer,
+                      struct weft_sim_pipe *pipe)
+{
+    shard->totals.chunks_begun++;
+    uint32_t name = weft_sim_chunk_name(answer->release, answer->next_chunk);
+    weft_sim_pipe_send(shard, pipe, bytes_of(shard, name), weft_sim_pool_handle(answer));
+}
+
+void weft_sim_source_on_asked(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
+{
+    uint32_t node = entry->peer;
+    weft_sim_network_control(shard, WEFT_SIM_SOURCE, node, WEFT_SIM_REQUEST_BYTES);
+    if (!shard->world->source_up) {
+        shard->totals.source_refused++;
+        push_end(shard, after_delay_ns(shard, node), node, entry->words[0], WEFT_ERR_UNREACHABLE);
+        return;
+    }
+    struct weft_sim_answer *answer = weft_sim_pool_take(&shard->answers);
+    answer->node = node;
+    answer->release = (uint32_t)entry->words[1] >> 16;
+    answer->next_chunk = (uint32_t)entry->words[1] & UINT16_MAX;
+    answer->end_chunk = answer->next_chunk + (uint32_t)entry->words[2];
+    answer->fetch = entry->words[0];
+    struct weft_sim_pipe *pipe =
+        weft_sim_pipe_open(shard, WEFT_SIM_SOURCE, node, WEFT_SIM_PIPE_ANSWER);
+    pipe->idle_ns = entry->words[3] != 0 ? weft_sim_now(shard) : WEFT_NS_NEVER;
+    answer->pipe = weft_sim_pool_handle(pipe);
+    send_next(shard, answer, pipe);
+}
+
+/* Words of FETCH_ARRIVED and FETCH_STORED: handle of the fetch, name of the chunk, transfer time.
+ */
+void weft_sim_source_on_sent(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe)
+{
+    struct weft_sim_answer *answer = weft_sim_pool_find(&shard->answers, pipe->item);
+    weft_ns at_ns = after_delay_ns(shard, answer->node);
+    shard->totals.arriving++;
+    struct weft_sim_entry *entry =
+        weft_sim_shard_push(shard, at_ns, WEFT_SIM_FETCH_ARRIVED, answer->node);
+    entry->words[0] = answer->fetch;
+    entry->words[1] = weft_sim_chunk_name(answer->release, answer->next_chunk);
+    entry->words[2] = weft_sim_now(shard) - pipe->began_ns;
+    answer->next_chunk++;
+    if (answer->next_chunk < answer->end_chunk) {
+        send_next(shard, answer, pipe);
+        return;
+    }
+    push_end(shard, at_ns, answer->node, answer->fetch, WEFT_ERR_OK);
+    weft_sim_pool_give(&shard->answers, answer);
+    weft_sim_pipe_close(shard, pipe);
+}
+
+/* Stop sending, wherever it is; a chunk on the pipe is lost. */
+static void cut(struct weft_sim_shard *shard, struct weft_sim_answer *answer)
+{
+    struct weft_sim_pipe *pipe = weft_sim_pool_find(&shard->pipes, answer->pipe);
+    shard->totals.losses.chunks_cut += pipe->busy ? 1 : 0;
+    weft_sim_pipe_close(shard, pipe);
+    weft_sim_pool_give(&shard->answers, answer);
+}
+
+void weft_sim_source_on_stop(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
+{
+    for (uint32_t i = 0; i < shard->answers.used_count; i++) {
+        struct weft_sim_answer *answer = weft_sim_pool_at(&shard->answers, i);
+        if (answer != NULL && answer->node == entry->peer && answer->fetch == entry->words[0]) {
+            cut(shard, answer);
+            return;
         }
     }
 }
 
 void weft_sim_source_switch(struct weft_sim_world *world, bool up)
 {
+    struct weft_sim_shard *shard = weft_sim_world_shard(world, WEFT_SIM_SOURCE);
     world->source_up = up;
-    for (uint32_t i = 0; !up && i < world->fetches.used_count; i++) {
-        struct weft_sim_fetch *fetch = weft_sim_pool_at(&world->fetches, i);
-        if (fetch != NULL && !fetch->over && fetch->sending) {
-            cut(world, fetch, WEFT_ERR_CLOSED, after_delay_ns(world, fetch));
+    for (uint32_t i = 0; !up && i < shard->answers.used_count; i++) {
+        struct weft_sim_answer *answer = weft_sim_pool_at(&shard->answers, i);
+        if (answer != NULL) {
+            push_end(shard, after_delay_ns(shard, answer->node), answer->node, answer->fetch,
+                     WEFT_ERR_CLOSED);
+            cut(shard, answer);
         }
     }
+}
+
+/* --- what arrives --- */
+
+void weft_sim_source_on_arrived(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
+{
+    uint32_t bytes = bytes_of(shard, (uint32_t)entry->words[1]);
+    weft_sim_network_received(&shard->world->network, WEFT_SIM_SOURCE, entry->node, bytes);
+    struct weft_sim_fetch *fetch = weft_sim_pool_find(&shard->fetches, entry->words[0]);
+    if (fetch == NULL || fetch->over) {
+        shard->totals.losses.chunks_cut++;
+        shard->totals.arrived++;
+        return;
+    }
+    fetch->storing++;
+    weft_ns at_ns = weft_sim_node_store(shard, entry->node, entry->time_ns, bytes);
+    struct weft_sim_entry *stored =
+        weft_sim_shard_push(shard, at_ns, WEFT_SIM_FETCH_STORED, entry->node);
+    for (uint32_t i = 0; i < 3; i++) {
+        stored->words[i] = entry->words[i];
+    }
+}
+
+void weft_sim_source_on_stored(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
+{
+    struct weft_sim_world *world = shard->world;
+    struct weft_sim_fetch *fetch = weft_sim_pool_find(&shard->fetches, entry->words[0]);
+    shard->totals.arrived++;
+    if (fetch == NULL) {
+        shard->totals.losses.chunks_cut++;
+        return;
+    }
+    uint32_t name = (uint32_t)entry->words[1];
+    struct weft_event event = {.kind = WEFT_EVENT_CHUNK};
+    event.chunk.token = fetch->token;
+    event.chunk.release = world->releases.items[name >> 16].id;
+    event.chunk.chunk = name & UINT16_MAX;
+    event.chunk.result = WEFT_ERR_OK;
+    event.chunk.bytes = bytes_of(shard, name);
+    event.chunk.transfer_ns = entry->words[2];
+    fetch->storing--;
+    world->nodes[entry->node].pending_count++; /* stored() ends one operation, the request lasts */
+    weft_sim_node_stored(shard, entry->node, name, &event);
+}
+
+void weft_sim_source_on_end(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
+{
+    struct weft_sim_world *world = shard->world;
+    struct weft_sim_fetch *fetch = weft_sim_pool_find(&shard->fetches, entry->words[0]);
+    if (fetch == NULL) {
+        return;
+    }
+    enum weft_err result = (enum weft_err)entry->words[1];
+    if (fetch->over && result != WEFT_ERR_CANCELLED) {
+        return; /* it was taken back meanwhile */
+    }
+    if (fetch->storing > 0) {
+        /* The end is told after the last chunk is durable. */
+        weft_ns free_ns = world->nodes[entry->node].disk_free_ns;
+        weft_ns later_ns = entry->time_ns + WEFT_NS_PER_US;
+        push_end(shard, free_ns > later_ns ? free_ns : later_ns, entry->node, entry->words[0],
+                 result);
+        return;
+    }
+    struct weft_event event = {.kind = WEFT_EVENT_SOURCE};
+    event.source.token = fetch->token;
+    event.source.result = result;
+    event.source.http_status = result == WEFT_ERR_UNREACHABLE ? 0 : HTTP_PARTIAL_CONTENT;
+    struct weft_sim_node *node = &world->nodes[entry->node];
+    node->pending_count--;
+    node->source_idle = result == WEFT_ERR_OK ? (uint8_t)(node->source_idle + 1) : 0;
+    node->source_idle_ns = entry->time_ns;
+    weft_sim_pool_give(&shard->fetches, fetch);
+    weft_sim_node_step(shard, entry->node, &event);
 }

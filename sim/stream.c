@@ -3,24 +3,12 @@
  * carry its epoch, and what speaks of another epoch is late and dropped. When both open at once,
  * the stream that the lower node opened counts. */
 #include "stream.h"
+#include "calibration.h"
 #include "upload.h"
-
-#include <string.h>
-
-/* Bytes of a frame that fit into its entry, behind the epoch and the name of a buffer. */
-#define FRAME_INLINE_BYTES (WEFT_SIM_ENTRY_BYTES - 8)
-
-/* Bytes that opening or closing a stream costs on the wire: a handshake message. */
-#define HANDSHAKE_BYTES 120
 
 /* Hop limits as IP carries them. */
 #define HOPS_LOCAL 255
 #define HOPS_FAR 64
-
-struct frame_head {
-    uint32_t epoch;  /* of the stream */
-    uint32_t buffer; /* where the bytes are, WEFT_SIM_BUFFER_NONE = behind the head */
-};
 
 /* --- slots --- */
 
@@ -34,12 +22,21 @@ static uint32_t slot_of(const struct weft_sim_node *node, uint32_t peer)
     return WEFT_SIM_NOBODY;
 }
 
-struct weft_sim_end *weft_sim_stream_find(struct weft_sim_world *world, uint32_t node,
+struct weft_sim_end *weft_sim_stream_find(const struct weft_sim_world *world, uint32_t node,
                                           uint32_t peer)
 {
-    struct weft_sim_node *self = &world->nodes[node];
+    const struct weft_sim_node *self = &world->nodes[node];
     uint32_t slot = peer == WEFT_SIM_NOBODY ? peer : slot_of(self, peer);
     return slot == WEFT_SIM_NOBODY ? NULL : &self->ends[slot];
+}
+
+struct weft_sim_end *weft_sim_stream_at(const struct weft_sim_world *world, uint32_t node,
+                                        uint32_t slot, uint32_t epoch)
+{
+    const struct weft_sim_node *self = &world->nodes[node];
+    struct weft_sim_end *end = &self->ends[slot];
+    bool usable = self->alive && end->epoch == epoch && end->state == WEFT_SIM_END_UP;
+    return usable ? end : NULL;
 }
 
 static struct weft_sim_end *take_slot(struct weft_sim_world *world, uint32_t node, uint32_t peer)
@@ -53,30 +50,28 @@ static struct weft_sim_end *take_slot(struct weft_sim_world *world, uint32_t nod
         return NULL;
     }
     self->peers[slot] = peer;
-    self->ends[slot] = (struct weft_sim_end){.upload_first = WEFT_SIM_NO_UPLOAD,
+    self->ends[slot] = (struct weft_sim_end){.pipe = WEFT_SIM_NO_PIPE,
+                                             .upload_first = WEFT_SIM_NO_UPLOAD,
                                              .upload_last = WEFT_SIM_NO_UPLOAD};
     return &self->ends[slot];
 }
 
-static void give_slot(struct weft_sim_world *world, uint32_t node, struct weft_sim_end *end)
+static uint8_t slot_number(const struct weft_sim_node *node, const struct weft_sim_end *end)
 {
-    struct weft_sim_node *self = &world->nodes[node];
-    self->peers[end - self->ends] = WEFT_SIM_NOBODY;
+    return (uint8_t)(end - node->ends);
+}
+
+static void give_slot(struct weft_sim_node *node, struct weft_sim_end *end)
+{
+    node->peers[slot_number(node, end)] = WEFT_SIM_NOBODY;
     end->state = WEFT_SIM_END_FREE;
 }
 
-static uint8_t slot_number(const struct weft_sim_world *world, uint32_t node,
-                           const struct weft_sim_end *end)
-{
-    return (uint8_t)(end - world->nodes[node].ends);
-}
-
 /* When something sent now on |end| arrives at |peer|: never before what was sent earlier. */
-static weft_ns arrival_ns(struct weft_sim_world *world, uint32_t node, uint32_t peer,
+static weft_ns arrival_ns(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
                           struct weft_sim_end *end, uint32_t bytes)
 {
-    weft_ns at_ns =
-        weft_sim_world_now(world) + weft_sim_network_control(world->network, node, peer, bytes);
+    weft_ns at_ns = weft_sim_now(shard) + weft_sim_network_control(shard, node, peer, bytes);
     if (end == NULL) {
         return at_ns;
     }
@@ -84,124 +79,117 @@ static weft_ns arrival_ns(struct weft_sim_world *world, uint32_t node, uint32_t 
     return end->last_ns;
 }
 
-/* --- datagrams --- */
+/* --- datagrams: the tag says whether it was sent to the segment only --- */
 
-/* Words of a datagram's entry: name of the buffer, and whether it was sent to the segment only. */
-void weft_sim_stream_send_datagram(struct weft_sim_world *world, uint32_t node,
+void weft_sim_stream_send_datagram(struct weft_sim_shard *shard, uint32_t node,
                                    const struct weft_action_send *send)
 {
+    struct weft_sim_world *world = shard->world;
     uint32_t peer = weft_sim_topology_by_address(&world->topology, &send->to.address);
-    if (peer == WEFT_SIM_NOBODY || weft_sim_network_loses(world->network, node)) {
-        world->totals.datagrams_lost++;
+    if (peer == WEFT_SIM_NOBODY || weft_sim_network_loses(&world->network, node)) {
+        shard->totals.datagrams_lost++;
         return;
     }
-    weft_ns at_ns = arrival_ns(world, node, peer, NULL, send->length);
-    struct weft_sim_entry *entry = weft_sim_world_push(world, at_ns, WEFT_SIM_DATAGRAM, peer);
+    weft_ns at_ns = arrival_ns(shard, node, peer, NULL, send->length);
+    struct weft_sim_entry *entry = weft_sim_shard_push(shard, at_ns, WEFT_SIM_DATAGRAM, peer);
     entry->peer = node;
-    entry->length = (uint16_t)send->length;
-    entry->words[0] = weft_sim_buffer_keep(&world->buffers, send->bytes, send->length);
-    entry->words[1] = send->local;
+    entry->message.tag = send->local;
+    weft_sim_shard_put(shard, entry, send->bytes, send->length);
 }
 
-void weft_sim_stream_on_datagram(struct weft_sim_world *world, const struct weft_sim_entry *entry)
+void weft_sim_stream_on_datagram(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
-    uint32_t buffer = (uint32_t)entry->words[0];
-    const struct weft_sim_node *self = &world->nodes[entry->node];
-    if (!self->alive || buffer == WEFT_SIM_BUFFER_NONE) {
-        world->totals.datagrams_lost++;
-    } else {
-        bool routed = world->nodes[entry->peer].segment != self->segment;
-        uint32_t hops = entry->words[1] != 0 ? HOPS_LOCAL : HOPS_FAR;
-        struct weft_event event = {.kind = WEFT_EVENT_DATAGRAM};
-        event.datagram.from = weft_sim_topology_endpoint(&world->topology, entry->peer);
-        event.datagram.hop_limit = (uint8_t)(routed ? hops - 1 : hops);
-        event.datagram.bytes = weft_sim_buffer_bytes(&world->buffers, buffer);
-        event.datagram.length = entry->length;
-        world->totals.datagrams++;
-        weft_sim_node_step(world, entry->node, &event);
+    struct weft_sim_world *world = shard->world;
+    if (!world->nodes[entry->node].alive) {
+        shard->totals.datagrams_lost++;
+        weft_sim_shard_drop_bytes(shard, entry);
+        return;
     }
-    if (buffer != WEFT_SIM_BUFFER_NONE) {
-        weft_sim_buffer_give(&world->buffers, buffer);
-    }
+    const struct weft_sim_topology *topology = &world->topology;
+    bool routed = topology->segment_of[entry->peer] != topology->segment_of[entry->node];
+    uint32_t hops = entry->message.tag != 0 ? HOPS_LOCAL : HOPS_FAR;
+    struct weft_event event = {.kind = WEFT_EVENT_DATAGRAM};
+    event.datagram.from = weft_sim_topology_endpoint(topology, entry->peer);
+    event.datagram.hop_limit = (uint8_t)(routed ? hops - 1 : hops);
+    event.datagram.bytes = weft_sim_shard_bytes(shard, entry);
+    event.datagram.length = entry->length;
+    shard->totals.datagrams++;
+    weft_sim_node_step(shard, entry->node, &event);
+    weft_sim_shard_drop_bytes(shard, entry);
 }
 
-/* --- control frames --- */
+/* --- control frames: the tag is the stream's epoch --- */
 
-void weft_sim_stream_send_frame(struct weft_sim_world *world, uint32_t node,
+void weft_sim_stream_send_frame(struct weft_sim_shard *shard, uint32_t node,
                                 const struct weft_action_send *send)
 {
+    struct weft_sim_world *world = shard->world;
     uint32_t peer = weft_sim_topology_by_id(&world->topology, send->to.id);
     struct weft_sim_end *end = weft_sim_stream_find(world, node, peer);
     if (end == NULL || end->state == WEFT_SIM_END_OPENING) {
-        weft_sim_check_fail(world, WEFT_SIM_CHECK_STREAM_KNOWN, node,
+        weft_sim_check_fail(shard, WEFT_SIM_CHECK_STREAM_KNOWN, node,
                             "frame to %016llx without a stream", (unsigned long long)send->to.id);
         return;
     }
     if (end->state != WEFT_SIM_END_UP) {
         return;
     }
-    weft_ns at_ns = arrival_ns(world, node, peer, end, send->length);
-    struct weft_sim_entry *entry = weft_sim_queue_push(world->queue, at_ns);
-    struct frame_head head = {end->epoch, WEFT_SIM_BUFFER_NONE};
-    entry->kind = WEFT_SIM_FRAME;
-    entry->node = peer;
+    weft_ns at_ns = arrival_ns(shard, node, peer, end, send->length);
+    struct weft_sim_entry *entry = weft_sim_shard_push(shard, at_ns, WEFT_SIM_FRAME, peer);
     entry->peer = node;
     entry->slot = end->peer_slot;
-    entry->length = (uint16_t)send->length;
-    if (send->length <= FRAME_INLINE_BYTES) {
-        memcpy(entry->bytes + sizeof(head), send->bytes, send->length);
-    } else {
-        head.buffer = weft_sim_buffer_keep(&world->buffers, send->bytes, send->length);
-    }
-    memcpy(entry->bytes, &head, sizeof(head));
+    entry->message.tag = end->epoch;
+    weft_sim_shard_put(shard, entry, send->bytes, send->length);
 }
 
-void weft_sim_stream_on_frame(struct weft_sim_world *world, const struct weft_sim_entry *entry)
+void weft_sim_stream_on_frame(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
-    struct frame_head head;
-    memcpy(&head, entry->bytes, sizeof(head));
-    struct weft_sim_node *self = &world->nodes[entry->node];
-    const struct weft_sim_end *end = &self->ends[entry->slot];
-    bool usable = self->alive && end->epoch == head.epoch && end->state == WEFT_SIM_END_UP;
-    if (usable) {
+    struct weft_sim_world *world = shard->world;
+    if (weft_sim_stream_at(world, entry->node, entry->slot, entry->message.tag) != NULL) {
         struct weft_event event = {.kind = WEFT_EVENT_FRAME};
-        event.frame.peer = weft_sim_topology_id(&world->topology, entry->peer);
+        event.frame.peer = world->nodes[entry->peer].id;
         event.frame.length = entry->length;
-        event.frame.bytes = head.buffer == WEFT_SIM_BUFFER_NONE
-                                ? entry->bytes + sizeof(head)
-                                : weft_sim_buffer_bytes(&world->buffers, head.buffer);
-        world->totals.frames++;
-        weft_sim_node_step(world, entry->node, &event);
+        event.frame.bytes = weft_sim_shard_bytes(shard, entry);
+        shard->totals.frames++;
+        weft_sim_node_step(shard, entry->node, &event);
     }
-    if (head.buffer != WEFT_SIM_BUFFER_NONE) {
-        weft_sim_buffer_give(&world->buffers, head.buffer);
-    }
+    weft_sim_shard_drop_bytes(shard, entry);
 }
 
 /* --- opening: words[0] = epoch, slot = of the sender's end --- */
 
-static void push_opening(struct weft_sim_world *world, enum weft_sim_kind kind, uint32_t node,
-                         uint32_t peer, struct weft_sim_end *end, uint32_t epoch)
+static struct weft_sim_entry *push_opening(struct weft_sim_shard *shard, enum weft_sim_kind kind,
+                                           uint32_t node, uint32_t peer, struct weft_sim_end *end,
+                                           uint32_t epoch)
 {
-    weft_ns at_ns = arrival_ns(world, node, peer, end, HANDSHAKE_BYTES);
-    struct weft_sim_entry *entry = weft_sim_world_push(world, at_ns, kind, peer);
+    weft_ns at_ns = arrival_ns(shard, node, peer, end, WEFT_SIM_HANDSHAKE_BYTES);
+    struct weft_sim_entry *entry = weft_sim_shard_push(shard, at_ns, kind, peer);
     entry->peer = node;
-    entry->slot = end == NULL ? 0 : slot_number(world, node, end);
+    entry->slot = end == NULL ? 0 : slot_number(&shard->world->nodes[node], end);
     entry->words[0] = epoch;
+    return entry;
 }
 
-static void step_stream(struct weft_sim_world *world, uint32_t node, uint32_t peer,
+static void step_stream(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
                         enum weft_event_kind kind, bool opened_here)
 {
     struct weft_event event = {.kind = kind};
-    event.stream.peer = weft_sim_topology_endpoint(&world->topology, peer);
+    event.stream.peer = weft_sim_topology_endpoint(&shard->world->topology, peer);
     event.stream.opened_here = opened_here;
-    weft_sim_node_step(world, node, &event);
+    weft_sim_node_step(shard, node, &event);
 }
 
-void weft_sim_stream_open(struct weft_sim_world *world, uint32_t node,
+/* Names of streams are unique for a pair of nodes: each side counts its own, one of them odd. */
+static uint32_t next_epoch(struct weft_sim_shard *shard, uint32_t node, uint32_t peer)
+{
+    shard->epoch_next += 2;
+    return shard->epoch_next + (node < peer ? 1 : 0);
+}
+
+void weft_sim_stream_open(struct weft_sim_shard *shard, uint32_t node,
                           const struct weft_endpoint *peer)
 {
+    struct weft_sim_world *world = shard->world;
     uint32_t index = weft_sim_topology_by_address(&world->topology, &peer->address);
     bool other = index == WEFT_SIM_NOBODY || index == node ||
                  (peer->id != 0 && world->nodes[index].id != peer->id);
@@ -210,33 +198,35 @@ void weft_sim_stream_open(struct weft_sim_world *world, uint32_t node,
     }
     struct weft_sim_end *end = other ? NULL : take_slot(world, node, index);
     if (end == NULL) {
-        struct weft_sim_entry *entry = weft_sim_world_push(
-            world, weft_sim_world_now(world) + WEFT_NS_PER_MS, WEFT_SIM_REFUSED, node);
+        struct weft_sim_entry *entry = weft_sim_shard_push(
+            shard, weft_sim_now(shard) + WEFT_NS_PER_MS, WEFT_SIM_REFUSED, node);
         entry->peer = other ? weft_sim_topology_by_id(&world->topology, peer->id) : index;
         return;
     }
     end->state = WEFT_SIM_END_OPENING;
-    end->epoch = world->epoch_next++;
-    push_opening(world, WEFT_SIM_CONNECT, node, index, end, end->epoch);
+    end->epoch = next_epoch(shard, node, index);
+    push_opening(shard, WEFT_SIM_CONNECT, node, index, end, end->epoch);
 }
 
 /* The end is void: tell the core of everything that hung on it. */
-static void close_here(struct weft_sim_world *world, uint32_t node, uint32_t peer,
+static void close_here(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
                        struct weft_sim_end *end)
 {
     end->state = WEFT_SIM_END_CLOSING;
-    weft_sim_upload_fail_end(world, node, end);
-    give_slot(world, node, end);
-    step_stream(world, node, peer, WEFT_EVENT_STREAM_DOWN, false);
+    weft_sim_upload_fail_incoming(shard, node, peer, end);
+    weft_sim_upload_fail_outgoing(shard, node, end);
+    give_slot(&shard->world->nodes[node], end);
+    step_stream(shard, node, peer, WEFT_EVENT_STREAM_DOWN, false);
 }
 
-void weft_sim_stream_on_connect(struct weft_sim_world *world, const struct weft_sim_entry *entry)
+void weft_sim_stream_on_connect(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
+    struct weft_sim_world *world = shard->world;
     uint32_t node = entry->node;
     uint32_t peer = entry->peer;
     uint32_t epoch = (uint32_t)entry->words[0];
     if (!world->nodes[node].alive) {
-        push_opening(world, WEFT_SIM_REFUSED, node, peer, NULL, epoch);
+        push_opening(shard, WEFT_SIM_REFUSED, node, peer, NULL, epoch);
         return;
     }
     struct weft_sim_end *end = weft_sim_stream_find(world, node, peer);
@@ -244,86 +234,93 @@ void weft_sim_stream_on_connect(struct weft_sim_world *world, const struct weft_
         return; /* our own attempt counts */
     }
     if (end != NULL && end->state == WEFT_SIM_END_UP) {
-        close_here(world, node, peer, end); /* the peer knows better: it opens again */
+        close_here(shard, node, peer, end); /* the peer knows better: it opens again */
         end = weft_sim_stream_find(world, node, peer);
     }
     end = end == NULL ? take_slot(world, node, peer) : end;
     if (end == NULL) {
-        push_opening(world, WEFT_SIM_REFUSED, node, peer, NULL, epoch);
+        push_opening(shard, WEFT_SIM_REFUSED, node, peer, NULL, epoch);
         return;
     }
     end->state = WEFT_SIM_END_UP;
     end->epoch = epoch;
     end->peer_slot = entry->slot;
-    push_opening(world, WEFT_SIM_CONNECTED, node, peer, end, epoch);
-    step_stream(world, node, peer, WEFT_EVENT_STREAM_UP, false);
+    push_opening(shard, WEFT_SIM_CONNECTED, node, peer, end, epoch);
+    step_stream(shard, node, peer, WEFT_EVENT_STREAM_UP, false);
 }
 
-void weft_sim_stream_on_connected(struct weft_sim_world *world, const struct weft_sim_entry *entry)
+void weft_sim_stream_on_connected(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
-    struct weft_sim_end *end = weft_sim_stream_find(world, entry->node, entry->peer);
+    struct weft_sim_end *end = weft_sim_stream_find(shard->world, entry->node, entry->peer);
     if (end == NULL || end->state != WEFT_SIM_END_OPENING || end->epoch != entry->words[0]) {
         return;
     }
     end->state = WEFT_SIM_END_UP;
     end->peer_slot = entry->slot;
-    step_stream(world, entry->node, entry->peer, WEFT_EVENT_STREAM_UP, true);
+    step_stream(shard, entry->node, entry->peer, WEFT_EVENT_STREAM_UP, true);
 }
 
-void weft_sim_stream_on_refused(struct weft_sim_world *world, const struct weft_sim_entry *entry)
+void weft_sim_stream_on_refused(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
-    if (!world->nodes[entry->node].alive || entry->peer == WEFT_SIM_NOBODY) {
+    struct weft_sim_node *self = &shard->world->nodes[entry->node];
+    if (!self->alive || entry->peer == WEFT_SIM_NOBODY) {
         return;
     }
-    struct weft_sim_end *end = weft_sim_stream_find(world, entry->node, entry->peer);
+    struct weft_sim_end *end = weft_sim_stream_find(shard->world, entry->node, entry->peer);
     bool own = end != NULL && end->state == WEFT_SIM_END_OPENING && end->epoch == entry->words[0];
     if (end != NULL && !own) {
         return;
     }
     if (own) {
-        give_slot(world, entry->node, end);
+        give_slot(self, end);
     }
-    step_stream(world, entry->node, entry->peer, WEFT_EVENT_STREAM_DOWN, true);
+    step_stream(shard, entry->node, entry->peer, WEFT_EVENT_STREAM_DOWN, true);
 }
 
-/* --- closing --- */
+/* --- closing: words[0] = epoch, words[1] = bytes of a chunk in the middle that had left --- */
 
 /* |node| is done with |end|, or dead: the other side hears of it. */
-static void close_there(struct weft_sim_world *world, uint32_t node, struct weft_sim_end *end)
+static void close_there(struct weft_sim_shard *shard, uint32_t node, struct weft_sim_end *end)
 {
-    uint32_t peer = world->nodes[node].peers[end - world->nodes[node].ends];
-    weft_sim_upload_cut_end(world, node, end, peer);
-    push_opening(world, WEFT_SIM_DISCONNECT, node, peer, end, end->epoch);
-    give_slot(world, node, end);
+    struct weft_sim_node *self = &shard->world->nodes[node];
+    uint32_t peer = self->peers[slot_number(self, end)];
+    uint32_t sent = weft_sim_upload_drop_outgoing(shard, node, end);
+    weft_sim_upload_drop_incoming(shard, node, end);
+    struct weft_sim_entry *entry =
+        push_opening(shard, WEFT_SIM_DISCONNECT, node, peer, end, end->epoch);
+    entry->words[1] = sent;
+    give_slot(self, end);
 }
 
-void weft_sim_stream_close(struct weft_sim_world *world, uint32_t node, weft_node_id peer)
+void weft_sim_stream_close(struct weft_sim_shard *shard, uint32_t node, weft_node_id peer)
 {
-    uint32_t index = weft_sim_topology_by_id(&world->topology, peer);
-    struct weft_sim_end *end = weft_sim_stream_find(world, node, index);
+    uint32_t index = weft_sim_topology_by_id(&shard->world->topology, peer);
+    struct weft_sim_end *end = weft_sim_stream_find(shard->world, node, index);
     if (end != NULL && end->state != WEFT_SIM_END_CLOSING) {
-        close_there(world, node, end);
+        close_there(shard, node, end);
     }
 }
 
-void weft_sim_stream_break_all(struct weft_sim_world *world, uint32_t node)
+void weft_sim_stream_break_all(struct weft_sim_shard *shard, uint32_t node)
 {
-    struct weft_sim_node *self = &world->nodes[node];
+    struct weft_sim_node *self = &shard->world->nodes[node];
     for (uint32_t i = 0; i < self->slots_used; i++) {
         if (self->peers[i] != WEFT_SIM_NOBODY) {
-            close_there(world, node, &self->ends[i]);
+            close_there(shard, node, &self->ends[i]);
         }
     }
     self->slots_used = 0;
 }
 
-void weft_sim_stream_on_disconnect(struct weft_sim_world *world, const struct weft_sim_entry *entry)
+void weft_sim_stream_on_disconnect(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
+    struct weft_sim_world *world = shard->world;
+    weft_sim_network_received(&world->network, entry->peer, entry->node, (uint32_t)entry->words[1]);
     if (!world->nodes[entry->node].alive) {
         return;
     }
     struct weft_sim_end *end = weft_sim_stream_find(world, entry->node, entry->peer);
     if (end != NULL && end->epoch == entry->words[0]) {
-        close_here(world, entry->node, entry->peer, end);
+        close_here(shard, entry->node, entry->peer, end);
     }
 }

@@ -5,9 +5,6 @@
 
 #include "world.h"
 
-/* No upload. */
-#define WEFT_SIM_NO_UPLOAD UINT64_MAX
-
 enum weft_sim_end_state {
     WEFT_SIM_END_FREE,    /* slot not in use */
     WEFT_SIM_END_OPENING, /* this node wants it, the other has not answered */
@@ -15,56 +12,75 @@ enum weft_sim_end_state {
     WEFT_SIM_END_CLOSING  /* broken; the core is being told */
 };
 
+/* What is known of the chunk that comes in, from its header to its last byte. */
+enum weft_sim_incoming {
+    WEFT_SIM_INCOMING_NONE,     /* no chunk */
+    WEFT_SIM_INCOMING_OFFERED,  /* the core is being asked */
+    WEFT_SIM_INCOMING_ACCEPTED, /* the core wants it */
+    WEFT_SIM_INCOMING_UNWANTED  /* it is read past */
+};
+
 /* One node's side of a stream. */
 struct weft_sim_end {
     uint32_t epoch;        /* name of the stream, the same at both ends */
     uint8_t state;         /* enum weft_sim_end_state */
     uint8_t peer_slot;     /* slot of the other end; valid while UP */
-    uint16_t upload_count; /* chunks sent and waiting to be sent here */
+    uint8_t incoming;      /* enum weft_sim_incoming */
+    uint8_t upload_count;  /* chunks being sent and waiting here */
+    uint32_t chunk;        /* that comes in, as a name of upload.h */
     weft_ns last_ns;       /* nothing sent later arrives before */
-    uint64_t upload_first; /* handle of the chunk being sent, others behind it */
+    uint64_t pipe;         /* what carries chunks away from here, NO_PIPE = none yet */
+    uint64_t upload_first; /* handle of the chunk being sent, others behind it; NO_UPLOAD = none */
     uint64_t upload_last;  /* handle of the last one waiting */
 };
 
+/* No upload, no pipe. */
+#define WEFT_SIM_NO_UPLOAD UINT64_MAX
+#define WEFT_SIM_NO_PIPE UINT64_MAX
+
 /* The action DATAGRAM of |node|. */
-void weft_sim_stream_send_datagram(struct weft_sim_world *world, uint32_t node,
+void weft_sim_stream_send_datagram(struct weft_sim_shard *shard, uint32_t node,
                                    const struct weft_action_send *send);
 
 /* The action FRAME of |node|. */
-void weft_sim_stream_send_frame(struct weft_sim_world *world, uint32_t node,
+void weft_sim_stream_send_frame(struct weft_sim_shard *shard, uint32_t node,
                                 const struct weft_action_send *send);
 
 /* The action STREAM_OPEN of |node|. */
-void weft_sim_stream_open(struct weft_sim_world *world, uint32_t node,
+void weft_sim_stream_open(struct weft_sim_shard *shard, uint32_t node,
                           const struct weft_endpoint *peer);
 
 /* The action STREAM_CLOSE of |node|. */
-void weft_sim_stream_close(struct weft_sim_world *world, uint32_t node, weft_node_id peer);
+void weft_sim_stream_close(struct weft_sim_shard *shard, uint32_t node, weft_node_id peer);
 
 /* |node| dies: all its streams break, without a word to its own core. */
-void weft_sim_stream_break_all(struct weft_sim_world *world, uint32_t node);
+void weft_sim_stream_break_all(struct weft_sim_shard *shard, uint32_t node);
 
 /* The end of |node| towards |peer|; NULL = none. */
-struct weft_sim_end *weft_sim_stream_find(struct weft_sim_world *world, uint32_t node,
+struct weft_sim_end *weft_sim_stream_find(const struct weft_sim_world *world, uint32_t node,
                                           uint32_t peer);
 
+/* The end at |slot| of |node| while it is UP and of the stream |epoch|; NULL = not any more. */
+struct weft_sim_end *weft_sim_stream_at(const struct weft_sim_world *world, uint32_t node,
+                                        uint32_t slot, uint32_t epoch);
+
 /* DATAGRAM: it arrives, or nobody is there. */
-void weft_sim_stream_on_datagram(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+void weft_sim_stream_on_datagram(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 /* FRAME: it arrives, or the stream is gone. */
-void weft_sim_stream_on_frame(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+void weft_sim_stream_on_frame(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 /* CONNECT: a node asks this one for a stream. */
-void weft_sim_stream_on_connect(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+void weft_sim_stream_on_connect(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 /* CONNECTED: the node that was asked agrees. */
-void weft_sim_stream_on_connected(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+void weft_sim_stream_on_connected(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 /* REFUSED: it does not, or nobody is there. */
-void weft_sim_stream_on_refused(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+void weft_sim_stream_on_refused(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 /* DISCONNECT: the other end was closed. */
-void weft_sim_stream_on_disconnect(struct weft_sim_world *world,
+void weft_sim_stream_on_disconnect(struct weft_sim_shard *shard,
                                    const struct weft_sim_entry *entry);
 
 #endif

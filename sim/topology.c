@@ -12,20 +12,28 @@
 #define NET_BITS 24 /* of 10.0.0.0/8 */
 
 void weft_sim_topology_begin(struct weft_sim_topology *topology, uint64_t seed, uint32_t node_count,
-                             uint32_t segment_count)
+                             uint32_t segment_count, struct weft_sim_line line)
 {
-    *topology = (struct weft_sim_topology){
-        .seed = seed, .node_count = node_count, .segment_count = segment_count, .host_bits = 16};
+    *topology = (struct weft_sim_topology){.seed = seed,
+                                           .node_count = node_count,
+                                           .segment_count = segment_count,
+                                           .site_count = segment_count,
+                                           .host_bits = 16};
     while (((uint64_t)(segment_count + 1) << topology->host_bits) > (UINT64_C(1) << NET_BITS)) {
         topology->host_bits--;
     }
+    size_t ends = (size_t)segment_count + 1;
     topology->segment_of = weft_sim_memory_take(node_count, sizeof(uint32_t));
-    topology->first_of = weft_sim_memory_take((size_t)segment_count + 1, sizeof(uint32_t));
+    topology->segments = weft_sim_memory_take(ends, sizeof(topology->segments[0]));
+    topology->sites = weft_sim_memory_take(ends, sizeof(topology->sites[0]));
     for (uint32_t s = 0; s <= segment_count; s++) {
-        topology->first_of[s] = (uint32_t)((uint64_t)node_count * s / segment_count);
+        topology->segments[s].first_node = (uint32_t)((uint64_t)node_count * s / segment_count);
+        topology->segments[s].site = s;
+        topology->sites[s] = (struct weft_sim_site){.first_segment = s, .line = line};
     }
     for (uint32_t s = 0; s < segment_count; s++) {
-        for (uint32_t i = topology->first_of[s]; i < topology->first_of[s + 1]; i++) {
+        for (uint32_t i = weft_sim_topology_first(topology, s);
+             i < weft_sim_topology_first(topology, s + 1); i++) {
             topology->segment_of[i] = s;
         }
     }
@@ -33,8 +41,11 @@ void weft_sim_topology_begin(struct weft_sim_topology *topology, uint64_t seed, 
 
 void weft_sim_topology_end(struct weft_sim_topology *topology)
 {
+    size_t segments = (size_t)topology->segment_count + 1;
+    size_t sites = (size_t)topology->site_count + 1;
     weft_sim_memory_give(topology->segment_of, topology->node_count, sizeof(uint32_t));
-    weft_sim_memory_give(topology->first_of, (size_t)topology->segment_count + 1, sizeof(uint32_t));
+    weft_sim_memory_give(topology->segments, segments, sizeof(topology->segments[0]));
+    weft_sim_memory_give(topology->sites, sites, sizeof(topology->sites[0]));
 }
 
 /* The last 24 bits of an address in 10.0.0.0/8, as an address. */
@@ -55,7 +66,7 @@ struct weft_endpoint weft_sim_topology_endpoint(const struct weft_sim_topology *
                                                 uint32_t index)
 {
     uint32_t segment = topology->segment_of[index];
-    uint32_t host = FIRST_HOST + index - topology->first_of[segment];
+    uint32_t host = FIRST_HOST + index - weft_sim_topology_first(topology, segment);
     uint32_t low = ((segment + 1) << topology->host_bits) + host;
     return (struct weft_endpoint){.id = weft_sim_topology_id(topology, index),
                                   .address = address_of(low, PORT)};
@@ -88,6 +99,6 @@ uint32_t weft_sim_topology_by_address(const struct weft_sim_topology *topology,
     if (segment >= topology->segment_count || host < FIRST_HOST) {
         return WEFT_SIM_NOBODY;
     }
-    uint32_t index = topology->first_of[segment] + host - FIRST_HOST;
-    return index < topology->first_of[segment + 1] ? index : WEFT_SIM_NOBODY;
+    uint32_t index = weft_sim_topology_first(topology, segment) + host - FIRST_HOST;
+    return index < weft_sim_topology_first(topology, segment + 1) ? index : WEFT_SIM_NOBODY;
 }

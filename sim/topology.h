@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is where: names, addresses and segments of all nodes, and back from a name or an address to
- * the node. Everything is computed, nothing is stored per node but its segment. */
+/* Who is where, and how is it connected: sites behind access lines, segments in sites, nodes in
+ * segments; names and addresses of all nodes, and back from a name or an address to the node. Names
+ * and addresses are computed, not stored. */
 #ifndef WEFT_SIM_TOPOLOGY_H
 #define WEFT_SIM_TOPOLOGY_H
 
@@ -9,22 +10,58 @@
 /* No such node. */
 #define WEFT_SIM_NOBODY UINT32_MAX
 
-struct weft_sim_topology {
-    uint64_t seed;          /* of the nodes' names */
-    uint32_t node_count;    /* nodes */
-    uint32_t segment_count; /* segments */
-    uint32_t host_bits;     /* of an IPv4 address that count hosts; the others name the segment */
-    uint32_t *segment_of;   /* segment of each node; owned */
-    uint32_t *first_of;     /* first node of each segment, and node_count behind the last; owned */
+/* In place of the index of a node: the source. */
+#define WEFT_SIM_SOURCE (UINT32_MAX - 1)
+
+/* Rates of a line; 0 = no limit. */
+struct weft_sim_line {
+    uint64_t up_bytes_per_s;   /* away from whoever it belongs to */
+    uint64_t down_bytes_per_s; /* towards it */
 };
 
-/* Spread |node_count| nodes evenly over |segment_count| segments, at most as many.
+struct weft_sim_segment {
+    uint32_t first_node; /* its nodes are those up to the next segment's first */
+    uint32_t site;       /* where it is */
+};
+
+struct weft_sim_site {
+    uint32_t first_segment;    /* its segments are those up to the next site's first */
+    struct weft_sim_line line; /* its access line to everybody else */
+};
+
+struct weft_sim_topology {
+    uint64_t seed;                     /* of the nodes' names */
+    uint32_t node_count;               /* nodes */
+    uint32_t segment_count;            /* segments */
+    uint32_t site_count;               /* sites */
+    uint32_t host_bits;                /* of an IPv4 address that count hosts */
+    uint32_t *segment_of;              /* segment of each node; owned */
+    struct weft_sim_segment *segments; /* segment_count, and one behind the last; owned */
+    struct weft_sim_site *sites;       /* site_count, and one behind the last; owned */
+};
+
+/* Spread |node_count| nodes evenly over |segment_count| segments, at most as many; every segment is
+ * a site with the access line |line|.
  * Owner: the caller; ends with weft_sim_topology_end(). */
 void weft_sim_topology_begin(struct weft_sim_topology *topology, uint64_t seed, uint32_t node_count,
-                             uint32_t segment_count);
+                             uint32_t segment_count, struct weft_sim_line line);
 
 /* Free the tables. */
 void weft_sim_topology_end(struct weft_sim_topology *topology);
+
+/* The site of a node. */
+static inline uint32_t weft_sim_topology_site(const struct weft_sim_topology *topology,
+                                              uint32_t node)
+{
+    return topology->segments[topology->segment_of[node]].site;
+}
+
+/* The first node of |segment|; of the number of segments: one behind the last node. */
+static inline uint32_t weft_sim_topology_first(const struct weft_sim_topology *topology,
+                                               uint32_t segment)
+{
+    return topology->segments[segment].first_node;
+}
 
 /* Name of node |index|. */
 weft_node_id weft_sim_topology_id(const struct weft_sim_topology *topology, uint32_t index);

@@ -1,133 +1,116 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers "what becomes of a chunk that one node sends to another?".
  *
- * WAITING behind the chunk before it on the stream -> SENDING (reserved on the links; the header is
- * offered to the receiver as soon as the first byte can be there) -> SENT (the sender is told) ->
- * arrived, stored, and the receiver is told; or read past, if the receiver did not want it. */
+ * It waits behind the chunk before it on the stream; then it is on the pipe, and its header is
+ * offered to the receiver one delay later; when its last byte has left, the sender is told and the
+ * next one begins; one delay later it is at the receiver, who stores it or has read past it. */
 #include "upload.h"
 
-static struct weft_sim_upload *find(const struct weft_sim_world *world, uint64_t handle)
+/* Words of CHUNK_OFFER and CHUNK_ARRIVED: epoch and name; transfer time. */
+static uint64_t pack(uint32_t epoch, uint32_t name)
 {
-    return handle == WEFT_SIM_NO_UPLOAD ? NULL : weft_sim_pool_find(&world->uploads, handle);
+    return ((uint64_t)epoch << 32) | name;
 }
 
-static uint32_t bytes_of(const struct weft_sim_world *world, const struct weft_sim_upload *upload)
+static struct weft_sim_upload *find(const struct weft_sim_shard *shard, uint64_t handle)
 {
-    return weft_sim_publish_chunk_bytes(&world->release, upload->chunk);
+    return handle == WEFT_SIM_NO_UPLOAD ? NULL : weft_sim_pool_find(&shard->uploads, handle);
 }
 
-static struct weft_sim_entry *push(struct weft_sim_world *world, weft_ns time_ns,
-                                   enum weft_sim_kind kind, uint32_t node,
-                                   const struct weft_sim_upload *upload)
+static uint32_t bytes_of(const struct weft_sim_shard *shard, uint32_t name)
 {
-    struct weft_sim_entry *entry = weft_sim_world_push(world, time_ns, kind, node);
-    entry->words[0] = weft_sim_pool_handle(upload);
-    return entry;
-}
-
-static weft_ns delay_ns(const struct weft_sim_world *world, const struct weft_sim_upload *upload)
-{
-    return weft_sim_network_delay(world->network, upload->sender, upload->receiver);
-}
-
-/* The chunk will not be stored; count why and forget it. */
-static void lose(struct weft_sim_world *world, struct weft_sim_upload *upload)
-{
-    struct weft_sim_losses *losses = &world->totals.losses;
-    bool begun = upload->state != WEFT_SIM_UPLOAD_WAITING;
-    if (begun && upload->answered && !upload->accepted && upload->state == WEFT_SIM_UPLOAD_SENT) {
-        losses->chunks_discarded++;
-        losses->bytes_discarded += bytes_of(world, upload);
-    } else if (begun) {
-        losses->chunks_cut++;
-        losses->bytes_cut += bytes_of(world, upload);
-    }
-    world->totals.chunks_on_the_way -= begun ? 1 : 0;
-    struct weft_sim_node *receiver = &world->nodes[upload->receiver];
-    receiver->pending_count -= upload->accepted && receiver->life == upload->receiver_life;
-    weft_sim_pool_give(&world->uploads, upload);
+    return weft_sim_publish_named_bytes(&shard->world->releases, name);
 }
 
 /* --- the sender --- */
 
-/* Put the first chunk of the stream on the links. */
-static void start_first(struct weft_sim_world *world, struct weft_sim_end *end)
+static struct weft_sim_pipe *pipe_of(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
+                                     struct weft_sim_end *end)
 {
-    struct weft_sim_upload *upload = find(world, end->upload_first);
+    if (end->pipe != WEFT_SIM_NO_PIPE) {
+        return weft_sim_pool_find(&shard->pipes, end->pipe);
+    }
+    struct weft_sim_pipe *pipe = weft_sim_pipe_open(shard, node, peer, WEFT_SIM_PIPE_UPLOAD);
+    end->pipe = weft_sim_pool_handle(pipe);
+    return pipe;
+}
+
+/* Put the first chunk of the stream on the pipe. */
+static void start_first(struct weft_sim_shard *shard, struct weft_sim_end *end)
+{
+    struct weft_sim_upload *upload = find(shard, end->upload_first);
     if (upload == NULL) {
         return;
     }
-    struct weft_sim_transfer transfer = {
-        .from = upload->sender,
-        .to = upload->receiver,
-        .bytes = bytes_of(world, upload),
-        .kind = WEFT_SIM_CHUNK_SENT,
-        .node = upload->sender,
-        .owner = end->upload_first,
-    };
-    weft_ns first_ns = weft_sim_network_start(world->network, &transfer);
-    upload->state = WEFT_SIM_UPLOAD_SENDING;
-    upload->receiver_life = world->nodes[upload->receiver].life;
-    upload->offer_ns = first_ns + delay_ns(world, upload);
+    uint32_t node = upload->sender;
+    uint32_t peer = upload->receiver;
+    weft_ns delay_ns = weft_sim_network_delay(&shard->world->network, node, peer);
+    upload->sending = true;
+    upload->offer_ns = weft_sim_now(shard) + delay_ns;
     upload->offer_ns = upload->offer_ns > end->last_ns ? upload->offer_ns : end->last_ns;
-    world->totals.chunks_begun++;
-    world->totals.bytes_begun += transfer.bytes;
-    world->totals.chunks_on_the_way++;
-    push(world, upload->offer_ns, WEFT_SIM_CHUNK_OFFER, upload->receiver, upload);
+    shard->totals.chunks_begun++;
+    struct weft_sim_entry *entry =
+        weft_sim_shard_push(shard, upload->offer_ns, WEFT_SIM_CHUNK_OFFER, peer);
+    entry->peer = node;
+    entry->slot = end->peer_slot;
+    entry->words[0] = pack(end->epoch, upload->chunk);
+    weft_sim_pipe_send(shard, pipe_of(shard, node, peer, end), bytes_of(shard, upload->chunk),
+                       end->upload_first);
 }
 
-void weft_sim_upload_begin(struct weft_sim_world *world, uint32_t node,
+void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
                            const struct weft_action_chunk *chunk)
 {
+    struct weft_sim_world *world = shard->world;
     uint32_t peer = weft_sim_topology_by_id(&world->topology, chunk->peer);
     struct weft_sim_end *end = weft_sim_stream_find(world, node, peer);
-    if (end == NULL || end->state == WEFT_SIM_END_OPENING || chunk->release != world->release.id ||
-        chunk->chunk >= world->release.chunk_count) {
-        weft_sim_check_fail(world, WEFT_SIM_CHECK_STREAM_KNOWN, node,
+    uint32_t release = weft_sim_publish_find(&world->releases, chunk->release);
+    if (end == NULL || end->state == WEFT_SIM_END_OPENING || release == WEFT_SIM_NO_RELEASE ||
+        chunk->chunk >= world->releases.items[release].chunk_count) {
+        weft_sim_check_fail(shard, WEFT_SIM_CHECK_STREAM_KNOWN, node,
                             "upload of chunk %u without a stream or a release", chunk->chunk);
         return;
     }
     if (end->state != WEFT_SIM_END_UP) {
         return;
     }
-    weft_sim_check_serve(world, node, chunk->chunk);
-    struct weft_sim_upload *upload = weft_sim_pool_take(&world->uploads);
+    weft_sim_check_serve(shard, node, release, chunk->chunk);
+    struct weft_sim_upload *upload = weft_sim_pool_take(&shard->uploads);
     uint64_t handle = weft_sim_pool_handle(upload);
     upload->sender = node;
     upload->receiver = peer;
-    upload->epoch = end->epoch;
-    upload->chunk = chunk->chunk;
+    upload->chunk = weft_sim_chunk_name(release, chunk->chunk);
     upload->next = WEFT_SIM_NO_UPLOAD;
     end->upload_count++;
-    weft_sim_check_caps(world, node, ++world->nodes[node].upload_count);
-    struct weft_sim_upload *last = find(world, end->upload_last);
+    weft_sim_check_caps(shard, node, ++world->nodes[node].upload_count);
+    struct weft_sim_upload *last = find(shard, end->upload_last);
     end->upload_last = handle;
     if (last != NULL) {
         last->next = handle;
         return;
     }
     end->upload_first = handle;
-    start_first(world, end);
+    start_first(shard, end);
 }
 
-static void step_upload(struct weft_sim_world *world, uint32_t node, uint32_t peer, uint32_t chunk,
+static void step_upload(struct weft_sim_shard *shard, uint32_t node, uint32_t peer, uint32_t name,
                         enum weft_err result)
 {
+    struct weft_sim_world *world = shard->world;
     struct weft_event event = {.kind = WEFT_EVENT_UPLOAD};
-    event.upload.peer = weft_sim_topology_id(&world->topology, peer);
-    event.upload.release = world->release.id;
-    event.upload.chunk = chunk;
+    event.upload.peer = world->nodes[peer].id;
+    event.upload.release = world->releases.items[name >> 16].id;
+    event.upload.chunk = name & UINT16_MAX;
     event.upload.result = result;
-    event.upload.bytes =
-        result == WEFT_ERR_OK ? weft_sim_publish_chunk_bytes(&world->release, chunk) : 0;
-    weft_sim_node_step(world, node, &event);
+    event.upload.bytes = result == WEFT_ERR_OK ? bytes_of(shard, name) : 0;
+    weft_sim_node_step(shard, node, &event);
 }
 
-/* Take the upload behind |before| (NO_UPLOAD: the first) off the stream. */
-static void unlink_upload(struct weft_sim_world *world, struct weft_sim_end *end, uint64_t before,
-                          const struct weft_sim_upload *upload)
+/* Take the upload behind |before| (NO_UPLOAD: the first) off the stream and forget it. */
+static void remove_upload(struct weft_sim_shard *shard, struct weft_sim_end *end, uint64_t before,
+                          struct weft_sim_upload *upload)
 {
-    struct weft_sim_upload *previous = find(world, before);
+    struct weft_sim_upload *previous = find(shard, before);
     if (previous == NULL) {
         end->upload_first = upload->next;
     } else {
@@ -137,26 +120,29 @@ static void unlink_upload(struct weft_sim_world *world, struct weft_sim_end *end
         end->upload_last = before;
     }
     end->upload_count--;
-    world->nodes[upload->sender].upload_count--;
+    shard->world->nodes[upload->sender].upload_count--;
+    weft_sim_pool_give(&shard->uploads, upload);
 }
 
-void weft_sim_upload_cancel(struct weft_sim_world *world, uint32_t node,
+void weft_sim_upload_cancel(struct weft_sim_shard *shard, uint32_t node,
                             const struct weft_action_chunk *chunk)
 {
+    struct weft_sim_world *world = shard->world;
     uint32_t peer = weft_sim_topology_by_id(&world->topology, chunk->peer);
     struct weft_sim_end *end = weft_sim_stream_find(world, node, peer);
+    uint32_t release = weft_sim_publish_find(&world->releases, chunk->release);
+    uint32_t name = weft_sim_chunk_name(release, chunk->chunk);
     uint64_t before = WEFT_SIM_NO_UPLOAD;
     uint64_t at = end == NULL ? WEFT_SIM_NO_UPLOAD : end->upload_first;
-    for (struct weft_sim_upload *upload = find(world, at); upload != NULL;
-         upload = find(world, at)) {
-        if (upload->chunk == chunk->chunk && upload->state == WEFT_SIM_UPLOAD_WAITING) {
-            unlink_upload(world, end, before, upload);
+    for (struct weft_sim_upload *upload = find(shard, at); upload != NULL;
+         upload = find(shard, at)) {
+        if (upload->chunk == name && !upload->sending) {
+            remove_upload(shard, end, before, upload);
             struct weft_sim_entry *entry =
-                weft_sim_world_push(world, weft_sim_world_now(world), WEFT_SIM_CHUNK_DROPPED, node);
+                weft_sim_shard_push(shard, weft_sim_now(shard), WEFT_SIM_CHUNK_DROPPED, node);
             entry->peer = peer;
-            entry->words[0] = chunk->chunk;
+            entry->words[0] = name;
             entry->words[1] = world->nodes[node].life;
-            lose(world, upload);
             return;
         }
         before = at;
@@ -164,174 +150,218 @@ void weft_sim_upload_cancel(struct weft_sim_world *world, uint32_t node,
     }
 }
 
-void weft_sim_upload_on_dropped(struct weft_sim_world *world, const struct weft_sim_entry *entry)
+void weft_sim_upload_on_dropped(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
-    if (world->nodes[entry->node].alive && world->nodes[entry->node].life == entry->words[1]) {
-        step_upload(world, entry->node, entry->peer, (uint32_t)entry->words[0], WEFT_ERR_CANCELLED);
+    const struct weft_sim_node *node = &shard->world->nodes[entry->node];
+    if (node->alive && node->life == entry->words[1]) {
+        step_upload(shard, entry->node, entry->peer, (uint32_t)entry->words[0], WEFT_ERR_CANCELLED);
     }
 }
 
-/* Can the receiver still take the chunk: same life, same stream? */
-static bool is_reachable(struct weft_sim_world *world, const struct weft_sim_upload *upload)
-{
-    const struct weft_sim_node *node = &world->nodes[upload->receiver];
-    const struct weft_sim_end *end = weft_sim_stream_find(world, upload->receiver, upload->sender);
-    return node->alive && node->life == upload->receiver_life && end != NULL &&
-           end->epoch == upload->epoch;
-}
+/* --- the receiver: words of CHUNK_STORED are name, life, transfer time --- */
 
-/* The last byte is at the receiver at |at_ns|, now or soon: to its disk, or read past it. */
-static void arrive(struct weft_sim_world *world, struct weft_sim_upload *upload, weft_ns at_ns)
+/* The last byte is here at |at_ns|, now or soon: to the disk, or it was read past. */
+static void arrive(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
+                   struct weft_sim_end *end, weft_ns at_ns, weft_ns transfer_ns)
 {
-    if (!upload->accepted || !is_reachable(world, upload)) {
-        lose(world, upload);
+    uint32_t name = end->chunk;
+    bool accepted = end->incoming == WEFT_SIM_INCOMING_ACCEPTED;
+    end->incoming = WEFT_SIM_INCOMING_NONE;
+    if (!accepted) {
+        shard->totals.losses.chunks_discarded++;
+        shard->totals.arrived++;
         return;
     }
+    weft_ns stored_ns = weft_sim_node_store(shard, node, at_ns, bytes_of(shard, name));
+    struct weft_sim_entry *entry =
+        weft_sim_shard_push(shard, stored_ns, WEFT_SIM_CHUNK_STORED, node);
+    entry->peer = peer;
+    entry->words[0] = name;
+    entry->words[1] = shard->world->nodes[node].life;
+    entry->words[2] = transfer_ns;
+}
+
+/* Inside a shard the receiver's state is at hand, and a chunk that was accepted goes straight to
+ * the disk's queue; else the arrival is an entry of its own. */
+static void send_off(struct weft_sim_shard *shard, const struct weft_sim_upload *upload,
+                     const struct weft_sim_end *end, weft_ns transfer_ns)
+{
+    struct weft_sim_world *world = shard->world;
     uint32_t node = upload->receiver;
-    weft_ns stored_ns = weft_sim_node_store(world, node, at_ns, bytes_of(world, upload));
-    push(world, stored_ns, WEFT_SIM_CHUNK_STORED, node, upload);
+    weft_ns at_ns =
+        weft_sim_now(shard) + weft_sim_network_delay(&world->network, upload->sender, node);
+    at_ns = at_ns > upload->offer_ns ? at_ns : upload->offer_ns;
+    if (weft_sim_world_shard(world, node) == shard) {
+        struct weft_sim_end *other = weft_sim_stream_at(world, node, end->peer_slot, end->epoch);
+        bool answered = other != NULL && other->chunk == upload->chunk &&
+                        other->incoming >= WEFT_SIM_INCOMING_ACCEPTED;
+        if (answered) {
+            weft_sim_network_received(&world->network, upload->sender, node,
+                                      bytes_of(shard, upload->chunk));
+            arrive(shard, node, upload->sender, other, at_ns, transfer_ns);
+            return;
+        }
+    }
+    struct weft_sim_entry *entry = weft_sim_shard_push(shard, at_ns, WEFT_SIM_CHUNK_ARRIVED, node);
+    entry->peer = upload->sender;
+    entry->slot = end->peer_slot;
+    entry->words[0] = pack(end->epoch, upload->chunk);
+    entry->words[1] = transfer_ns;
 }
 
-void weft_sim_upload_on_sent(struct weft_sim_world *world, const struct weft_sim_entry *entry)
+void weft_sim_upload_on_sent(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe)
 {
-    struct weft_sim_upload *upload = find(world, entry->words[0]);
-    if (upload == NULL || upload->state != WEFT_SIM_UPLOAD_SENDING) {
-        return;
-    }
+    struct weft_sim_upload *upload = find(shard, pipe->item);
     uint32_t node = upload->sender;
     uint32_t peer = upload->receiver;
-    uint32_t chunk = upload->chunk;
-    struct weft_sim_end *end = weft_sim_stream_find(world, node, peer);
-    unlink_upload(world, end, WEFT_SIM_NO_UPLOAD, upload);
-    start_first(world, end);
-    upload->state = WEFT_SIM_UPLOAD_SENT;
-    upload->transfer_ns = entry->time_ns - entry->words[1];
-    weft_ns at_ns = entry->time_ns + delay_ns(world, upload);
-    at_ns = at_ns > upload->offer_ns ? at_ns : upload->offer_ns;
-    if (upload->answered) {
-        arrive(world, upload, at_ns);
-    } else {
-        push(world, at_ns, WEFT_SIM_CHUNK_ARRIVED, peer, upload);
-    }
-    step_upload(world, node, peer, chunk, WEFT_ERR_OK);
+    uint32_t name = upload->chunk;
+    struct weft_sim_end *end = weft_sim_stream_find(shard->world, node, peer);
+    shard->totals.arriving++;
+    send_off(shard, upload, end, weft_sim_now(shard) - pipe->began_ns);
+    remove_upload(shard, end, WEFT_SIM_NO_UPLOAD, upload);
+    start_first(shard, end);
+    step_upload(shard, node, peer, name, WEFT_ERR_OK);
 }
 
-void weft_sim_upload_cut_end(struct weft_sim_world *world, uint32_t node, struct weft_sim_end *end,
-                             uint32_t peer)
+void weft_sim_upload_on_offer(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
-    weft_ns at_ns = weft_sim_world_now(world) + weft_sim_network_delay(world->network, node, peer);
-    while (end->upload_first != WEFT_SIM_NO_UPLOAD) {
-        struct weft_sim_upload *upload = find(world, end->upload_first);
-        unlink_upload(world, end, WEFT_SIM_NO_UPLOAD, upload);
-        if (upload->state == WEFT_SIM_UPLOAD_WAITING) {
-            lose(world, upload);
-            continue;
-        }
-        upload->state = WEFT_SIM_UPLOAD_CUT;
-        push(world, at_ns > end->last_ns ? at_ns : end->last_ns, WEFT_SIM_CHUNK_CUT, peer, upload);
-    }
-}
-
-void weft_sim_upload_fail_end(struct weft_sim_world *world, uint32_t node, struct weft_sim_end *end)
-{
-    while (end->upload_first != WEFT_SIM_NO_UPLOAD) {
-        struct weft_sim_upload *upload = find(world, end->upload_first);
-        uint32_t peer = upload->receiver;
-        uint32_t chunk = upload->chunk;
-        unlink_upload(world, end, WEFT_SIM_NO_UPLOAD, upload);
-        lose(world, upload);
-        step_upload(world, node, peer, chunk, WEFT_ERR_CLOSED);
-    }
-}
-
-/* --- the receiver --- */
-
-void weft_sim_upload_on_offer(struct weft_sim_world *world, const struct weft_sim_entry *entry)
-{
-    struct weft_sim_upload *upload = find(world, entry->words[0]);
-    if (upload == NULL || upload->state == WEFT_SIM_UPLOAD_CUT || !is_reachable(world, upload)) {
+    struct weft_sim_world *world = shard->world;
+    uint32_t name = (uint32_t)entry->words[0];
+    struct weft_sim_end *end =
+        weft_sim_stream_at(world, entry->node, entry->slot, (uint32_t)(entry->words[0] >> 32));
+    if (end == NULL) {
         return;
     }
+    end->incoming = WEFT_SIM_INCOMING_OFFERED;
+    end->chunk = name;
     struct weft_event event = {.kind = WEFT_EVENT_OFFER};
-    event.offer.peer = weft_sim_topology_id(&world->topology, upload->sender);
-    event.offer.release = world->release.id;
-    event.offer.chunk = upload->chunk;
-    world->offer = entry->words[0];
-    weft_sim_node_step(world, entry->node, &event);
-    world->offer = WEFT_SIM_NO_UPLOAD;
-    upload = find(world, entry->words[0]);
-    if (upload != NULL && !upload->answered) {
-        weft_sim_check_fail(world, WEFT_SIM_CHECK_OFFER_ANSWERED, entry->node,
+    event.offer.peer = world->nodes[entry->peer].id;
+    event.offer.release = world->releases.items[name >> 16].id;
+    event.offer.chunk = name & UINT16_MAX;
+    shard->offered = entry->slot;
+    weft_sim_node_step(shard, entry->node, &event);
+    shard->offered = WEFT_SIM_NOBODY;
+    if (end->incoming == WEFT_SIM_INCOMING_OFFERED && end->state == WEFT_SIM_END_UP) {
+        weft_sim_check_fail(shard, WEFT_SIM_CHECK_OFFER_ANSWERED, entry->node,
                             "chunk %u was offered and neither accepted nor discarded",
-                            upload->chunk);
+                            name & UINT16_MAX);
     }
 }
 
-void weft_sim_upload_answer(struct weft_sim_world *world, uint32_t node,
+void weft_sim_upload_answer(struct weft_sim_shard *shard, uint32_t node,
                             const struct weft_action_chunk *chunk, bool accept)
 {
-    struct weft_sim_upload *upload = find(world, world->offer);
-    bool same = upload != NULL && upload->receiver == node && upload->chunk == chunk->chunk &&
-                weft_sim_topology_id(&world->topology, upload->sender) == chunk->peer;
-    if (!same || upload->answered) {
-        weft_sim_check_fail(world, WEFT_SIM_CHECK_OFFER_ANSWERED, node,
+    struct weft_sim_node *self = &shard->world->nodes[node];
+    struct weft_sim_end *end =
+        shard->offered == WEFT_SIM_NOBODY ? NULL : &self->ends[shard->offered];
+    bool same = end != NULL && end->incoming == WEFT_SIM_INCOMING_OFFERED &&
+                (end->chunk & UINT16_MAX) == chunk->chunk &&
+                shard->world->nodes[self->peers[shard->offered]].id == chunk->peer;
+    if (!same) {
+        weft_sim_check_fail(shard, WEFT_SIM_CHECK_OFFER_ANSWERED, node,
                             "chunk %u was answered although it was not offered now", chunk->chunk);
         return;
     }
-    upload->answered = true;
-    upload->accepted = accept;
-    world->nodes[node].pending_count += accept ? 1 : 0;
+    end->incoming = accept ? WEFT_SIM_INCOMING_ACCEPTED : WEFT_SIM_INCOMING_UNWANTED;
+    self->pending_count += accept ? 1 : 0;
 }
 
-static struct weft_event chunk_event(const struct weft_sim_world *world,
-                                     const struct weft_sim_upload *upload, enum weft_err result)
+void weft_sim_upload_on_arrived(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
+    struct weft_sim_world *world = shard->world;
+    uint32_t name = (uint32_t)entry->words[0];
+    weft_sim_network_received(&world->network, entry->peer, entry->node, bytes_of(shard, name));
+    struct weft_sim_end *end =
+        weft_sim_stream_at(world, entry->node, entry->slot, (uint32_t)(entry->words[0] >> 32));
+    if (end == NULL || end->chunk != name || end->incoming == WEFT_SIM_INCOMING_NONE) {
+        shard->totals.losses.chunks_cut++;
+        shard->totals.arrived++;
+        return;
+    }
+    arrive(shard, entry->node, entry->peer, end, entry->time_ns, entry->words[1]);
+}
+
+static struct weft_event chunk_event(const struct weft_sim_shard *shard, uint32_t peer,
+                                     uint32_t name, enum weft_err result)
+{
+    const struct weft_sim_world *world = shard->world;
     struct weft_event event = {.kind = WEFT_EVENT_CHUNK};
-    event.chunk.peer = weft_sim_topology_id(&world->topology, upload->sender);
-    event.chunk.release = world->release.id;
-    event.chunk.chunk = upload->chunk;
+    event.chunk.peer = world->nodes[peer].id;
+    event.chunk.release = world->releases.items[name >> 16].id;
+    event.chunk.chunk = name & UINT16_MAX;
     event.chunk.result = result;
-    event.chunk.bytes = bytes_of(world, upload);
-    event.chunk.transfer_ns = upload->transfer_ns;
+    event.chunk.bytes = bytes_of(shard, name);
     return event;
 }
 
-void weft_sim_upload_on_arrived(struct weft_sim_world *world, const struct weft_sim_entry *entry)
+void weft_sim_upload_on_stored(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
-    struct weft_sim_upload *upload = find(world, entry->words[0]);
-    if (upload != NULL) {
-        arrive(world, upload, entry->time_ns);
+    const struct weft_sim_node *node = &shard->world->nodes[entry->node];
+    shard->totals.arrived++;
+    if (!node->alive || node->life != entry->words[1]) {
+        shard->totals.losses.chunks_cut++;
+        return;
+    }
+    struct weft_event event =
+        chunk_event(shard, entry->peer, (uint32_t)entry->words[0], WEFT_ERR_OK);
+    event.chunk.transfer_ns = entry->words[2];
+    weft_sim_node_stored(shard, entry->node, (uint32_t)entry->words[0], &event);
+}
+
+/* --- streams that end --- */
+
+/* The chunk on the pipe, and the pipe, end; what waits is forgotten. */
+static uint32_t stop_pipe(struct weft_sim_shard *shard, struct weft_sim_end *end)
+{
+    struct weft_sim_pipe *pipe =
+        end->pipe == WEFT_SIM_NO_PIPE ? NULL : weft_sim_pool_find(&shard->pipes, end->pipe);
+    end->pipe = WEFT_SIM_NO_PIPE;
+    if (pipe == NULL) {
+        return 0;
+    }
+    shard->totals.losses.chunks_cut += pipe->busy ? 1 : 0;
+    return weft_sim_pipe_close(shard, pipe);
+}
+
+uint32_t weft_sim_upload_drop_outgoing(struct weft_sim_shard *shard, uint32_t node,
+                                       struct weft_sim_end *end)
+{
+    (void)node;
+    uint32_t sent = stop_pipe(shard, end);
+    while (end->upload_first != WEFT_SIM_NO_UPLOAD) {
+        remove_upload(shard, end, WEFT_SIM_NO_UPLOAD, find(shard, end->upload_first));
+    }
+    return sent;
+}
+
+void weft_sim_upload_fail_outgoing(struct weft_sim_shard *shard, uint32_t node,
+                                   struct weft_sim_end *end)
+{
+    stop_pipe(shard, end);
+    while (end->upload_first != WEFT_SIM_NO_UPLOAD) {
+        struct weft_sim_upload *upload = find(shard, end->upload_first);
+        uint32_t peer = upload->receiver;
+        uint32_t name = upload->chunk;
+        remove_upload(shard, end, WEFT_SIM_NO_UPLOAD, upload);
+        step_upload(shard, node, peer, name, WEFT_ERR_CLOSED);
     }
 }
 
-void weft_sim_upload_on_stored(struct weft_sim_world *world, const struct weft_sim_entry *entry)
+void weft_sim_upload_drop_incoming(struct weft_sim_shard *shard, uint32_t node,
+                                   struct weft_sim_end *end)
 {
-    struct weft_sim_upload *upload = find(world, entry->words[0]);
-    if (upload == NULL) {
-        return;
-    }
-    const struct weft_sim_node *node = &world->nodes[entry->node];
-    if (!node->alive || node->life != upload->receiver_life) {
-        lose(world, upload);
-        return;
-    }
-    struct weft_event event = chunk_event(world, upload, WEFT_ERR_OK);
-    weft_sim_pool_give(&world->uploads, upload);
-    world->totals.chunks_on_the_way--;
-    weft_sim_node_stored(world, entry->node, &event);
+    struct weft_sim_node *self = &shard->world->nodes[node];
+    self->pending_count -= end->incoming == WEFT_SIM_INCOMING_ACCEPTED ? 1 : 0;
+    end->incoming = WEFT_SIM_INCOMING_NONE;
 }
 
-void weft_sim_upload_on_cut(struct weft_sim_world *world, const struct weft_sim_entry *entry)
+void weft_sim_upload_fail_incoming(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
+                                   struct weft_sim_end *end)
 {
-    struct weft_sim_upload *upload = find(world, entry->words[0]);
-    if (upload == NULL) {
-        return;
-    }
-    bool tell = upload->accepted && is_reachable(world, upload);
-    struct weft_event event = chunk_event(world, upload, WEFT_ERR_CLOSED);
-    event.chunk.transfer_ns = 0;
-    lose(world, upload);
-    if (tell) {
-        weft_sim_node_step(world, entry->node, &event);
+    bool accepted = end->incoming == WEFT_SIM_INCOMING_ACCEPTED;
+    weft_sim_upload_drop_incoming(shard, node, end);
+    if (accepted) {
+        struct weft_event event = chunk_event(shard, peer, end->chunk, WEFT_ERR_CLOSED);
+        weft_sim_node_step(shard, node, &event);
     }
 }

@@ -1,70 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Chunks on their way from node to node: one after the other on each stream, offered, accepted,
- * arrived, stored. */
+ * arrived, stored. The sender's part hangs on its end of the stream and on a pipe; the receiver's
+ * part is a few fields of its own end, so that nothing is shared between two shards. */
 #ifndef WEFT_SIM_UPLOAD_H
 #define WEFT_SIM_UPLOAD_H
 
+#include "pipe.h"
 #include "stream.h"
 #include "world.h"
 
-enum weft_sim_upload_state {
-    WEFT_SIM_UPLOAD_WAITING, /* behind another chunk of the stream */
-    WEFT_SIM_UPLOAD_SENDING, /* on the links */
-    WEFT_SIM_UPLOAD_SENT,    /* the sender is done with it */
-    WEFT_SIM_UPLOAD_CUT      /* the sender is gone; the receiver will be told */
-};
-
+/* A chunk that waits or is being sent. */
 struct weft_sim_upload {
     struct weft_sim_slot slot; /* of the pool */
     uint32_t sender;           /* node */
     uint32_t receiver;         /* node */
-    uint32_t receiver_life;    /* for which it is meant */
-    uint32_t epoch;            /* stream */
-    uint32_t chunk;            /* index */
-    uint8_t state;             /* enum weft_sim_upload_state */
-    bool answered;             /* the receiver's core has decided */
-    bool accepted;             /* it wants it */
+    uint32_t chunk;            /* name of the chunk */
+    bool sending;              /* it is on the pipe */
     uint64_t next;             /* handle of the one behind it on the stream */
     weft_ns offer_ns;          /* when the header arrives */
-    weft_ns transfer_ns;       /* first to last byte */
 };
 
+/* Name of a chunk: number of the release in the upper 16 bits, index in the lower. */
+static inline uint32_t weft_sim_chunk_name(uint32_t release, uint32_t chunk)
+{
+    return (release << 16) | chunk;
+}
+
 /* The action UPLOAD of |node|. */
-void weft_sim_upload_begin(struct weft_sim_world *world, uint32_t node,
+void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
                            const struct weft_action_chunk *chunk);
 
 /* The action UPLOAD_CANCEL of |node|. */
-void weft_sim_upload_cancel(struct weft_sim_world *world, uint32_t node,
+void weft_sim_upload_cancel(struct weft_sim_shard *shard, uint32_t node,
                             const struct weft_action_chunk *chunk);
 
 /* The actions ACCEPT and DISCARD of |node|. */
-void weft_sim_upload_answer(struct weft_sim_world *world, uint32_t node,
+void weft_sim_upload_answer(struct weft_sim_shard *shard, uint32_t node,
                             const struct weft_action_chunk *chunk, bool accept);
 
-/* The sending side of |end| goes away: what is on the links is cut, what waits is forgotten. */
-void weft_sim_upload_cut_end(struct weft_sim_world *world, uint32_t node, struct weft_sim_end *end,
-                             uint32_t peer);
+/* |node| closes |end|: forget what it sends. Returns how many bytes of a chunk had left. */
+uint32_t weft_sim_upload_drop_outgoing(struct weft_sim_shard *shard, uint32_t node,
+                                       struct weft_sim_end *end);
 
-/* The receiving side went away: end every upload of |end| with an UPLOAD event for |node|. */
-void weft_sim_upload_fail_end(struct weft_sim_world *world, uint32_t node,
-                              struct weft_sim_end *end);
+/* |node| closes |end|: forget what comes in. */
+void weft_sim_upload_drop_incoming(struct weft_sim_shard *shard, uint32_t node,
+                                   struct weft_sim_end *end);
+
+/* |end| broke: end every upload with an UPLOAD event for |node|. */
+void weft_sim_upload_fail_outgoing(struct weft_sim_shard *shard, uint32_t node,
+                                   struct weft_sim_end *end);
+
+/* |end| broke: end a chunk that was accepted with a CHUNK event for |node|. */
+void weft_sim_upload_fail_incoming(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
+                                   struct weft_sim_end *end);
+
+/* The pipe's item has left: the sender is told; the next chunk of the stream begins. */
+void weft_sim_upload_on_sent(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe);
 
 /* CHUNK_OFFER: the receiver is asked whether it wants the chunk. */
-void weft_sim_upload_on_offer(struct weft_sim_world *world, const struct weft_sim_entry *entry);
-
-/* CHUNK_SENT: the sender is told; the next chunk of the stream begins. */
-void weft_sim_upload_on_sent(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+void weft_sim_upload_on_offer(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 /* CHUNK_ARRIVED: to the disk with it, or read past it. */
-void weft_sim_upload_on_arrived(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+void weft_sim_upload_on_arrived(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 /* CHUNK_STORED: the receiver is told. */
-void weft_sim_upload_on_stored(struct weft_sim_world *world, const struct weft_sim_entry *entry);
-
-/* CHUNK_CUT: the receiver is told that the rest will not come. */
-void weft_sim_upload_on_cut(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+void weft_sim_upload_on_stored(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 /* CHUNK_DROPPED: the sender is told that its cancellation worked. */
-void weft_sim_upload_on_dropped(struct weft_sim_world *world, const struct weft_sim_entry *entry);
+void weft_sim_upload_on_dropped(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 #endif

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers "what exists, and what happens next?": makes the network and the nodes, takes entries out
- * of the queue and hands each to the module that knows what it means. */
+/* Answers "what exists?" and "how does time pass?": makes the network, the nodes and the shards,
+ * and moves all shards through one window after the other. */
 #include "world.h"
 #include "bound.h"
-#include "document.h"
 #include "memory.h"
-#include "source.h"
 #include "stream.h"
-#include "upload.h"
 
 #include "protocol/limits.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Stream slots of a node beyond what its core keeps: being opened, refused or closed. */
 #define SPARE_ENDS 16
@@ -20,44 +18,33 @@
 /* Idle traffic is measured over the last part of the warm-up. */
 #define IDLE_PARTS 2
 
-/* Entries between two looks at the signal. */
-#define LOOK_EVERY 4096
-
-/* Bytes that the processor moves at once, and how many of them at the head of a core are fetched
- * before its step: configuration, clock and the modules' small state. */
-#define CACHE_LINE 64
-#define CORE_LINES 16
-
 /* Time beyond three lower bounds in which a run must have ended. */
 #define LIMIT_EXTRA_NS (120 * WEFT_NS_PER_S)
 
-struct weft_sim_entry *weft_sim_world_push(struct weft_sim_world *world, weft_ns time_ns,
-                                           enum weft_sim_kind kind, uint32_t node)
-{
-    struct weft_sim_entry *entry = weft_sim_queue_push(world->queue, time_ns);
-    entry->kind = (uint8_t)kind;
-    entry->node = node;
-    entry->peer = 0;
-    entry->slot = 0;
-    entry->length = 0;
-    memset(entry->words, 0, sizeof(entry->words));
-    return entry;
-}
+/* Rates between sites follow within a window, so it is short beside the time of a chunk. Sites
+ * nearer to each other than the shortest window are simulated by one thread. */
+#define WINDOW_LONGEST_NS (10 * WEFT_NS_PER_MS)
+#define WINDOW_SHORTEST_NS (WEFT_NS_PER_MS / 2)
+#define WINDOWS_PER_CHUNK 2
 
-/* The core's trace, in virtual time. */
-static void take_trace(void *context, const struct weft_trace_record *record)
-{
-    struct weft_sim_world *world = context;
-    struct weft_trace_record line = *record;
-    line.time_ns = weft_sim_world_now(world);
-    weft_sim_record_add(&world->record, &line);
-}
+/* Fewer nodes than this for each thread are done sooner by fewer threads. */
+#define NODES_PER_THREAD 500
 
 /* --- making the world --- */
 
 static uint32_t least(uint64_t a, uint64_t b)
 {
     return (uint32_t)(a < b ? a : b);
+}
+
+static uint32_t chunks_max(const struct weft_sim_world *world)
+{
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < world->releases.count; i++) {
+        uint32_t count = world->releases.items[i].chunk_count;
+        most = count > most ? count : most;
+    }
+    return most;
 }
 
 /* Tables as large as this network needs them, and no larger: memory is nodes times tables. */
@@ -76,34 +63,67 @@ static struct weft_config core_config(const struct weft_sim_world *world)
     config.links_max = WEFT_LINKS_MAX; /* as a real node: what happens at the limit matters */
     config.releases_max = 2;
     config.downloads_max = 1;
-    config.chunks_max = (world->release.chunk_count + 63) / 64 * 64;
+    config.chunks_max = (chunks_max(world) + 63) / 64 * 64;
     return config;
 }
 
-static void make_network(struct weft_sim_world *world)
+/* How long a chunk takes over the access lines, or from the source where those are faster. */
+static weft_ns chunk_ns(const struct weft_sim_world *world)
 {
     const struct weft_sim_options *options = world->options;
-    struct weft_sim_network_shape shape = {
-        .host_count = options->node_count,
-        .segment_count = options->segment_count,
-        .segment_of = world->topology.segment_of,
-        .lan_bytes_per_s = options->lan_bytes_per_s,
-        .wan_bytes_per_s = options->wan_bytes_per_s,
-        .source_bytes_per_s = options->source_bytes_per_s,
-        .lan_delay_ns = options->lan_delay_ns,
-        .wan_delay_ns = options->wan_delay_ns,
-        .loss_ppm = options->loss_ppm,
-        .seed = options->seed,
-    };
-    world->network = weft_sim_network_new(&shape, world->queue);
+    uint64_t rate = options->wan_bytes_per_s;
+    uint64_t source = options->source_bytes_per_s;
+    rate = rate == 0 || (source != 0 && source < rate) ? source : rate;
+    return rate == 0 ? 0 : world->releases.items[0].chunk_bytes * WEFT_NS_PER_S / rate;
+}
+
+static weft_ns choose_window(const struct weft_sim_world *world, weft_ns lookahead_ns)
+{
+    weft_ns window_ns = chunk_ns(world) / WINDOWS_PER_CHUNK;
+    window_ns = window_ns < lookahead_ns ? window_ns : lookahead_ns;
+    window_ns = window_ns < WINDOW_LONGEST_NS ? window_ns : WINDOW_LONGEST_NS;
+    return window_ns > WINDOW_SHORTEST_NS ? window_ns : WINDOW_SHORTEST_NS;
+}
+
+/* A shard for each site and one for the source, or one for everything. */
+static void make_shards(struct weft_sim_world *world)
+{
+    const struct weft_sim_topology *topology = &world->topology;
+    weft_ns lookahead_ns = weft_sim_network_lookahead(&world->network);
+    bool apart = lookahead_ns >= WINDOW_SHORTEST_NS;
+    world->window_ns = choose_window(world, lookahead_ns);
+    world->shard_count = apart ? topology->site_count + 1 : 1;
+    world->shards = weft_sim_memory_take(world->shard_count, sizeof(world->shards[0]));
+    for (uint32_t s = 0; s < world->shard_count; s++) {
+        uint32_t first = topology->sites[apart ? s : 0].first_segment;
+        uint32_t end = topology->segment_count;
+        if (apart && s < topology->site_count) {
+            end = topology->sites[s + 1].first_segment;
+        }
+        weft_sim_shard_begin(&world->shards[s], world, s, weft_sim_topology_first(topology, first),
+                             weft_sim_topology_first(topology, end));
+    }
+}
+
+static void make_crew(struct weft_sim_world *world)
+{
+    uint32_t threads = world->options->threads;
+    if (threads == 0) {
+        long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        threads = least(processors > 0 ? (uint64_t)processors : 1,
+                        world->node_count / NODES_PER_THREAD + 1);
+    }
+    world->crew = weft_sim_crew_new(least(threads, world->shard_count));
+    world->actions =
+        weft_sim_memory_take(weft_sim_crew_size(world->crew), sizeof(world->actions[0]));
 }
 
 static void make_nodes(struct weft_sim_world *world)
 {
     size_t count = world->node_count;
     world->ends_max = world->config.links_max + SPARE_ENDS;
-    world->have_words = (world->release.chunk_count + 63) / 64;
-    world->nodes = weft_sim_memory_take(count, sizeof(*world->nodes));
+    world->have_words = world->config.chunks_max / 64;
+    world->nodes = weft_sim_memory_take(count, sizeof(world->nodes[0]));
     world->cores = weft_sim_memory_take(count, world->core_bytes);
     world->haves = weft_sim_memory_take(count, world->have_words * sizeof(uint64_t));
     world->peers = weft_sim_memory_take(count, world->ends_max * sizeof(uint32_t));
@@ -115,6 +135,16 @@ static void make_nodes(struct weft_sim_world *world)
     }
 }
 
+static void plan(struct weft_sim_world *world)
+{
+    const struct weft_sim_releases *releases = &world->releases;
+    weft_ns zero_ns = releases->items[0].publish_ns;
+    weft_sim_world_agree(world, zero_ns - zero_ns / IDLE_PARTS, WEFT_SIM_MARK, 0, 0);
+    for (uint32_t i = 0; i < releases->count; i++) {
+        weft_sim_world_agree(world, releases->items[i].publish_ns, WEFT_SIM_PUBLISH, i, 0);
+    }
+}
+
 bool weft_sim_world_begin(struct weft_sim_world *world, const struct weft_sim_options *options)
 {
     memset(world, 0, sizeof(*world));
@@ -122,35 +152,33 @@ bool weft_sim_world_begin(struct weft_sim_world *world, const struct weft_sim_op
     world->node_count = options->node_count;
     world->source_up = true;
     world->source_version = WEFT_SIM_VERSION_OLD;
-    world->offer = WEFT_SIM_NO_UPLOAD;
-    world->epoch_next = 1;
-    world->publish_ns = (weft_ns)options->warmup_ms * WEFT_NS_PER_MS;
-    world->release = weft_sim_publish_cut(options->size_bytes, options->chunk_bytes, options->seed);
+    bool cut = weft_sim_publish_begin(&world->releases, options);
     world->config = core_config(world);
     world->core_bytes = (weft_core_size(&world->config) + 63) / 64 * 64;
-    if (world->release.chunk_count == 0 || world->core_bytes == 0) {
+    if (!cut || world->core_bytes == 0) {
         fprintf(stderr, "weft-sim: the core refuses this network: %u chunks, %u nodes a segment\n",
-                world->release.chunk_count, world->config.members_max);
+                world->config.chunks_max, world->config.members_max);
+        weft_sim_publish_end(&world->releases);
         return false;
     }
-    if (!weft_sim_record_begin(&world->record, options->trace_path)) {
-        return false;
+    if (options->trace_path != NULL) {
+        world->trace = weft_sim_trace_open(options->trace_path);
+        if (world->trace == NULL) {
+            weft_sim_publish_end(&world->releases);
+            return false;
+        }
     }
-    world->host = (struct weft_host){.context = world, .trace = take_trace};
-    world->queue = weft_sim_queue_new();
-    world->actions = weft_sim_memory_take(1, sizeof(*world->actions));
-    weft_sim_buffer_begin(&world->buffers);
-    weft_sim_pool_begin(&world->uploads, sizeof(struct weft_sim_upload));
-    weft_sim_pool_begin(&world->fetches, sizeof(struct weft_sim_fetch));
-    weft_sim_pool_begin(&world->documents, sizeof(struct weft_sim_document));
+    struct weft_sim_line line = {options->wan_bytes_per_s, options->wan_bytes_per_s};
     weft_sim_topology_begin(&world->topology, options->seed, options->node_count,
-                            options->segment_count);
-    make_network(world);
+                            options->segment_count, line);
+    weft_sim_network_begin(&world->network, options, &world->topology);
+    weft_sim_backbone_begin(world);
+    world->agenda = weft_sim_queue_new();
+    make_shards(world);
+    make_crew(world);
     make_nodes(world);
     weft_sim_fault_begin(world);
-    weft_sim_world_push(world, world->publish_ns - world->publish_ns / IDLE_PARTS, WEFT_SIM_MARK,
-                        0);
-    weft_sim_world_push(world, world->publish_ns, WEFT_SIM_PUBLISH, 0);
+    plan(world);
     return true;
 }
 
@@ -158,85 +186,155 @@ void weft_sim_world_end(struct weft_sim_world *world)
 {
     size_t count = world->node_count;
     weft_sim_fault_end(world);
-    weft_sim_network_free(world->network);
+    weft_sim_memory_give(world->actions, weft_sim_crew_size(world->crew),
+                         sizeof(world->actions[0]));
+    weft_sim_crew_free(world->crew);
+    for (uint32_t i = 0; i < world->shard_count; i++) {
+        weft_sim_shard_end(&world->shards[i]);
+    }
+    weft_sim_memory_give(world->shards, world->shard_count, sizeof(world->shards[0]));
+    weft_sim_queue_free(world->agenda);
+    weft_sim_backbone_end(world);
+    weft_sim_network_end(&world->network);
     weft_sim_topology_end(&world->topology);
-    weft_sim_pool_end(&world->documents);
-    weft_sim_pool_end(&world->fetches);
-    weft_sim_pool_end(&world->uploads);
-    weft_sim_buffer_end(&world->buffers);
-    weft_sim_queue_free(world->queue);
-    weft_sim_memory_give(world->actions, 1, sizeof(*world->actions));
-    weft_sim_memory_give(world->control_zero, count, sizeof(uint64_t));
+    weft_sim_publish_end(&world->releases);
     weft_sim_memory_give(world->control_mark, count, sizeof(uint64_t));
+    weft_sim_memory_give(world->control_zero, count, sizeof(uint64_t));
     weft_sim_memory_give(world->ends, count, world->ends_max * sizeof(struct weft_sim_end));
     weft_sim_memory_give(world->peers, count, world->ends_max * sizeof(uint32_t));
     weft_sim_memory_give(world->haves, count, world->have_words * sizeof(uint64_t));
     weft_sim_memory_give(world->cores, count, world->core_bytes);
-    weft_sim_memory_give(world->nodes, count, sizeof(*world->nodes));
+    weft_sim_memory_give(world->nodes, count, sizeof(world->nodes[0]));
+}
+
+struct weft_sim_shard *weft_sim_world_shard(const struct weft_sim_world *world, uint32_t node)
+{
+    if (world->shard_count == 1) {
+        return &world->shards[0];
+    }
+    return node == WEFT_SIM_SOURCE ? &world->shards[world->shard_count - 1]
+                                   : &world->shards[weft_sim_topology_site(&world->topology, node)];
+}
+
+/* --- between windows --- */
+
+void weft_sim_world_agree(struct weft_sim_world *world, weft_ns time_ns, enum weft_sim_kind kind,
+                          uint64_t first, uint64_t second)
+{
+    struct weft_sim_entry *entry = weft_sim_queue_push(world->agenda, time_ns);
+    entry->kind = (uint8_t)kind;
+    entry->words[0] = first;
+    entry->words[1] = second;
+}
+
+void weft_sim_world_step(struct weft_sim_world *world, uint32_t node, struct weft_event *event)
+{
+    struct weft_sim_shard *shard = weft_sim_world_shard(world, node);
+    shard->actions = &world->actions[0];
+    weft_sim_node_step(shard, node, event);
+}
+
+struct weft_sim_totals weft_sim_world_totals(const struct weft_sim_world *world)
+{
+    struct weft_sim_totals sum = {0};
+    for (uint32_t i = 0; i < world->shard_count; i++) {
+        const struct weft_sim_totals *part = &world->shards[i].totals;
+        sum.chunks_stored += part->chunks_stored;
+        sum.chunks_begun += part->chunks_begun;
+        sum.arriving += part->arriving;
+        sum.arrived += part->arrived;
+        sum.chunks_twice += part->chunks_twice;
+        sum.chunks_new += part->chunks_new;
+        sum.frames += part->frames;
+        sum.datagrams += part->datagrams;
+        sum.datagrams_lost += part->datagrams_lost;
+        sum.steps += part->steps;
+        sum.source_requests += part->source_requests;
+        sum.source_refused += part->source_refused;
+        sum.crashes += part->crashes;
+        sum.complete += part->complete;
+        sum.gone += part->gone;
+        sum.away += part->away;
+        sum.planned += part->planned;
+        sum.losses.chunks_discarded += part->losses.chunks_discarded;
+        sum.losses.chunks_cut += part->losses.chunks_cut;
+    }
+    return sum;
+}
+
+void weft_sim_world_count_release(struct weft_sim_world *world)
+{
+    struct weft_sim_release *release = &world->releases.items[world->releases.newest];
+    release->complete_count = weft_sim_world_totals(world).complete;
+    for (uint32_t i = 0; i < world->shard_count; i++) {
+        const struct weft_sim_shard *shard = &world->shards[i];
+        bool first =
+            shard->first_known_ns != 0 &&
+            (release->first_known_ns == 0 || shard->first_known_ns < release->first_known_ns);
+        release->first_known_ns = first ? shard->first_known_ns : release->first_known_ns;
+        release->last_known_ns = shard->last_known_ns > release->last_known_ns
+                                     ? shard->last_known_ns
+                                     : release->last_known_ns;
+        release->last_complete_ns = shard->last_complete_ns > release->last_complete_ns
+                                        ? shard->last_complete_ns
+                                        : release->last_complete_ns;
+    }
+}
+
+static void on_mark(struct weft_sim_world *world)
+{
+    world->mark_ns = world->now_ns;
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        world->control_mark[i] = world->network.cards[i].up.control_bytes;
+    }
+}
+
+static void follow_agenda(struct weft_sim_world *world)
+{
+    struct weft_sim_entry *entry = weft_sim_queue_pop(world->agenda, world->now_ns + 1);
+    for (; entry != NULL; entry = weft_sim_queue_pop(world->agenda, world->now_ns + 1)) {
+        if (entry->kind == WEFT_SIM_PUBLISH) {
+            weft_sim_publish_on_time(world, entry);
+        } else if (entry->kind == WEFT_SIM_MARK) {
+            on_mark(world);
+        } else {
+            weft_sim_fault_on_time(world, entry);
+        }
+        weft_sim_queue_drop(world->agenda, entry);
+    }
+}
+
+/* All shards have come to the end of the window. */
+static void meet(struct weft_sim_world *world)
+{
+    for (uint32_t i = 0; i < world->shard_count; i++) {
+        struct weft_sim_shard *shard = &world->shards[i];
+        weft_sim_queue_advance(shard->queue, world->now_ns);
+        weft_sim_shard_deliver(shard);
+        if (shard->checks.failed && !world->checks.failed) {
+            world->checks = shard->checks;
+        }
+    }
+    if (world->trace != NULL) {
+        weft_sim_trace_write(world->trace, world);
+    }
+    follow_agenda(world);
+    if (world->faults.watches_share) {
+        weft_sim_fault_on_meeting(world);
+    }
+    weft_sim_backbone_settle(world);
 }
 
 /* --- letting time pass --- */
 
-static void on_start(struct weft_sim_world *world, const struct weft_sim_entry *entry)
-{
-    weft_sim_node_on_start(world, entry->node);
-}
-
-static void on_publish(struct weft_sim_world *world, const struct weft_sim_entry *entry)
-{
-    (void)entry;
-    weft_sim_publish_on_zero(world);
-    weft_sim_fault_plan(world);
-}
-
-static void on_mark(struct weft_sim_world *world, const struct weft_sim_entry *entry)
-{
-    world->mark_ns = entry->time_ns;
-    for (uint32_t i = 0; i < world->node_count; i++) {
-        world->control_mark[i] = weft_sim_network_host(world->network, i, true).control_bytes;
-    }
-}
-
-typedef void handler(struct weft_sim_world *world, const struct weft_sim_entry *entry);
-
-static handler *const handlers[WEFT_SIM_KIND_COUNT] = {
-    [WEFT_SIM_NODE_START] = on_start,
-    [WEFT_SIM_NODE_TICK] = weft_sim_node_on_tick,
-    [WEFT_SIM_DATAGRAM] = weft_sim_stream_on_datagram,
-    [WEFT_SIM_FRAME] = weft_sim_stream_on_frame,
-    [WEFT_SIM_CONNECT] = weft_sim_stream_on_connect,
-    [WEFT_SIM_CONNECTED] = weft_sim_stream_on_connected,
-    [WEFT_SIM_REFUSED] = weft_sim_stream_on_refused,
-    [WEFT_SIM_DISCONNECT] = weft_sim_stream_on_disconnect,
-    [WEFT_SIM_CHUNK_OFFER] = weft_sim_upload_on_offer,
-    [WEFT_SIM_CHUNK_SENT] = weft_sim_upload_on_sent,
-    [WEFT_SIM_CHUNK_ARRIVED] = weft_sim_upload_on_arrived,
-    [WEFT_SIM_CHUNK_STORED] = weft_sim_upload_on_stored,
-    [WEFT_SIM_CHUNK_CUT] = weft_sim_upload_on_cut,
-    [WEFT_SIM_CHUNK_DROPPED] = weft_sim_upload_on_dropped,
-    [WEFT_SIM_FETCH_ASKED] = weft_sim_source_on_asked,
-    [WEFT_SIM_FETCH_SENT] = weft_sim_source_on_sent,
-    [WEFT_SIM_FETCH_ARRIVED] = weft_sim_source_on_arrived,
-    [WEFT_SIM_FETCH_STORED] = weft_sim_source_on_stored,
-    [WEFT_SIM_FETCH_END] = weft_sim_source_on_end,
-    [WEFT_SIM_SOURCE_SWITCH] = weft_sim_fault_on_switch,
-    [WEFT_SIM_DOCUMENT_ASKED] = weft_sim_document_on_asked,
-    [WEFT_SIM_DOCUMENT_SENT] = weft_sim_document_on_sent,
-    [WEFT_SIM_DOCUMENT_END] = weft_sim_document_on_end,
-    [WEFT_SIM_PUBLISH] = on_publish,
-    [WEFT_SIM_ACTIVATED] = weft_sim_publish_on_activated,
-    [WEFT_SIM_VERDICT] = weft_sim_publish_on_verdict,
-    [WEFT_SIM_MARK] = on_mark,
-    [WEFT_SIM_FAULT] = weft_sim_fault_on_time,
-};
-
 static weft_ns limit_ns(const struct weft_sim_world *world)
 {
     const struct weft_sim_options *options = world->options;
+    weft_ns last_ns = world->releases.items[world->releases.count - 1].publish_ns;
     if (options->time_limit_ms != 0) {
-        return world->publish_ns + options->time_limit_ms * WEFT_NS_PER_MS;
+        return last_ns + options->time_limit_ms * WEFT_NS_PER_MS;
     }
-    weft_ns limit = world->publish_ns + 3 * weft_sim_bound(options).fluid_ns + LIMIT_EXTRA_NS;
+    weft_ns limit = last_ns + 3 * weft_sim_bound(options).fluid_ns + LIMIT_EXTRA_NS;
     for (uint32_t i = 0; i < options->outage_count; i++) {
         limit += options->outages[i].length_ns;
         limit += options->outages[i].when.is_share ? 0 : options->outages[i].when.after_ns;
@@ -244,50 +342,62 @@ static weft_ns limit_ns(const struct weft_sim_world *world)
     return limit;
 }
 
-/* Does everybody who can have the release have it? */
+/* Does everybody who can have the last release have it? */
 static bool is_done(const struct weft_sim_world *world)
 {
-    return world->published && world->away_count == 0 && world->faults.planned_count == 0 &&
-           world->complete_count + world->gone_count == world->node_count;
+    if (world->checks.failed) {
+        return true;
+    }
+    struct weft_sim_totals totals = weft_sim_world_totals(world);
+    return world->releases.newest == world->releases.count - 1 && totals.away == 0 &&
+           totals.planned == 0 && world->faults.planned_count == 0 &&
+           totals.complete + totals.gone == world->node_count;
 }
 
-/* Ask for the memory that the next entry will need while this one is handled. A node's core is far
- * larger than any cache, so without this every event would wait for it. */
-static void fetch_ahead(const struct weft_sim_world *world)
+/* Where the next window ends: after the first thing that happens anywhere, by a window's length,
+ * but never beyond the next entry of the agenda. */
+static weft_ns next_meeting_ns(struct weft_sim_world *world)
 {
-    const struct weft_sim_entry *next = weft_sim_queue_peek(world->queue);
-    if (next == NULL) {
-        return;
+    weft_ns first_ns = WEFT_NS_NEVER;
+    for (uint32_t i = 0; i < world->shard_count; i++) {
+        weft_ns next_ns = weft_sim_queue_next_ns(world->shards[i].queue);
+        first_ns = next_ns < first_ns ? next_ns : first_ns;
     }
-    size_t node = next->node < world->node_count ? next->node : 0;
-    const uint8_t *core = world->cores + node * world->core_bytes;
-    __builtin_prefetch(&world->nodes[node]);
-    __builtin_prefetch((const uint8_t *)&world->nodes[node] + CACHE_LINE);
-    __builtin_prefetch(&world->ends[node * world->ends_max + next->slot]);
-    for (size_t line = 0; line < CORE_LINES; line++) {
-        __builtin_prefetch(core + line * CACHE_LINE);
+    weft_ns agreed_ns = weft_sim_queue_next_ns(world->agenda);
+    if (first_ns == WEFT_NS_NEVER) {
+        return agreed_ns;
     }
+    first_ns = first_ns > world->now_ns ? first_ns : world->now_ns;
+    weft_ns end_ns = (first_ns / world->window_ns + 1) * world->window_ns;
+    return end_ns < agreed_ns ? end_ns : agreed_ns;
+}
+
+static void run_shard(void *context, uint32_t index, uint32_t worker)
+{
+    struct weft_sim_world *world = context;
+    struct weft_sim_shard *shard = &world->shards[index];
+    shard->actions = &world->actions[worker];
+    weft_sim_shard_run(shard, world->end_ns);
 }
 
 void weft_sim_world_run(struct weft_sim_world *world, const volatile int *stop)
 {
-    weft_ns end_ns = limit_ns(world);
-    uint32_t until_look = LOOK_EVERY;
-    while (!is_done(world) && !world->checks.failed) {
-        if (--until_look == 0) {
-            until_look = LOOK_EVERY;
-            if (*stop) {
-                world->interrupted = true;
-                break;
-            }
-        }
-        struct weft_sim_entry *entry = weft_sim_queue_pop(world->queue);
-        if (entry == NULL || entry->time_ns > end_ns) {
+    weft_ns last_ns = limit_ns(world);
+    while (!is_done(world)) {
+        if (*stop) {
+            world->interrupted = true;
             break;
         }
-        fetch_ahead(world);
-        handlers[entry->kind](world, entry);
-        weft_sim_queue_drop(world->queue, entry);
+        world->end_ns = next_meeting_ns(world);
+        if (world->end_ns == WEFT_NS_NEVER || world->end_ns > last_ns) {
+            break;
+        }
+        weft_sim_crew_run(world->crew, run_shard, world, world->shard_count);
+        world->now_ns = world->end_ns;
+        meet(world);
+    }
+    if (world->releases.newest != WEFT_SIM_NO_RELEASE) {
+        weft_sim_world_count_release(world);
     }
     if (!world->checks.failed) {
         weft_sim_check_end(world);

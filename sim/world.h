@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Everything that exists during one run, and what can happen in it. Included by the modules of
- * sim/, by nobody else; each module owns its part.
+/* Everything that exists during one run. Included by the modules of sim/, by nobody else; each
+ * module owns its part.
+ *
+ * The nodes are divided into shards, a site each, and one for the source. Time passes in windows no
+ * longer than a message between two shards takes, so within a window the shards have nothing to do
+ * with each other: each one's entries are handled in order of time by one thread, which touches
+ * this shard and reads the rest of the world. Between windows nothing runs; then letters are
+ * delivered, lines between sites are rated, and what concerns everybody happens.
  *
  * A node's core is stepped only by weft_sim_node_step(); what it asks for becomes entries of the
  * queue, never an immediate event, so steps do not nest. */
 #ifndef WEFT_SIM_WORLD_H
 #define WEFT_SIM_WORLD_H
 
+#include "backbone.h"
 #include "buffer.h"
 #include "check.h"
+#include "crew.h"
 #include "fault.h"
+#include "lan.h"
+#include "mail.h"
 #include "network.h"
 #include "node.h"
 #include "options.h"
@@ -18,12 +28,16 @@
 #include "queue.h"
 #include "record.h"
 #include "topology.h"
+#include "trace.h"
 
 #include "protocol/action.h"
+#include "protocol/core.h"
 
-/* What an entry of the queue means; the module that handles it stands behind. */
+/* What an entry of a queue means; the module that handles it stands before the colon. */
 enum weft_sim_kind {
+    /* entries of a shard */
     WEFT_SIM_NODE_START,     /* node: the node starts (again) */
+    WEFT_SIM_NODE_CRASH,     /* fault: the node dies */
     WEFT_SIM_NODE_TICK,      /* node: its core's deadline has come */
     WEFT_SIM_DATAGRAM,       /* stream: a datagram arrives */
     WEFT_SIM_FRAME,          /* stream: a control frame arrives */
@@ -31,26 +45,26 @@ enum weft_sim_kind {
     WEFT_SIM_CONNECTED,      /* stream: the other side agreed */
     WEFT_SIM_REFUSED,        /* stream: nobody answers there */
     WEFT_SIM_DISCONNECT,     /* stream: the other side closed it */
+    WEFT_SIM_PIPE_DUE,       /* pipe: the last byte of an item has left */
+    WEFT_SIM_PIPE_BEGIN,     /* pipe: a connection that was idle is up to speed */
     WEFT_SIM_CHUNK_OFFER,    /* upload: the header of a chunk arrives */
-    WEFT_SIM_CHUNK_SENT,     /* upload: its last byte has left the sender */
     WEFT_SIM_CHUNK_ARRIVED,  /* upload: its last byte is here */
     WEFT_SIM_CHUNK_STORED,   /* upload: it is on disk */
-    WEFT_SIM_CHUNK_CUT,      /* upload: the sender stopped in the middle */
     WEFT_SIM_CHUNK_DROPPED,  /* upload: cancelled before it began */
     WEFT_SIM_FETCH_ASKED,    /* source: a range request arrives at the source */
-    WEFT_SIM_FETCH_SENT,     /* source: a chunk's last byte has left the source */
-    WEFT_SIM_FETCH_ARRIVED,  /* source: it is at the node */
+    WEFT_SIM_FETCH_STOP,     /* source: the node takes it back */
+    WEFT_SIM_FETCH_ARRIVED,  /* source: a chunk is at the node */
     WEFT_SIM_FETCH_STORED,   /* source: it is on disk */
     WEFT_SIM_FETCH_END,      /* source: the request is over */
-    WEFT_SIM_SOURCE_SWITCH,  /* source: an outage begins or ends */
     WEFT_SIM_DOCUMENT_ASKED, /* document: the request arrives where the document is */
-    WEFT_SIM_DOCUMENT_SENT,  /* document: its last byte has left */
     WEFT_SIM_DOCUMENT_END,   /* document: it is here, or will not come */
-    WEFT_SIM_PUBLISH,        /* publish: time zero */
-    WEFT_SIM_ACTIVATED,      /* publish: the shell has checked the whole release */
-    WEFT_SIM_VERDICT,        /* publish: the shell has looked at what a peer announced */
-    WEFT_SIM_MARK,           /* world: measure idle traffic from here on */
-    WEFT_SIM_FAULT,          /* fault: a planned fault happens */
+    WEFT_SIM_ACTIVATED,      /* shell: the whole release was checked */
+    WEFT_SIM_VERDICT,        /* shell: what a peer announced was looked at */
+    /* entries of the world's agenda, handled between windows */
+    WEFT_SIM_PUBLISH, /* publish: a release appears at the source */
+    WEFT_SIM_MARK,    /* world: measure idle traffic from here on */
+    WEFT_SIM_RESTART, /* fault: all nodes crash and come back */
+    WEFT_SIM_OUTAGE,  /* fault: the source stops or begins to answer */
     WEFT_SIM_KIND_COUNT
 };
 
@@ -58,40 +72,73 @@ enum weft_sim_kind {
 struct weft_sim_losses {
     uint64_t chunks_discarded; /* the receiver read past them */
     uint64_t chunks_cut;       /* sender, receiver, stream or source went away in the middle */
-    uint64_t bytes_discarded;  /* of the chunks discarded */
-    uint64_t bytes_cut;        /* of the chunks cut, counted whole: the links were reserved */
 };
 
-/* Counters of the whole run. */
+/* Counters; of a shard, or summed of the whole run. */
 struct weft_sim_totals {
     uint64_t chunks_stored;        /* verified and durable, twice counts twice */
-    uint64_t bytes_stored;         /* of them */
     uint64_t chunks_begun;         /* transfers between nodes and from the source */
-    uint64_t bytes_begun;          /* of them */
-    uint64_t chunks_on_the_way;    /* begun, neither stored nor lost yet */
+    uint64_t arriving;             /* transfers whose last byte has left */
+    uint64_t arrived;              /* of them, at the receiver: stored, discarded or cut */
     uint64_t chunks_twice;         /* stored although they were there */
+    uint64_t chunks_new;           /* stored for the first time, releases of the past included */
     uint64_t frames;               /* control frames delivered */
     uint64_t datagrams;            /* datagrams delivered */
     uint64_t datagrams_lost;       /* by --loss or because nobody was there */
     uint64_t steps;                /* events given to cores */
     uint64_t source_requests;      /* range requests */
     uint64_t source_refused;       /* of them, during an outage */
+    uint64_t crashes;              /* nodes killed */
+    uint32_t complete;             /* nodes that have activated the newest release and live */
+    uint32_t gone;                 /* nodes that are down for good */
+    uint32_t away;                 /* nodes that are down and will start again */
+    uint32_t planned;              /* faults in the shard's queue that still happen */
     struct weft_sim_losses losses; /* what did not arrive */
+};
+
+/* The machines that one thread simulates by itself for a window: those of a site, or the source, or
+ * all of them where sites are too near to each other. */
+struct weft_sim_shard {
+    struct weft_sim_world *world;      /* the others; read only during a window */
+    uint32_t index;                    /* of the shard */
+    uint32_t first_node;               /* its nodes are these */
+    uint32_t end_node;                 /* up to this one, exclusive */
+    struct weft_sim_queue *queue;      /* what happens next here */
+    struct weft_sim_mail mail;         /* what happens next elsewhere */
+    struct weft_sim_lan lan;           /* how fast bytes move inside the site */
+    struct weft_sim_far far;           /* flows to other sites that began or ended */
+    struct weft_sim_buffers buffers;   /* long messages on their way */
+    struct weft_sim_record record;     /* trace hash */
+    struct weft_sim_checks checks;     /* invariants */
+    struct weft_sim_pool pipes;        /* directions of connections that carry bulk */
+    struct weft_sim_pool uploads;      /* chunks waiting or being sent to other nodes */
+    struct weft_sim_pool fetches;      /* range requests that nodes here have open */
+    struct weft_sim_pool answers;      /* range requests that the source answers */
+    struct weft_action_queue *actions; /* of the thread in this window; borrowed */
+    struct weft_sim_totals totals;     /* counters */
+    struct weft_sim_pool documents;    /* requests for documents that nodes here have open */
+    struct weft_host host;             /* given to every core */
+    uint32_t offered;                  /* slot of the stream whose OFFER is being stepped */
+    weft_ns first_known_ns;            /* when the first node knew of the newest release */
+    weft_ns last_known_ns;             /* when the last one did */
+    weft_ns last_complete_ns;          /* when the last node completed it */
+    uint32_t epoch_next;               /* name of the next stream opened from here */
 };
 
 struct weft_sim_world {
     const struct weft_sim_options *options; /* borrowed */
     struct weft_sim_topology topology;      /* who is where */
-    struct weft_sim_queue *queue;           /* what happens next */
-    struct weft_sim_network *network;       /* how long bytes take */
-    struct weft_sim_buffers buffers;        /* long messages on their way */
-    struct weft_sim_record record;          /* trace hash and file */
-    struct weft_sim_checks checks;          /* invariants */
+    struct weft_sim_network network;        /* lines: delays, and who is charged */
+    struct weft_sim_backbone backbone;      /* how fast bytes move between sites */
+    struct weft_sim_queue *agenda;          /* what concerns everybody */
+    struct weft_sim_shard *shards;          /* shard_count of them; owned */
+    uint32_t shard_count;                   /* sites and the source, or 1 */
+    struct weft_sim_crew *crew;             /* threads; owned */
+    struct weft_action_queue *actions;      /* one for each thread; owned */
+    struct weft_sim_checks checks;          /* invariants: the first violation of all shards */
     struct weft_sim_faults faults;          /* what goes wrong */
-    struct weft_sim_release release;        /* what is distributed */
-    struct weft_sim_pool uploads;           /* chunks on their way between nodes */
-    struct weft_sim_pool fetches;           /* range requests at the source */
-    struct weft_sim_pool documents;         /* documents on their way */
+    struct weft_sim_releases releases;      /* what is distributed, and when */
+    struct weft_sim_trace *trace;           /* lines of text; NULL = none; owned */
     struct weft_sim_node *nodes;            /* node_count of them; owned */
     uint32_t node_count;                    /* nodes */
     uint32_t ends_max;                      /* streams of one node */
@@ -102,23 +149,14 @@ struct weft_sim_world {
     uint32_t have_words;                    /* words of one node's set */
     uint32_t *peers;                        /* see struct weft_sim_node; owned */
     struct weft_sim_end *ends;              /* see struct weft_sim_node; owned */
-    struct weft_action_queue *actions;      /* of the step being handled; owned */
-    struct weft_host host;                  /* given to every core */
-    uint32_t epoch_next;                    /* name of the next stream */
+    weft_ns window_ns;                      /* longest window */
+    weft_ns now_ns;                         /* all shards have come so far */
+    weft_ns end_ns;                         /* of the window being simulated */
     bool source_up;                         /* the source answers */
     uint32_t source_version;                /* timestamp version the source shows */
-    weft_ns publish_ns;                     /* time zero */
-    uint64_t offer;                         /* handle of the upload whose OFFER is being stepped */
-    struct weft_sim_totals totals;          /* counters */
-    uint32_t complete_count;                /* nodes that have activated the release and live */
-    uint32_t gone_count;                    /* nodes that are down for good */
-    uint32_t away_count;                    /* nodes that are down and will start again */
-    weft_ns first_known_ns;                 /* when the first node knew of the release; 0 = none */
-    weft_ns last_known_ns;                  /* when the last one did */
     uint64_t *control_mark;                 /* control bytes up of each node at the mark; owned */
     uint64_t *control_zero;                 /* the same at time zero; owned */
     weft_ns mark_ns;                        /* when the idle measurement began */
-    bool published;                         /* time zero has come */
     bool interrupted;                       /* Ctrl-C */
 };
 
@@ -128,21 +166,65 @@ struct weft_sim_world {
  * Owner:  the caller; ends with weft_sim_world_end(). Borrows |options|. */
 bool weft_sim_world_begin(struct weft_sim_world *world, const struct weft_sim_options *options);
 
-/* Let time pass until every living node has the release, the time limit is over, an invariant is
- * violated, or |stop| is set by a signal. */
+/* Let time pass until every living node has the newest release, the time limit is over, an
+ * invariant is violated, or |stop| is set by a signal. */
 void weft_sim_world_run(struct weft_sim_world *world, const volatile int *stop);
 
 /* Free everything. */
 void weft_sim_world_end(struct weft_sim_world *world);
 
-/* Virtual time. */
-static inline weft_ns weft_sim_world_now(const struct weft_sim_world *world)
+/* The counters of all shards, summed. */
+struct weft_sim_totals weft_sim_world_totals(const struct weft_sim_world *world);
+
+/* Between windows: give |event| to the core of |node| in its shard. */
+void weft_sim_world_step(struct weft_sim_world *world, uint32_t node, struct weft_event *event);
+
+/* Put something into the agenda: |kind| happens at |time_ns| with these words. */
+void weft_sim_world_agree(struct weft_sim_world *world, weft_ns time_ns, enum weft_sim_kind kind,
+                          uint64_t first, uint64_t second);
+
+/* Write what the shards counted so far into the newest release. */
+void weft_sim_world_count_release(struct weft_sim_world *world);
+
+/* The shard of |node|, which may be WEFT_SIM_SOURCE. */
+struct weft_sim_shard *weft_sim_world_shard(const struct weft_sim_world *world, uint32_t node);
+
+/* --- shard.c --- */
+
+/* Make shard |index| for the nodes [first, end). */
+void weft_sim_shard_begin(struct weft_sim_shard *shard, struct weft_sim_world *world,
+                          uint32_t index, uint32_t first_node, uint32_t end_node);
+
+/* Free what it owns. */
+void weft_sim_shard_end(struct weft_sim_shard *shard);
+
+/* Handle every entry before the end of the window. */
+void weft_sim_shard_run(struct weft_sim_shard *shard, weft_ns end_ns);
+
+/* Virtual time of the shard. */
+static inline weft_ns weft_sim_now(const struct weft_sim_shard *shard)
 {
-    return weft_sim_queue_now(world->queue);
+    return weft_sim_queue_now(shard->queue);
 }
 
-/* Push an entry of |kind| for |node|, its other fields zeroed. */
-struct weft_sim_entry *weft_sim_world_push(struct weft_sim_world *world, weft_ns time_ns,
+/* Let an entry of |kind| happen to |node| (or WEFT_SIM_SOURCE) at |time_ns|, in this shard or in
+ * another; its other fields are zeroed. For another shard the time is behind the window's end.
+ * Owner: the queue or the mail; valid until the next call. */
+struct weft_sim_entry *weft_sim_shard_push(struct weft_sim_shard *shard, weft_ns time_ns,
                                            enum weft_sim_kind kind, uint32_t node);
+
+/* Put |bytes| into a message entry: behind its tag if they fit, else into a buffer. */
+void weft_sim_shard_put(struct weft_sim_shard *shard, struct weft_sim_entry *entry,
+                        const uint8_t *bytes, uint32_t length);
+
+/* The bytes of a message entry that arrived; valid until weft_sim_shard_drop_bytes(). */
+const uint8_t *weft_sim_shard_bytes(const struct weft_sim_shard *shard,
+                                    const struct weft_sim_entry *entry);
+
+/* The bytes of a message entry were used. */
+void weft_sim_shard_drop_bytes(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
+
+/* Hand the letters of |shard| over to the shards they are for. Between windows. */
+void weft_sim_shard_deliver(struct weft_sim_shard *shard);
 
 #endif

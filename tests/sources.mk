@@ -33,9 +33,9 @@ UNIT_SOURCES := \
 	tests/unit/test_serve.c \
 	tests/unit/test_session.c \
 	tests/unit/test_sim_fair.c \
-	tests/unit/test_sim_network.c \
 	tests/unit/test_sim_queue.c \
 	tests/unit/test_sim_topology.c \
+	tests/unit/test_sim_world.c \
 	tests/unit/test_source.c \
 	tests/unit/test_status.c \
 	tests/unit/test_store.c \

@@ -52,7 +52,7 @@ START_TEST(test_order_is_exact)
             continue;
         }
         size_t expected = earliest(list, pushed);
-        struct weft_sim_entry *entry = weft_sim_queue_pop(queue);
+        struct weft_sim_entry *entry = weft_sim_queue_pop(queue, WEFT_NS_NEVER);
         ck_assert_ptr_nonnull(entry);
         ck_assert_uint_eq(entry->words[0], expected);
         ck_assert_uint_eq(entry->time_ns, list[expected].time_ns);
@@ -61,7 +61,7 @@ START_TEST(test_order_is_exact)
         popped++;
     }
     ck_assert_uint_eq(weft_sim_queue_count(queue), 0);
-    ck_assert_ptr_null(weft_sim_queue_pop(queue));
+    ck_assert_ptr_null(weft_sim_queue_pop(queue, WEFT_NS_NEVER));
     ck_assert_uint_eq(weft_sim_queue_popped(queue), COUNT);
     weft_sim_queue_free(queue);
 }
@@ -71,12 +71,12 @@ START_TEST(test_past_counts_as_now)
 {
     struct weft_sim_queue *queue = weft_sim_queue_new();
     weft_sim_queue_push(queue, 5000)->words[0] = 1;
-    struct weft_sim_entry *entry = weft_sim_queue_pop(queue);
+    struct weft_sim_entry *entry = weft_sim_queue_pop(queue, WEFT_NS_NEVER);
     weft_sim_queue_push(queue, 5000)->words[0] = 2;
     weft_sim_queue_push(queue, 10)->words[0] = 3;
     weft_sim_queue_drop(queue, entry);
     for (uint64_t i = 2; i <= 3; i++) {
-        entry = weft_sim_queue_pop(queue);
+        entry = weft_sim_queue_pop(queue, WEFT_NS_NEVER);
         ck_assert_uint_eq(entry->words[0], i);
         ck_assert_uint_eq(entry->time_ns, 5000);
         weft_sim_queue_drop(queue, entry);
@@ -93,7 +93,7 @@ START_TEST(test_many_at_once_keep_insertion_order)
         weft_sim_queue_push(queue, WEFT_NS_PER_S)->words[0] = i;
     }
     for (uint64_t i = 0; i < MANY; i++) {
-        struct weft_sim_entry *entry = weft_sim_queue_pop(queue);
+        struct weft_sim_entry *entry = weft_sim_queue_pop(queue, WEFT_NS_NEVER);
         ck_assert_uint_eq(entry->words[0], i);
         weft_sim_queue_drop(queue, entry);
     }
@@ -104,14 +104,37 @@ END_TEST
 START_TEST(test_last_moment_of_time)
 {
     struct weft_sim_queue *queue = weft_sim_queue_new();
-    weft_sim_queue_push(queue, UINT64_MAX)->words[0] = 2;
-    weft_sim_queue_push(queue, UINT64_MAX - 1)->words[0] = 1;
-    weft_sim_queue_push(queue, UINT64_MAX)->words[0] = 3;
+    weft_sim_queue_push(queue, WEFT_NS_NEVER - 1)->words[0] = 2;
+    weft_sim_queue_push(queue, WEFT_NS_NEVER - 2)->words[0] = 1;
+    weft_sim_queue_push(queue, WEFT_NS_NEVER - 1)->words[0] = 3;
+    weft_sim_queue_push(queue, WEFT_NS_NEVER)->words[0] = 4;
     for (uint64_t i = 1; i <= 3; i++) {
-        struct weft_sim_entry *entry = weft_sim_queue_pop(queue);
+        struct weft_sim_entry *entry = weft_sim_queue_pop(queue, WEFT_NS_NEVER);
         ck_assert_uint_eq(entry->words[0], i);
         weft_sim_queue_drop(queue, entry);
     }
+    ck_assert_ptr_null(weft_sim_queue_pop(queue, WEFT_NS_NEVER)); /* never comes */
+    weft_sim_queue_free(queue);
+}
+END_TEST
+
+START_TEST(test_nothing_is_popped_before_its_time)
+{
+    struct weft_sim_queue *queue = weft_sim_queue_new();
+    ck_assert_uint_eq(weft_sim_queue_next_ns(queue), WEFT_NS_NEVER);
+    weft_sim_queue_push(queue, 7 * WEFT_NS_PER_S)->words[0] = 2;
+    ck_assert_ptr_null(weft_sim_queue_pop(queue, 7 * WEFT_NS_PER_S));
+    ck_assert_uint_eq(weft_sim_queue_next_ns(queue), 7 * WEFT_NS_PER_S);
+    ck_assert_uint_eq(weft_sim_queue_now(queue), 0);
+    weft_sim_queue_advance(queue, 2 * WEFT_NS_PER_S);
+    weft_sim_queue_push(queue, 3 * WEFT_NS_PER_S)->words[0] = 1; /* before what was looked at */
+    for (uint64_t i = 1; i <= 2; i++) {
+        struct weft_sim_entry *entry = weft_sim_queue_pop(queue, 7 * WEFT_NS_PER_S + 1);
+        ck_assert_uint_eq(entry->words[0], i);
+        weft_sim_queue_drop(queue, entry);
+    }
+    weft_sim_queue_advance(queue, WEFT_NS_PER_S);
+    ck_assert_uint_eq(weft_sim_queue_now(queue), 7 * WEFT_NS_PER_S);
     weft_sim_queue_free(queue);
 }
 END_TEST
@@ -123,6 +146,7 @@ static Suite *sim_queue_suite(void)
     WEFT_ADD(suite, test_past_counts_as_now);
     WEFT_ADD(suite, test_many_at_once_keep_insertion_order);
     WEFT_ADD(suite, test_last_moment_of_time);
+    WEFT_ADD(suite, test_nothing_is_popped_before_its_time);
     return suite;
 }
 

@@ -17,13 +17,18 @@ static const struct {
 START_TEST(test_names_and_addresses_lead_back)
 {
     struct weft_sim_topology topology;
-    weft_sim_topology_begin(&topology, 7, shapes[_i].nodes, shapes[_i].segments);
+    struct weft_sim_line line = {1000, 2000};
+    weft_sim_topology_begin(&topology, 7, shapes[_i].nodes, shapes[_i].segments, line);
     for (uint32_t i = 0; i < shapes[_i].nodes; i += 1 + i / 50) {
         struct weft_endpoint endpoint = weft_sim_topology_endpoint(&topology, i);
         ck_assert_uint_ne(endpoint.id, 0);
         ck_assert_uint_eq(weft_sim_topology_by_id(&topology, endpoint.id), i);
         ck_assert_uint_eq(weft_sim_topology_by_address(&topology, &endpoint.address), i);
         uint32_t segment = topology.segment_of[i];
+        ck_assert_uint_ge(i, weft_sim_topology_first(&topology, segment));
+        ck_assert_uint_lt(i, weft_sim_topology_first(&topology, segment + 1));
+        ck_assert_uint_eq(topology.sites[weft_sim_topology_site(&topology, i)].line.up_bytes_per_s,
+                          1000);
         struct weft_prefix own = weft_sim_topology_prefix(&topology, segment);
         ck_assert(weft_prefix_contains(&own, endpoint.address.ip));
         uint32_t other = (segment + 1) % shapes[_i].segments;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every constant of the simulator that stands for something measured, on one page, each with its
+ * measurement. scripts/validate compares the whole with real nodes; nothing else may be tuned. */
+#ifndef WEFT_SIM_CALIBRATION_H
+#define WEFT_SIM_CALIBRATION_H
+
+#include "protocol/types.h"
+
+/* Payload that TCP brings through a line of 1000: Ethernet, IP and TCP headers take 43. Measured
+ * through token buckets with cubic: 1448 of 1514 bytes, 47.74 to 47.94 of 50 Mbit/s. */
+#define WEFT_SIM_GOODPUT 957
+#define WEFT_SIM_LINE 1000
+
+/* First window of a TCP connection, and of one that was idle (RFC 6928: 10 segments). */
+#define WEFT_SIM_FIRST_WINDOW_BYTES 14600
+
+/* A connection without data for so long begins with the first window again: Linux does so after a
+ * retransmission time-out, which is 200 ms and a round trip at least. */
+#define WEFT_SIM_IDLE_NS (250 * WEFT_NS_PER_MS)
+
+/* Bytes on the wire of a TCP or UDP message beside its own: Ethernet, IP and transport header, and
+ * the transport's framing. */
+#define WEFT_SIM_HANDSHAKE_BYTES 120 /* opening or closing a stream */
+#define WEFT_SIM_REQUEST_BYTES 300   /* an HTTP request; the head of its answer is as long */
+#define WEFT_SIM_ASK_BYTES 120       /* a request for a document, between nodes */
+
+/* Lengths of documents as weft publish makes them for one component. */
+#define WEFT_SIM_SNAPSHOT_BYTES 600
+#define WEFT_SIM_TARGETS_BYTES 900
+#define WEFT_SIM_INDEX_BYTES_PER_CHUNK 36
+#define WEFT_SIM_INDEX_HEAD_BYTES 40
+
+#endif
