@@ -54,15 +54,18 @@ static weft_node_id preferred(struct weft_core *core, uint32_t download, uint32_
     return best;
 }
 
-/* Does somebody else work on the extent? */
+/* Does somebody else work on the extent? Who has a stream to us does, suspect or not: else two
+ * agents that cannot probe each other take an extent from each other for ever. */
 static bool is_held(struct weft_core *core, const struct weft_extent *extent)
 {
     if (extent->holder == 0 || extent->holder == core->self.id) {
         return false;
     }
     const struct weft_member *member = weft_member_find(core, extent->holder);
-    bool up = member != NULL && weft_member_is_up(member);
-    return up && core->now_ns - extent->heard_ns < lease_ns(core);
+    const struct weft_link *link = weft_link_find(core, extent->holder);
+    bool there =
+        (member != NULL && weft_member_is_up(member)) || (link != NULL && link->up && !link->far);
+    return there && core->now_ns - extent->heard_ns < lease_ns(core);
 }
 
 bool weft_lease_acts(struct weft_core *core, uint32_t download)

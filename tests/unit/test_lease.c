@@ -122,6 +122,22 @@ START_TEST(a_suspected_agent_loses_everything)
 }
 END_TEST
 
+START_TEST(a_suspect_keeps_the_lease_it_beats_over_its_stream)
+{
+    struct weft_extent *extent = extent_of_other();
+    uint32_t number = number_of(extent);
+    lease_from_2(number, 1, 0);
+    fixture.core->actions = fixture.queue;
+    weft_claim_suspect(fixture.core, 2);
+    fixture_step(&fixture, 0, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    ck_assert(!weft_lease_owns(fixture.core, 0, number));
+    fixture_step(
+        &fixture, 0,
+        (struct weft_event){.kind = WEFT_EVENT_STREAM_DOWN, .stream = {.peer = {.id = 2}}});
+    ck_assert(weft_lease_owns(fixture.core, 0, number));
+}
+END_TEST
+
 START_TEST(an_idle_agent_takes_what_nobody_holds)
 {
     struct weft_extent *extent = extent_of_other();
@@ -164,6 +180,7 @@ static Suite *lease_suite(void)
         progress_keeps_a_lease_alive,
         a_lease_that_is_given_up_is_free,
         a_suspected_agent_loses_everything,
+        a_suspect_keeps_the_lease_it_beats_over_its_stream,
         an_idle_agent_takes_what_nobody_holds,
         the_same_extent_ends_with_one_holder,
     };
