@@ -66,7 +66,7 @@ static void tell_core(struct weft_driver_release *release)
                                .release = {.id = release->info.id,
                                            .component = release->component,
                                            .chunk_count = release->index->chunk_count,
-                                           .bytes = release->info.bytes,
+                                           .bytes = release->info.pin.length,
                                            .have = release->have,
                                            .wanted = true}};
     weft_driver_tell(release->driver, &event);
@@ -207,7 +207,7 @@ static struct weft_driver_release *make_release(struct weft_driver *driver, uint
     release->driver = driver;
     release->info = *info;
     release->component = component;
-    if (weft_index_decode(index_bytes, info->index_bytes, info->bytes, &release->index) !=
+    if (weft_index_decode(index_bytes, info->index_bytes, info->pin.length, &release->index) !=
         WEFT_ERR_OK) {
         free(release);
         return NULL;
@@ -245,7 +245,7 @@ void weft_driver_release_add(struct weft_driver *driver, uint32_t component,
         return;
     }
     weft_log(WEFT_LOG_INFO, "component %s: version %s is current, %llu bytes, release %016llx",
-             info->component, info->version, (unsigned long long)info->bytes,
+             info->component, info->version, (unsigned long long)info->pin.length,
              (unsigned long long)info->id);
     release->current = true;
     release->next = driver->releases;
@@ -407,9 +407,9 @@ static void activate(struct weft_driver_release *release)
         .file = release->info.kind == WEFT_RELEASE_FILE ? release->info.file : NULL,
         .link = component_of(release)->link,
         .hook = driver->options->on_update,
-        .sha256 = release->info.sha256,
+        .sha256 = release->info.pin.sha256,
         .id = release->info.id,
-        .bytes = release->info.bytes,
+        .bytes = release->info.pin.length,
     };
     struct ticket *ticket = make_ticket(release);
     enum weft_err err =

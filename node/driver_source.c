@@ -279,7 +279,7 @@ static void begin(struct weft_driver *driver, const struct weft_action_source *s
         .end_event = {.token = source->token, .result = WEFT_ERR_OK},
     };
     driver->fetches = fetch;
-    if (release->info.bytes == 0) {
+    if (release->info.pin.length == 0) {
         /* The one empty chunk of an empty release: there is nothing to ask for. */
         if (begin_chunk(fetch)) {
             end_chunk(fetch);

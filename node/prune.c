@@ -109,7 +109,7 @@ static struct weft_metadata *keep_document(struct prune *prune, enum weft_role r
         weft_fileio_load(path, WEFT_DOCUMENT_BYTES_MAX, &bytes, &length) != WEFT_ERR_OK) {
         return NULL;
     }
-    weft_metadata_parse(role, bytes, length, &document, &fault);
+    weft_metadata_parse(role, NULL, bytes, length, &document, &fault);
     free(bytes);
     return document;
 }

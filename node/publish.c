@@ -142,7 +142,7 @@ static struct history history_of(const struct weft_repository *repository, const
     struct history history = {.component = component, .version = version};
     const struct weft_metadata *targets = weft_repository_targets(repository);
     if (targets != NULL) {
-        weft_catalog_each(targets, look_back, &history);
+        weft_catalog_each(targets, true, look_back, &history);
     }
     return history;
 }
@@ -171,7 +171,7 @@ static enum weft_err choose_file(const char *path, struct weft_release_info *inf
                                  struct weft_message *message)
 {
     if (info->kind == WEFT_RELEASE_TREE) {
-        snprintf(info->file, sizeof info->file, "%s.tar", info->component);
+        snprintf(info->file, sizeof info->file, "%.*s.tar", WEFT_NAME_BYTES_MAX, info->component);
         return WEFT_ERR_OK;
     }
     const char *slash = strrchr(path, '/');
@@ -192,12 +192,13 @@ static enum weft_err describe(const struct options *options, const struct weft_p
                               struct weft_release_info *info, struct weft_message *message)
 {
     info->kind = payload->kind;
-    info->bytes = payload->bytes;
+    info->pin = (struct weft_pin){.has_length = true, .length = payload->bytes, .has_sha256 = true};
+    info->has_index = true;
     info->index_bytes = (uint32_t)payload->index_bytes;
-    memcpy(info->sha256, payload->sha256, sizeof info->sha256);
+    memcpy(info->pin.sha256, payload->sha256, sizeof info->pin.sha256);
     memcpy(info->index_sha256, payload->index_sha256, sizeof info->index_sha256);
     enum weft_err err = choose_file(options->path, info, message);
-    return err == WEFT_ERR_OK ? weft_catalog_paths(info) : err;
+    return err == WEFT_ERR_OK ? weft_catalog_paths(info, true) : err;
 }
 
 /* The entry of |info| in the list of targets; NULL without memory. */
@@ -205,10 +206,10 @@ static json_t *entry_of(const struct weft_release_info *info)
 {
     char hex[WEFT_SHA256_HEX_BYTES];
     char index_hex[WEFT_SHA256_HEX_BYTES];
-    weft_sha256_hex(info->sha256, hex);
+    weft_sha256_hex(info->pin.sha256, hex);
     weft_sha256_hex(info->index_sha256, index_hex);
     return json_pack("{s:I, s:{s:s}, s:{s:{s:s, s:s, s:I, s:s, s:s, s:{s:I, s:s}}}}", "length",
-                     (json_int_t)info->bytes, "hashes", "sha256", hex, "custom", "weft",
+                     (json_int_t)info->pin.length, "hashes", "sha256", hex, "custom", "weft",
                      "component", info->component, "version", info->version, "order",
                      (json_int_t)info->order, "kind",
                      info->kind == WEFT_RELEASE_TREE ? "tree" : "file", "file", info->file, "index",
@@ -243,7 +244,7 @@ static void fade(const struct weft_repository *repository, const struct options 
     struct fading fading = {.component = options->component};
     while (targets != NULL) {
         fading.count = 0;
-        weft_catalog_each(targets, find_oldest, &fading);
+        weft_catalog_each(targets, true, find_oldest, &fading);
         if (fading.count < options->keep) {
             return;
         }
@@ -278,8 +279,8 @@ static enum weft_err refuse_other_content(const struct weft_release_info *info,
                                           const struct weft_release_info *found,
                                           struct weft_message *message)
 {
-    if (found->bytes == info->bytes && found->kind == info->kind &&
-        memcmp(found->sha256, info->sha256, sizeof info->sha256) == 0) {
+    if (found->pin.length == info->pin.length && found->kind == info->kind &&
+        memcmp(found->pin.sha256, info->pin.sha256, sizeof info->pin.sha256) == 0) {
         return WEFT_ERR_OK;
     }
     weft_message_set(message,
@@ -297,7 +298,7 @@ static void report(const struct weft_repository *repository, const struct weft_r
         weft_trust_document(repository->trust, WEFT_ROLE_TIMESTAMP);
     weft_date_print(timestamp->expires_s, date);
     printf("published %s %s: %llu bytes (%s) in %u chunks of %u KiB\n", info->component,
-           info->version, (unsigned long long)info->bytes,
+           info->version, (unsigned long long)info->pin.length,
            info->kind == WEFT_RELEASE_TREE ? "tree" : "file", (unsigned)payload->chunk_count,
            (unsigned)(payload->chunk_bytes / 1024));
     printf("timestamp version %llu, valid until %s; renew it before with: weft refresh\n",

@@ -4,6 +4,7 @@
 #include "node/repository.h"
 
 #include "node/repository_sign.h"
+#include "protocol/trust/sha256.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -253,23 +254,35 @@ static enum weft_err make_home(const struct weft_repository *repository,
     return err;
 }
 
+bool weft_repository_file(const struct weft_repository *repository,
+                          const struct weft_release_info *info, const char *suffix, char *out)
+{
+    char hex[WEFT_SHA256_HEX_BYTES];
+    char name[WEFT_PATH_BYTES_MAX];
+    weft_sha256_hex(info->pin.sha256, hex);
+    int length = snprintf(name, sizeof name, "targets/%s/%s/%s.%s%s", info->component,
+                          info->version, hex, info->file, suffix);
+    return length < (int)sizeof name && weft_fileio_join(out, repository->directory, name);
+}
+
 enum weft_err weft_repository_install(const struct weft_repository *repository,
                                       const struct weft_release_info *info, const char *draft,
                                       const uint8_t *index, struct weft_message *message)
 {
     char home[WEFT_FILE_PATH_BYTES];
     char path[WEFT_FILE_PATH_BYTES];
+    char index_path[WEFT_FILE_PATH_BYTES];
     enum weft_err err = make_home(repository, info, home, message);
-    if (err == WEFT_ERR_OK) {
-        err = path_of(repository, info->index_path, path, message);
-    }
     if (err != WEFT_ERR_OK) {
         return err;
     }
-    err = weft_fileio_replace(path, index, info->index_bytes, 0644);
-    if (err == WEFT_ERR_OK) {
-        err = path_of(repository, info->path, path, message);
+    if (!weft_repository_file(repository, info, "", path) ||
+        !weft_repository_file(repository, info, ".index", index_path)) {
+        weft_message_set(message, "the path of repository %.200s... is too long",
+                         repository->directory);
+        return WEFT_ERR_LIMIT;
     }
+    err = weft_fileio_replace(index_path, index, info->index_bytes, 0644);
     if (err == WEFT_ERR_OK && rename(draft, path) != 0) {
         err = weft_fileio_error(errno);
     }

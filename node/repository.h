@@ -51,8 +51,13 @@ const struct weft_metadata *weft_repository_targets(const struct weft_repository
  * the same file system as the repository, removed by open and close. */
 void weft_repository_draft(const struct weft_repository *repository, char *out);
 
-/* Move the file at |draft| to |path| (info->path) and write |index| [info->index_bytes] to
- * info->index_path, durably. Errors: with |message|. */
+/* Where the payload of |info| is (info->path, not quoted) with |suffix| behind its name ("" or
+ * ".index"), into out[WEFT_FILE_PATH_BYTES]. Errors: false if it does not fit. */
+bool weft_repository_file(const struct weft_repository *repository,
+                          const struct weft_release_info *info, const char *suffix, char *out);
+
+/* Move the file at |draft| to its place as the payload of |info| and write |index|
+ * [info->index_bytes] beside it, durably. Errors: with |message|. */
 enum weft_err weft_repository_install(const struct weft_repository *repository,
                                       const struct weft_release_info *info, const char *draft,
                                       const uint8_t *index, struct weft_message *message);

@@ -163,7 +163,7 @@ static enum weft_err verify(const struct weft_repository *repository, enum weft_
 {
     const struct weft_metadata *root = weft_trust_document(repository->trust, WEFT_ROLE_ROOT);
     struct weft_fault fault;
-    enum weft_err err = weft_metadata_parse(role, bytes, length, document, &fault);
+    enum weft_err err = weft_metadata_parse(role, NULL, bytes, length, document, &fault);
     if (err == WEFT_ERR_OK) {
         err = weft_root_verify(root, *document, &fault);
     }
@@ -242,8 +242,8 @@ static enum weft_err make_targets(struct weft_repository *repository, json_t *ta
     part->is_new = targets != NULL || is_old(repository, WEFT_ROLE_TARGETS);
     if (!part->is_new) {
         struct weft_fault fault;
-        return weft_metadata_parse(WEFT_ROLE_TARGETS, old->bytes, old->length, &part->document,
-                                   &fault);
+        return weft_metadata_parse(WEFT_ROLE_TARGETS, NULL, old->bytes, old->length,
+                                   &part->document, &fault);
     }
     json_t *body =
         new_body(repository, WEFT_ROLE_TARGETS, next_version(repository, WEFT_ROLE_TARGETS));
@@ -276,8 +276,8 @@ static enum weft_err make_snapshot(struct weft_repository *repository, const str
     part->is_new = targets->is_new || is_old(repository, WEFT_ROLE_SNAPSHOT);
     if (!part->is_new) {
         struct weft_fault fault;
-        return weft_metadata_parse(WEFT_ROLE_SNAPSHOT, old->bytes, old->length, &part->document,
-                                   &fault);
+        return weft_metadata_parse(WEFT_ROLE_SNAPSHOT, NULL, old->bytes, old->length,
+                                   &part->document, &fault);
     }
     json_t *body = parent_body(repository, WEFT_ROLE_SNAPSHOT, "targets.json", targets->document);
     return put_document(repository, WEFT_ROLE_SNAPSHOT, body, &part->document, message);

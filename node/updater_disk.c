@@ -162,7 +162,7 @@ static struct weft_metadata *peek_root(const struct weft_updater *updater, uint6
     struct weft_metadata *root = NULL;
     struct weft_fault fault;
     if (load_file(updater, WEFT_ROLE_ROOT, version, &bytes, &length) == WEFT_ERR_OK) {
-        weft_metadata_parse(WEFT_ROLE_ROOT, bytes, length, &root, &fault);
+        weft_metadata_parse(WEFT_ROLE_ROOT, NULL, bytes, length, &root, &fault);
         free(bytes);
     }
     return root;

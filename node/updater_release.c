@@ -32,7 +32,7 @@ static enum weft_err tell(struct weft_updater *updater, uint32_t number, const u
     struct weft_updater_component *component = &updater->components[number];
     const struct weft_release_info *info = &component->info;
     struct weft_index *index = NULL;
-    enum weft_err err = weft_index_decode(bytes, info->index_bytes, info->bytes, &index);
+    enum weft_err err = weft_index_decode(bytes, info->index_bytes, info->pin.length, &index);
     if (err == WEFT_ERR_OK) {
         err = weft_shelf_put(&updater->shelf, info->index_path, bytes, info->index_bytes);
     }
@@ -66,7 +66,8 @@ static void revise(struct weft_updater *updater, const struct weft_metadata *tar
 {
     struct weft_updater_component *component = &updater->components[number];
     struct weft_release_info info;
-    if (weft_catalog_current(targets, component->name, &info) != WEFT_ERR_OK) {
+    (void)targets;
+    if (weft_trust_seek_component(updater->trust, component->name, &info) != WEFT_ERR_OK) {
         component->has_release = false;
         component->token = 0;
         return;

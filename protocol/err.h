@@ -35,7 +35,8 @@
     X(ROLLBACK, "older than the version already trusted")                                          \
     X(UNSAFE_PATH, "a path in the archive leads outside its directory")                            \
     X(HOOK, "the --on-update command failed")                                                      \
-    X(UNSUPPORTED, "not supported by this version of weft")
+    X(UNSUPPORTED, "not supported by this version of weft")                                        \
+    X(PENDING, "it is not there yet; ask again")
 
 /* X(name, text): why a message from a peer was dropped. */
 #define WEFT_REJECT_MAP(X)                                                                         \

@@ -19,17 +19,21 @@ UNIT_SOURCES := \
 	tests/unit/test_frame.c \
 	tests/unit/test_http.c \
 	tests/unit/test_index.c \
+	tests/unit/test_key.c \
 	tests/unit/test_lease.c \
 	tests/unit/test_leaves.c \
 	tests/unit/test_member.c \
 	tests/unit/test_message.c \
 	tests/unit/test_metadata.c \
 	tests/unit/test_options.c \
+	tests/unit/test_path.c \
+	tests/unit/test_pattern.c \
 	tests/unit/test_pick.c \
 	tests/unit/test_probe.c \
 	tests/unit/test_publish.c \
 	tests/unit/test_release.c \
 	tests/unit/test_remote.c \
+	tests/unit/test_search.c \
 	tests/unit/test_serve.c \
 	tests/unit/test_session.c \
 	tests/unit/test_sim_fair.c \

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Releases in a targets document. A target is a release if its custom.weft object is complete and
- * agrees with the target itself; anything else belongs to other users of the repository. */
+/* Targets as releases. A target is a release of Weft if its custom.weft object is complete and
+ * agrees with the target itself; anything else is a plain file, known by its path and hash. */
 #include "catalog.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "hex.h"
+#include "index.h"
 #include "metadata.h"
+#include "path.h"
 #include "sha256.h"
+
+/* Digits of its hash that name the version of a plain target. */
+#define PLAIN_VERSION_DIGITS 16
 
 static bool copy_name(char *to, size_t bytes, const char *from, bool (*is_ok)(const char *))
 {
@@ -36,17 +41,15 @@ static bool read_index(const json_t *weft, struct weft_release_info *info)
                          sizeof info->index_sha256)) {
         return false;
     }
+    info->has_index = true;
     info->index_bytes = (uint32_t)bytes;
-    info->id = 0;
-    for (int i = 0; i < 8; i++) {
-        info->id = info->id << 8 | info->index_sha256[i];
-    }
+    info->id = weft_index_release_id(info->index_sha256);
     return info->id != 0;
 }
 
 static bool read_weft(const json_t *weft, struct weft_release_info *info)
 {
-    return copy_name(info->component, sizeof info->component, weft_json_text(weft, "component"),
+    return copy_name(info->component, WEFT_NAME_BYTES_MAX + 1, weft_json_text(weft, "component"),
                      weft_name_ok) &&
            copy_name(info->version, sizeof info->version, weft_json_text(weft, "version"),
                      weft_name_ok) &&
@@ -56,83 +59,83 @@ static bool read_weft(const json_t *weft, struct weft_release_info *info)
            read_kind(weft, &info->kind) && read_index(weft, info);
 }
 
-/* The path of the target has to be COMPONENT/VERSION/FILE. */
-static bool is_path_of(const char *path, const struct weft_release_info *info)
-{
-    char expected[WEFT_PATH_BYTES_MAX];
-    snprintf(expected, sizeof expected, "%s/%s/%s", info->component, info->version, info->file);
-    return strcmp(path, expected) == 0;
-}
-
-static bool read_release(const char *path, const json_t *entry, struct weft_release_info *info)
+bool weft_catalog_read(const char *path, const json_t *entry, bool is_consistent,
+                       struct weft_release_info *info)
 {
     const json_t *weft = json_object_get(json_object_get(entry, "custom"), "weft");
-    struct weft_pin pin;
     memset(info, 0, sizeof *info);
-    if (!json_is_object(weft) || weft_pin_read_target(entry, &pin) != WEFT_ERR_OK ||
-        !pin.has_sha256 || !read_weft(weft, info) || !is_path_of(path, info)) {
+    if (!json_is_object(weft) || weft_pin_read_target(entry, &info->pin) != WEFT_ERR_OK ||
+        !info->pin.has_sha256 || !read_weft(weft, info) ||
+        weft_catalog_paths(info, is_consistent) != WEFT_ERR_OK) {
         return false;
     }
-    info->bytes = pin.length;
-    memcpy(info->sha256, pin.sha256, sizeof info->sha256);
-    return weft_catalog_paths(info) == WEFT_ERR_OK;
+    return strcmp(path, info->target) == 0;
 }
 
-void weft_catalog_each(const struct weft_metadata *targets, weft_catalog_visit *visit,
-                       void *context)
+/* The strongest hash that |pin| states, in hex. */
+static void hash_of(const struct weft_pin *pin, char hex[2 * WEFT_SHA512_BYTES + 1])
+{
+    if (pin->has_sha256) {
+        weft_hex_encode(pin->sha256, sizeof pin->sha256, hex);
+    } else {
+        weft_hex_encode(pin->sha512, sizeof pin->sha512, hex);
+    }
+}
+
+static enum weft_err locate(struct weft_release_info *info, bool is_consistent)
+{
+    char hex[2 * WEFT_SHA512_BYTES + 1];
+    hash_of(&info->pin, hex);
+    bool fits = weft_path_target(info->target, is_consistent ? hex : NULL, info->path) &&
+                snprintf(info->index_path, sizeof info->index_path, "%s.index", info->path) <
+                    (int)sizeof info->index_path;
+    return fits ? WEFT_ERR_OK : WEFT_ERR_LIMIT;
+}
+
+bool weft_catalog_read_plain(const char *path, const json_t *entry, bool is_consistent,
+                             struct weft_release_info *info)
+{
+    char hex[2 * WEFT_SHA512_BYTES + 1];
+    memset(info, 0, sizeof *info);
+    if (weft_pin_read_target(entry, &info->pin) != WEFT_ERR_OK ||
+        strlen(path) >= sizeof info->target ||
+        !copy_name(info->file, sizeof info->file, weft_path_file(path), weft_name_file_ok)) {
+        return false;
+    }
+    hash_of(&info->pin, hex);
+    info->kind = WEFT_RELEASE_FILE;
+    info->component[0] = WEFT_NAME_PLAIN_MARK;
+    snprintf(info->target, sizeof info->target, "%s", path);
+    snprintf(info->version, sizeof info->version, "%.*s", PLAIN_VERSION_DIGITS, hex);
+    return weft_path_quote(path, "", info->component + 1, sizeof info->component - 1) &&
+           locate(info, is_consistent) == WEFT_ERR_OK;
+}
+
+void weft_catalog_each(const struct weft_metadata *targets, bool is_consistent,
+                       weft_catalog_visit *visit, void *context)
 {
     const char *path;
     json_t *entry;
     json_object_foreach(json_object_get(targets->body, "targets"), path, entry)
     {
         struct weft_release_info info;
-        if (read_release(path, entry, &info) && !visit(context, &info)) {
+        if (weft_catalog_read(path, entry, is_consistent, &info) && !visit(context, &info)) {
             return;
         }
     }
 }
 
-struct search {
-    const char *component;          /* looked for */
-    struct weft_release_info *best; /* untouched until found */
-    bool found;                     /* best is valid */
-};
-
-static bool is_newer(const struct weft_release_info *left, const struct weft_release_info *right)
+bool weft_catalog_is_newer(const struct weft_release_info *left,
+                           const struct weft_release_info *right)
 {
     return left->order != right->order ? left->order > right->order : left->id > right->id;
 }
 
-static bool consider(void *context, const struct weft_release_info *info)
+enum weft_err weft_catalog_paths(struct weft_release_info *info, bool is_consistent)
 {
-    struct search *search = context;
-    if (strcmp(info->component, search->component) == 0 &&
-        (!search->found || is_newer(info, search->best))) {
-        *search->best = *info;
-        search->found = true;
-    }
-    return true;
-}
-
-enum weft_err weft_catalog_current(const struct weft_metadata *targets, const char *component,
-                                   struct weft_release_info *info)
-{
-    struct search search = {.component = component, .best = info};
-    weft_catalog_each(targets, consider, &search);
-    return search.found ? WEFT_ERR_OK : WEFT_ERR_NOT_FOUND;
-}
-
-enum weft_err weft_catalog_paths(struct weft_release_info *info)
-{
-    char hex[WEFT_SHA256_HEX_BYTES];
-    weft_sha256_hex(info->sha256, hex);
-    int length = snprintf(info->path, sizeof info->path, "targets/%s/%s/%s.%s", info->component,
-                          info->version, hex, info->file);
-    int index_length =
-        snprintf(info->index_path, sizeof info->index_path, "targets/%s/%s/%s.%s.index",
-                 info->component, info->version, hex, info->file);
-    bool fits = length > 0 && index_length < WEFT_PATH_BYTES_MAX;
-    return fits ? WEFT_ERR_OK : WEFT_ERR_LIMIT;
+    snprintf(info->target, sizeof info->target, "%.*s/%s/%s", WEFT_NAME_BYTES_MAX, info->component,
+             info->version, info->file);
+    return locate(info, is_consistent);
 }
 
 enum weft_err weft_catalog_index_check(const struct weft_release_info *info, const uint8_t *bytes,

@@ -3,23 +3,14 @@
  * length and hash as its parent states, form, signatures, version, rollback, expiry; only then it
  * replaces the trusted one. No timers; the only clock is the time given at the begin of an update.
  */
-#include "client.h"
+#include "client_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "path.h"
 #include "root.h"
 #include "rules.h"
-
-struct weft_trust {
-    struct weft_metadata *trusted[WEFT_ROLE_COUNT]; /* one reference each; NULL = none */
-    struct weft_metadata *current[WEFT_ROLE_COUNT]; /* likewise; root is not used */
-    enum weft_trust_stage stage;                    /* of the update */
-    int64_t now_s;                                  /* time of the update */
-    uint64_t root_version_max;                      /* where its chain of roots ends */
-    uint32_t root_count;                            /* roots it followed so far */
-    struct weft_fault fault;                        /* of the last refusal */
-};
 
 struct weft_trust *weft_trust_new(void)
 {
@@ -41,6 +32,8 @@ void weft_trust_free(struct weft_trust *trust)
         replace(&trust->trusted[role], NULL);
         replace(&trust->current[role], NULL);
     }
+    weft_trust_role_renew(trust);
+    weft_roles_clear(&trust->roles);
     free(trust);
 }
 
@@ -74,6 +67,7 @@ static void complete(struct weft_trust *trust)
             weft_metadata_keep(trust->trusted[WEFT_ROLE_SNAPSHOT]));
     replace(&trust->current[WEFT_ROLE_TARGETS],
             weft_metadata_keep(trust->trusted[WEFT_ROLE_TARGETS]));
+    weft_trust_role_renew(trust);
 }
 
 static enum weft_err fail(struct weft_trust *trust, enum weft_err err)
@@ -99,25 +93,33 @@ static void revise(struct weft_trust *trust, const struct weft_metadata *before)
     }
 }
 
+uint32_t weft_trust_bytes_max(enum weft_role role, const struct weft_pin *pin)
+{
+    if (!pin->has_length) {
+        return weft_role_bytes_max(role);
+    }
+    return pin->length < WEFT_DOCUMENT_BYTES_MAX ? (uint32_t)pin->length : WEFT_DOCUMENT_BYTES_MAX;
+}
+
 /* Parse bytes as |role| and check who signed them. */
 static enum weft_err admit(struct weft_trust *trust, enum weft_role role, const uint8_t *bytes,
                            size_t length, struct weft_metadata **document)
 {
+    struct weft_pin pin = {.has_length = false};
+    const struct weft_metadata *root = trust->trusted[WEFT_ROLE_ROOT];
     *document = NULL;
-    if (length > weft_role_bytes_max(role)) {
-        struct weft_pin pin;
-        bool stated = role >= WEFT_ROLE_SNAPSHOT && pin_of(trust, role, &pin) && pin.has_length;
-        if (!stated || length > WEFT_DOCUMENT_BYTES_MAX) {
-            return weft_fault_set(&trust->fault, WEFT_ERR_TOO_LONG,
-                                  "a %s document of %llu bytes is longer than allowed",
-                                  weft_role_name(role), (unsigned long long)length);
-        }
+    if (role >= WEFT_ROLE_SNAPSHOT) {
+        pin_of(trust, role, &pin);
     }
-    enum weft_err err = weft_metadata_parse(role, bytes, length, document, &trust->fault);
+    if (length > weft_trust_bytes_max(role, &pin)) {
+        return weft_fault_set(&trust->fault, WEFT_ERR_TOO_LONG,
+                              "a %s document of %llu bytes is longer than allowed",
+                              weft_role_name(role), (unsigned long long)length);
+    }
+    enum weft_err err = weft_metadata_parse(role, NULL, bytes, length, document, &trust->fault);
     if (err != WEFT_ERR_OK) {
         return err;
     }
-    const struct weft_metadata *root = trust->trusted[WEFT_ROLE_ROOT];
     if (role != WEFT_ROLE_ROOT) {
         err = weft_root_verify(root, *document, &trust->fault);
     } else if (root) {
@@ -249,25 +251,12 @@ void weft_trust_begin(struct weft_trust *trust, int64_t now_s, uint64_t root_ver
     trust->root_version_max = root_version_max;
     trust->root_count = 0;
     trust->stage = WEFT_TRUST_ROOT;
+    weft_trust_role_renew(trust);
     if (!root) {
         weft_fault_set(&trust->fault, WEFT_ERR_ARGUMENT, "no root is trusted yet");
         fail(trust, WEFT_ERR_ARGUMENT);
     } else if (root->version >= root_version_max) {
         finish_roots(trust);
-    }
-}
-
-static void describe_path(const struct weft_trust *trust, struct weft_trust_want *want)
-{
-    const char *name = weft_role_name(want->role);
-    bool numbered =
-        want->role == WEFT_ROLE_ROOT || (want->role != WEFT_ROLE_TIMESTAMP &&
-                                         weft_root_is_consistent(trust->trusted[WEFT_ROLE_ROOT]));
-    if (numbered) {
-        snprintf(want->path, sizeof want->path, "metadata/%llu.%s.json",
-                 (unsigned long long)want->version, name);
-    } else {
-        snprintf(want->path, sizeof want->path, "metadata/%s.json", name);
     }
 }
 
@@ -277,21 +266,17 @@ bool weft_trust_wanted(const struct weft_trust *trust, struct weft_trust_want *w
         return false;
     }
     enum weft_role role = (enum weft_role)(trust->stage - WEFT_TRUST_ROOT);
+    const struct weft_metadata *root = trust->trusted[WEFT_ROLE_ROOT];
     struct weft_pin pin = {.version = 0};
-    want->role = role;
-    want->version = 0;
-    want->bytes_max = weft_role_bytes_max(role);
     if (role == WEFT_ROLE_ROOT) {
-        want->version = trust->trusted[WEFT_ROLE_ROOT]->version + 1;
-    } else if (role != WEFT_ROLE_TIMESTAMP && pin_of(trust, role, &pin)) {
-        want->version = pin.version;
+        pin.version = root->version + 1;
+    } else if (role != WEFT_ROLE_TIMESTAMP) {
+        pin_of(trust, role, &pin);
     }
-    if (pin.has_length) {
-        bool too_long = pin.length > WEFT_DOCUMENT_BYTES_MAX;
-        want->bytes_max = too_long ? WEFT_DOCUMENT_BYTES_MAX : (uint32_t)pin.length;
-    }
-    describe_path(trust, want);
-    return true;
+    *want = (struct weft_trust_want){
+        .role = role, .version = pin.version, .bytes_max = weft_trust_bytes_max(role, &pin)};
+    bool numbered = role == WEFT_ROLE_ROOT || weft_root_is_consistent(root);
+    return weft_path_metadata(weft_role_name(role), numbered ? pin.version : 0, want->path);
 }
 
 static enum weft_err feed_root(struct weft_trust *trust, const uint8_t *bytes, size_t length)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Key types and their signatures. To add one: a row in the table with its two functions. */
+/* Key types by name. To add one: a row in the table, and its two functions in a file key_TYPE.c. */
 #include "key.h"
 
 #include <sodium.h>
@@ -7,44 +7,26 @@
 #include <string.h>
 
 #include "hex.h"
+#include "key_type.h"
 #include "sha256.h"
-
-struct signed_bytes {
-    const uint8_t *message; /* borrowed */
-    size_t length;          /* bytes of message */
-    const char *signature;  /* hex */
-};
 
 struct key_type {
     const char *keytype; /* as in TUF documents */
     const char *scheme;  /* as in TUF documents */
 
     /* Is the signature one of the key whose keyval.public is |public_text|? */
-    bool (*verify)(const char *public_text, const struct signed_bytes *bytes);
+    bool (*verify)(const char *public_text, const struct weft_signed_bytes *bytes);
 
     /* The key itself, free of spelling. */
     bool (*identity)(const char *public_text, uint8_t identity[WEFT_SHA256_BYTES]);
 };
 
-static bool ed25519_verify(const char *public_text, const struct signed_bytes *bytes)
-{
-    uint8_t public_key[crypto_sign_ed25519_PUBLICKEYBYTES];
-    uint8_t signature[crypto_sign_ed25519_BYTES];
-    return weft_hex_decode(public_text, public_key, sizeof public_key) &&
-           weft_hex_decode(bytes->signature, signature, sizeof signature) &&
-           crypto_sign_ed25519_verify_detached(signature, bytes->message, bytes->length,
-                                               public_key) == 0;
-}
-
-static bool ed25519_identity(const char *public_text, uint8_t identity[WEFT_SHA256_BYTES])
-{
-    uint8_t public_key[crypto_sign_ed25519_PUBLICKEYBYTES];
-    return weft_hex_decode(public_text, public_key, sizeof public_key) &&
-           weft_sha256_of(public_key, sizeof public_key, identity);
-}
-
+/* Older tools name the type of an ECDSA key by its scheme. */
 static const struct key_type key_types[] = {
-    {"ed25519", "ed25519", ed25519_verify, ed25519_identity},
+    {"ed25519", "ed25519", weft_key_ed25519_verify, weft_key_ed25519_identity},
+    {"ecdsa", "ecdsa-sha2-nistp256", weft_key_ecdsa_verify, weft_key_ecdsa_identity},
+    {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", weft_key_ecdsa_verify, weft_key_ecdsa_identity},
+    {"rsa", "rsassa-pss-sha256", weft_key_rsa_verify, weft_key_rsa_identity},
 };
 
 static const char *public_text_of(const json_t *key)
@@ -70,14 +52,20 @@ static const struct key_type *type_of(const json_t *key)
 
 bool weft_key_has_form(const json_t *key)
 {
-    return weft_json_text(key, "keytype") && weft_json_text(key, "scheme") && public_text_of(key);
+    return weft_json_text(key, "keytype") && weft_json_text(key, "scheme") &&
+           json_is_object(json_object_get(key, "keyval"));
+}
+
+bool weft_key_is_known(const json_t *key)
+{
+    return type_of(key) != NULL;
 }
 
 bool weft_key_verify(const json_t *key, const char *signature, const uint8_t *message,
                      size_t length)
 {
     const struct key_type *type = type_of(key);
-    struct signed_bytes bytes = {.message = message, .length = length, .signature = signature};
+    struct weft_signed_bytes bytes = {.message = message, .length = length, .signature = signature};
     return type && signature && type->verify(public_text_of(key), &bytes);
 }
 

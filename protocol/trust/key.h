@@ -7,8 +7,12 @@
 
 #include "json.h"
 
-/* Is |key| an object with keytype, scheme and keyval.public as strings (whatever they are)? */
+/* Is |key| an object with keytype and scheme as strings and keyval as an object (whatever they are;
+ * other tools have key types of their own)? */
 bool weft_key_has_form(const json_t *key);
+
+/* Does a type of |key| that can verify exist, whatever the key itself is worth? */
+bool weft_key_is_known(const json_t *key);
 
 /* Is |signature| (as it stands in a document: hex) one of |key| over |length| bytes at |message|?
  * False as well for unknown types and for malformed keys and signatures. */

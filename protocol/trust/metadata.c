@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "date.h"
+#include "delegation.h"
 #include "root.h"
 
 #define SPEC_VERSION_MAJOR "1."
@@ -31,6 +32,15 @@ const char *weft_role_name(enum weft_role role)
     return role < WEFT_ROLE_COUNT ? roles[role].name : "unknown";
 }
 
+bool weft_role_is_top(const char *name)
+{
+    bool is_top = false;
+    for (int role = 0; role < WEFT_ROLE_COUNT; role++) {
+        is_top = is_top || strcmp(roles[role].name, name) == 0;
+    }
+    return is_top;
+}
+
 uint32_t weft_role_bytes_max(enum weft_role role)
 {
     return role < WEFT_ROLE_COUNT ? roles[role].bytes_max : 0;
@@ -50,23 +60,23 @@ static bool is_repeated(const json_t *signatures, size_t index)
 static enum weft_err check_signatures(const struct weft_metadata *metadata,
                                       struct weft_fault *fault)
 {
-    const char *name = weft_role_name(metadata->role);
+    const char *name = metadata->name;
     const json_t *signatures = json_object_get(metadata->document, "signatures");
     size_t count = json_array_size(signatures);
     if (!json_is_array(signatures) || count > SIGNATURES_MAX) {
         return weft_fault_set(fault, WEFT_ERR_FORMAT,
-                              "the %s document has no list of at most %d signatures", name,
+                              "the %.64s document has no list of at most %d signatures", name,
                               SIGNATURES_MAX);
     }
     for (size_t i = 0; i < count; i++) {
         const json_t *signature = json_array_get(signatures, i);
         if (!weft_json_text(signature, "keyid") || !weft_json_text(signature, "sig")) {
             return weft_fault_set(fault, WEFT_ERR_FORMAT,
-                                  "a signature of the %s document lacks keyid or sig", name);
+                                  "a signature of the %.64s document lacks keyid or sig", name);
         }
         if (is_repeated(signatures, i)) {
             return weft_fault_set(fault, WEFT_ERR_FORMAT,
-                                  "the %s document has two signatures of one key", name);
+                                  "the %.64s document has two signatures of one key", name);
         }
     }
     return WEFT_ERR_OK;
@@ -74,21 +84,22 @@ static enum weft_err check_signatures(const struct weft_metadata *metadata,
 
 static enum weft_err check_header(struct weft_metadata *metadata, struct weft_fault *fault)
 {
-    const char *name = weft_role_name(metadata->role);
+    const char *name = metadata->name;
     const char *type = weft_json_text(metadata->body, "_type");
-    if (!type || strcmp(type, name) != 0) {
-        return weft_fault_set(fault, WEFT_ERR_FORMAT, "this is not a %s document", name);
+    if (!type || strcmp(type, weft_role_name(metadata->role)) != 0) {
+        return weft_fault_set(fault, WEFT_ERR_FORMAT, "this is not a %.64s document", name);
     }
     const char *spec_version = weft_json_text(metadata->body, "spec_version");
     if (!spec_version || strncmp(spec_version, SPEC_VERSION_MAJOR, 2) != 0) {
-        return weft_fault_set(fault, WEFT_ERR_UNSUPPORTED, "the %s document is not of TUF 1.x",
+        return weft_fault_set(fault, WEFT_ERR_UNSUPPORTED, "the %.64s document is not of TUF 1.x",
                               name);
     }
     if (!weft_json_uint(metadata->body, "version", 1, INT64_MAX, &metadata->version)) {
-        return weft_fault_set(fault, WEFT_ERR_FORMAT, "the %s document has no valid version", name);
+        return weft_fault_set(fault, WEFT_ERR_FORMAT, "the %.64s document has no valid version",
+                              name);
     }
     if (!weft_date_parse(weft_json_text(metadata->body, "expires"), &metadata->expires_s)) {
-        return weft_fault_set(fault, WEFT_ERR_FORMAT, "the %s document has no valid expiry date",
+        return weft_fault_set(fault, WEFT_ERR_FORMAT, "the %.64s document has no valid expiry date",
                               name);
     }
     return WEFT_ERR_OK;
@@ -98,10 +109,10 @@ static enum weft_err check_header(struct weft_metadata *metadata, struct weft_fa
 static enum weft_err check_meta(const struct weft_metadata *metadata, const char *required,
                                 struct weft_fault *fault)
 {
-    const char *name = weft_role_name(metadata->role);
+    const char *name = metadata->name;
     json_t *meta = json_object_get(metadata->body, "meta");
     if (!json_is_object(meta) || !json_object_get(meta, required)) {
-        return weft_fault_set(fault, WEFT_ERR_FORMAT, "the %s document does not name %s", name,
+        return weft_fault_set(fault, WEFT_ERR_FORMAT, "the %.64s document does not name %s", name,
                               required);
     }
     const char *key;
@@ -110,10 +121,11 @@ static enum weft_err check_meta(const struct weft_metadata *metadata, const char
     {
         struct weft_pin pin;
         if (weft_pin_read_meta(entry, &pin) != WEFT_ERR_OK) {
-            return weft_fault_set(fault, WEFT_ERR_FORMAT,
-                                  "the %s document names '%.64s' without valid version, length or "
-                                  "hashes",
-                                  name, key);
+            return weft_fault_set(
+                fault, WEFT_ERR_FORMAT,
+                "the %.64s document names '%.64s' without valid version, length or "
+                "hashes",
+                name, key);
         }
     }
     return WEFT_ERR_OK;
@@ -123,8 +135,9 @@ static enum weft_err check_targets(const struct weft_metadata *metadata, struct 
 {
     json_t *targets = json_object_get(metadata->body, "targets");
     const json_t *delegations = json_object_get(metadata->body, "delegations");
-    if (!json_is_object(targets) || (delegations && !json_is_object(delegations))) {
-        return weft_fault_set(fault, WEFT_ERR_FORMAT, "the targets document lists no targets");
+    if (!json_is_object(targets)) {
+        return weft_fault_set(fault, WEFT_ERR_FORMAT, "the %.64s document lists no targets",
+                              metadata->name);
     }
     const char *path;
     json_t *entry;
@@ -136,7 +149,7 @@ static enum weft_err check_targets(const struct weft_metadata *metadata, struct 
                                   "target '%.64s' has no valid length or hashes", path);
         }
     }
-    return WEFT_ERR_OK;
+    return delegations ? weft_delegation_check(delegations, fault) : WEFT_ERR_OK;
 }
 
 static enum weft_err check_body(const struct weft_metadata *metadata, struct weft_fault *fault)
@@ -158,13 +171,14 @@ static enum weft_err check_body(const struct weft_metadata *metadata, struct wef
 
 static enum weft_err check_all(struct weft_metadata *metadata, struct weft_fault *fault)
 {
-    const char *name = weft_role_name(metadata->role);
+    const char *name = metadata->name;
     if (weft_json_parse(metadata->bytes, metadata->length, &metadata->document) != WEFT_ERR_OK) {
-        return weft_fault_set(fault, WEFT_ERR_FORMAT, "the %s document is not valid JSON", name);
+        return weft_fault_set(fault, WEFT_ERR_FORMAT, "the %.64s document is not valid JSON", name);
     }
     metadata->body = json_object_get(metadata->document, "signed");
     if (!json_is_object(metadata->body)) {
-        return weft_fault_set(fault, WEFT_ERR_FORMAT, "the %s document has no signed part", name);
+        return weft_fault_set(fault, WEFT_ERR_FORMAT, "the %.64s document has no signed part",
+                              name);
     }
     enum weft_err err = check_signatures(metadata, fault);
     if (err == WEFT_ERR_OK) {
@@ -173,22 +187,38 @@ static enum weft_err check_all(struct weft_metadata *metadata, struct weft_fault
     return err == WEFT_ERR_OK ? check_body(metadata, fault) : err;
 }
 
-enum weft_err weft_metadata_parse(enum weft_role role, const uint8_t *bytes, size_t length,
-                                  struct weft_metadata **metadata, struct weft_fault *fault)
+/* A metadata object with copies of |name| and |bytes|, not parsed; NULL without memory. */
+static struct weft_metadata *make(enum weft_role role, const char *name, const uint8_t *bytes,
+                                  size_t length)
 {
-    *metadata = NULL;
-    struct weft_metadata *parsed = calloc(1, sizeof *parsed);
+    size_t name_bytes = strlen(name) + 1;
+    struct weft_metadata *made = calloc(1, sizeof *made);
+    char *name_copy = malloc(name_bytes);
     uint8_t *copy = malloc(length + 1);
-    if (!parsed || !copy) {
-        free(parsed);
+    if (!made || !name_copy || !copy) {
+        free(made);
+        free(name_copy);
         free(copy);
-        return weft_fault_set(fault, WEFT_ERR_MEMORY, "out of memory to read a document");
+        return NULL;
     }
+    memcpy(name_copy, name, name_bytes);
     if (length > 0) {
         memcpy(copy, bytes, length);
     }
-    *parsed =
-        (struct weft_metadata){.references = 1, .role = role, .bytes = copy, .length = length};
+    *made = (struct weft_metadata){
+        .references = 1, .role = role, .name = name_copy, .bytes = copy, .length = length};
+    return made;
+}
+
+enum weft_err weft_metadata_parse(enum weft_role role, const char *name, const uint8_t *bytes,
+                                  size_t length, struct weft_metadata **metadata,
+                                  struct weft_fault *fault)
+{
+    *metadata = NULL;
+    struct weft_metadata *parsed = make(role, name ? name : weft_role_name(role), bytes, length);
+    if (!parsed) {
+        return weft_fault_set(fault, WEFT_ERR_MEMORY, "out of memory to read a document");
+    }
     enum weft_err err = check_all(parsed, fault);
     if (err != WEFT_ERR_OK) {
         weft_metadata_drop(parsed);
@@ -210,6 +240,7 @@ void weft_metadata_drop(struct weft_metadata *metadata)
 {
     if (metadata && --metadata->references == 0) {
         json_decref(metadata->document);
+        free(metadata->name);
         free(metadata->bytes);
         free(metadata);
     }

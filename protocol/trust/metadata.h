@@ -2,7 +2,7 @@
 /* One TUF document: its bytes, parsed and structurally checked. SPEC.md section "Metadata".
  *
  * Answers "is this a well-formed root, timestamp, snapshot or targets document?". Who signed it is
- * asked of root.h, whether it may replace another of client.h. Immutable after parsing. */
+ * asked of signers.h, whether it may replace another of client.h. Immutable after parsing. */
 #ifndef WEFT_TRUST_METADATA_H
 #define WEFT_TRUST_METADATA_H
 
@@ -21,6 +21,7 @@ enum weft_role {
 struct weft_metadata {
     uint32_t references; /* weft_metadata_keep() minus weft_metadata_drop() */
     enum weft_role role; /* as it was asked for, equal to its _type */
+    char *name;          /* of the role: that of |role|, or of a delegated one (TARGETS); owned */
     uint64_t version;    /* 1..INT64_MAX */
     int64_t expires_s;   /* since 1970; expired when now >= expires_s */
     uint8_t *bytes;      /* [length] exactly as received; owned */
@@ -35,12 +36,17 @@ const char *weft_role_name(enum weft_role role);
 /* Longest document of |role| that is accepted when its parent states no length, in bytes. */
 uint32_t weft_role_bytes_max(enum weft_role role);
 
-/* Parse |length| bytes as a document of |role|. The caller has bounded |length|.
+/* Is |name| that of one of the four top-level roles? */
+bool weft_role_is_top(const char *name);
+
+/* Parse |length| bytes as a document of |role|. |name| is that of a delegated role, whose documents
+ * have the role TARGETS; NULL = the top-level one. The caller has bounded |length|.
  * Errors: FORMAT, UNSUPPORTED (another TUF major version), MEMORY, in |fault|; *metadata is then
  *         NULL.
- * Owner:  *metadata belongs to the caller; weft_metadata_drop(). Copies |bytes|. */
-enum weft_err weft_metadata_parse(enum weft_role role, const uint8_t *bytes, size_t length,
-                                  struct weft_metadata **metadata, struct weft_fault *fault);
+ * Owner:  *metadata belongs to the caller; weft_metadata_drop(). Copies |name| and |bytes|. */
+enum weft_err weft_metadata_parse(enum weft_role role, const char *name, const uint8_t *bytes,
+                                  size_t length, struct weft_metadata **metadata,
+                                  struct weft_fault *fault);
 
 /* Take a further reference. NULL is allowed. Result: |metadata|. */
 struct weft_metadata *weft_metadata_keep(struct weft_metadata *metadata);

@@ -83,6 +83,19 @@ bool weft_name_ok(const char *name)
     return true;
 }
 
+bool weft_name_place_ok(const char *name)
+{
+    if (!name || name[0] != WEFT_NAME_PLAIN_MARK) {
+        return weft_name_ok(name);
+    }
+    for (const char *at = name + 1; *at; at++) {
+        if (!is_name_byte(*at) && *at != '%' && *at != '~') {
+            return false;
+        }
+    }
+    return name[1] != '\0' && fits(name, WEFT_NAME_PLACE_BYTES - 1);
+}
+
 bool weft_name_file_ok(const char *name)
 {
     if (!name || name[0] == '.' || !fits(name, WEFT_NAME_FILE_BYTES_MAX)) {

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a root document says: which keys sign for which role, and how many of them. SPEC.md section
- * "Keys". Answers "is this document signed by enough trusted keys?". */
+/* What a root document says: which keys sign for which top-level role. SPEC.md section "Keys".
+ * Whether enough of them signed is counted by signers.h. */
 #ifndef WEFT_TRUST_ROOT_H
 #define WEFT_TRUST_ROOT_H
 
-#include "metadata.h"
+#include "signers.h"
 
-/* Structural check of the body of a root document: keys, and four roles with key ids without
- * repetition and a threshold of at least 1. A role other than root may have too few keys: then
- * nothing verifies for it.
+/* Structural check of the body of a root document: keys, and four roles with their signers.
  * Errors: FORMAT, LIMIT, in |fault|. */
 enum weft_err weft_root_check(const json_t *body, struct weft_fault *fault);
 
+/* The signers that the body of a root gives to |role|. Borrowed from |body|. */
+struct weft_signers weft_root_signers(const json_t *body, enum weft_role role);
+
 /* Is |document| signed by at least the threshold of distinct keys that |root| gives to the role of
- * |document|? Unknown and wrong signatures beside enough right ones do no harm.
+ * |document|?
  * Errors: SIGNATURE, MEMORY, in |fault|. */
 enum weft_err weft_root_verify(const struct weft_metadata *root,
                                const struct weft_metadata *document, struct weft_fault *fault);

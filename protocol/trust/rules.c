@@ -13,9 +13,8 @@ enum weft_err weft_rules_expiry(const struct weft_metadata *document, int64_t no
     }
     char date[WEFT_DATE_BYTES];
     weft_date_print(document->expires_s, date);
-    return weft_fault_set(fault, WEFT_ERR_EXPIRED, "%s version %llu expired on %s",
-                          weft_role_name(document->role), (unsigned long long)document->version,
-                          date);
+    return weft_fault_set(fault, WEFT_ERR_EXPIRED, "%s version %llu expired on %s", document->name,
+                          (unsigned long long)document->version, date);
 }
 
 enum weft_err weft_rules_root(const struct weft_metadata *root, const struct weft_metadata *next,
@@ -90,6 +89,6 @@ enum weft_err weft_rules_version(const struct weft_metadata *document, const str
     }
     return weft_fault_set(fault, WEFT_ERR_MISMATCH,
                           "%s version %llu came where its signed parent states version %llu",
-                          weft_role_name(document->role), (unsigned long long)document->version,
+                          document->name, (unsigned long long)document->version,
                           (unsigned long long)pin->version);
 }

@@ -46,7 +46,7 @@ static void use(const struct weft_metadata *metadata)
     weft_metadata_pin(metadata, "snapshot.json", &pin);
     weft_metadata_pin(metadata, "targets.json", &pin);
     if (metadata->role == WEFT_ROLE_TARGETS) {
-        weft_catalog_each(metadata, visit, NULL);
+        weft_catalog_each(metadata, true, visit, NULL);
     }
     if (metadata->role == WEFT_ROLE_ROOT) {
         weft_root_verify(metadata, metadata, &fault);
@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     struct weft_metadata *metadata = NULL;
     struct weft_fault fault;
     enum weft_role role = (enum weft_role)(bytes[0] % WEFT_ROLE_COUNT);
-    enum weft_err err = weft_metadata_parse(role, bytes + 1, length - 1, &metadata, &fault);
+    enum weft_err err = weft_metadata_parse(role, NULL, bytes + 1, length - 1, &metadata, &fault);
     WEFT_FUZZ_CHECK((err == WEFT_ERR_OK) == (metadata != NULL));
     if (metadata != NULL) {
         use(metadata);

@@ -78,7 +78,7 @@ static void release(void *context, uint32_t component, const struct weft_release
     struct updater_driver *at = context;
     (void)index_bytes;
     ck_assert_uint_eq(component, 0);
-    ck_assert_uint_eq(index->bytes, info->bytes);
+    ck_assert_uint_eq(index->bytes, info->pin.length);
     ck_assert_uint_eq(index->id, info->id);
     at->release_count++;
     at->release = *info;

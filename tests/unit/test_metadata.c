@@ -3,7 +3,7 @@
 #include "tests/support/check_main.h"
 #include "tests/support/publisher.h"
 
-#include "protocol/trust/catalog.h"
+#include "protocol/trust/component.h"
 #include "protocol/trust/root.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ static struct weft_metadata *parse(enum weft_role role, struct publisher_documen
 {
     struct weft_metadata *metadata = NULL;
     struct weft_fault fault;
-    *err = weft_metadata_parse(role, document.bytes, document.length, &metadata, &fault);
+    *err = weft_metadata_parse(role, NULL, document.bytes, document.length, &metadata, &fault);
     ck_assert_int_eq(*err == WEFT_ERR_OK, metadata != NULL);
     ck_assert_int_eq(*err, fault.err);
     ck_assert_int_eq(*err == WEFT_ERR_OK, fault.text[0] == '\0');
@@ -270,8 +270,8 @@ START_TEST(test_every_bit_flip)
     for (size_t bit = 0; bit < document.length * 8; bit++) {
         struct weft_metadata *flipped = NULL;
         document.bytes[bit / 8] ^= (uint8_t)(1U << (bit % 8));
-        err = weft_metadata_parse(WEFT_ROLE_TARGETS, document.bytes, document.length, &flipped,
-                                  &fault);
+        err = weft_metadata_parse(WEFT_ROLE_TARGETS, NULL, document.bytes, document.length,
+                                  &flipped, &fault);
         if (err == WEFT_ERR_OK && weft_root_verify(root, flipped, &fault) == WEFT_ERR_OK) {
             /* White space, or the case of a hex digit of the signature: the same document. */
             ck_assert(json_equal(flipped->body, publisher.bodies[WEFT_ROLE_TARGETS]));
@@ -283,7 +283,7 @@ START_TEST(test_every_bit_flip)
     ck_assert_uint_lt(accepted_count, document.length / 2);
     for (size_t cut = 0; cut < document.length; cut++) {
         struct weft_metadata *shorter = NULL;
-        err = weft_metadata_parse(WEFT_ROLE_TARGETS, document.bytes, cut, &shorter, &fault);
+        err = weft_metadata_parse(WEFT_ROLE_TARGETS, NULL, document.bytes, cut, &shorter, &fault);
         ck_assert_int_eq(err, WEFT_ERR_FORMAT);
     }
     publisher_free(&document);
@@ -316,6 +316,8 @@ static bool count_release(void *context, const struct weft_release_info *info)
 START_TEST(test_catalog)
 {
     struct weft_release_info info;
+    struct weft_search_result result;
+    struct weft_fault fault;
     int count = 0;
     enum weft_err err;
     add_release("av/1/f", "av", "1", 1, "f");
@@ -334,16 +336,19 @@ START_TEST(test_catalog)
     struct weft_metadata *targets =
         parse(WEFT_ROLE_TARGETS, publisher_make(&publisher, WEFT_ROLE_TARGETS), &err);
     ck_assert_int_eq(err, WEFT_ERR_OK);
-    weft_catalog_each(targets, count_release, &count);
+    weft_catalog_each(targets, true, count_release, &count);
     ck_assert_int_eq(count, 4);
-    ck_assert_int_eq(weft_catalog_current(targets, "av", &info), WEFT_ERR_OK);
+    struct weft_search search = {.targets = targets, .is_consistent = true};
+    ck_assert_int_eq(weft_component_current(&search, "av", &info, &result, &fault), WEFT_ERR_OK);
     ck_assert_str_eq(info.version, "2");
     ck_assert_uint_eq(info.order, 12);
     ck_assert_uint_eq(info.id, 0x2222222222222222);
     ck_assert_str_eq(info.path, "targets/av/2/22222222222222222222222222222222"
                                 "22222222222222222222222222222222.f");
     ck_assert_str_eq(info.index_path + strlen(info.path), ".index");
-    ck_assert_int_eq(weft_catalog_current(targets, "none", &info), WEFT_ERR_NOT_FOUND);
+    ck_assert_int_eq(weft_component_current(&search, "none", &info, &result, &fault),
+                     WEFT_ERR_NOT_FOUND);
+    ck_assert_int_eq(weft_component_current(&search, "av", &info, &result, &fault), WEFT_ERR_OK);
     ck_assert_int_eq(weft_catalog_index_check(&info, (const uint8_t *)"x", 1), WEFT_ERR_TOO_SHORT);
     uint8_t zeros[41] = {0};
     ck_assert_int_eq(weft_catalog_index_check(&info, zeros, 41), WEFT_ERR_TOO_LONG);

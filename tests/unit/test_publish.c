@@ -98,12 +98,12 @@ static bool check_release(void *context, const struct weft_release_info *info)
     uint8_t digest[WEFT_SHA256_BYTES];
     ck_assert_int_eq(load(info->index_path, &index_bytes, &index_length), WEFT_ERR_OK);
     ck_assert_int_eq(weft_catalog_index_check(info, index_bytes, index_length), WEFT_ERR_OK);
-    ck_assert_int_eq(weft_index_decode(index_bytes, index_length, info->bytes, &index),
+    ck_assert_int_eq(weft_index_decode(index_bytes, index_length, info->pin.length, &index),
                      WEFT_ERR_OK);
     ck_assert_int_eq(load(info->path, &payload, &length), WEFT_ERR_OK);
-    ck_assert_uint_eq(length, info->bytes);
+    ck_assert_uint_eq(length, info->pin.length);
     ck_assert(weft_sha256_of(payload, length, digest));
-    ck_assert_mem_eq(digest, info->sha256, sizeof digest);
+    ck_assert_mem_eq(digest, info->pin.sha256, sizeof digest);
     ck_assert(check_chunks(index, payload));
     weft_index_free(index);
     free(index_bytes);
@@ -149,7 +149,7 @@ static int read_all(struct weft_trust *trust)
 {
     int count = 0;
     ck_assert_int_eq(refresh(trust), WEFT_ERR_OK);
-    weft_catalog_each(weft_trust_current(trust, WEFT_ROLE_TARGETS), check_release, &count);
+    weft_catalog_each(weft_trust_current(trust, WEFT_ROLE_TARGETS), true, check_release, &count);
     return count;
 }
 
@@ -320,9 +320,7 @@ static void copy_info(const char *component, struct weft_release_info *info)
 {
     struct weft_trust *trust = new_reader();
     ck_assert_int_eq(refresh(trust), WEFT_ERR_OK);
-    ck_assert_int_eq(
-        weft_catalog_current(weft_trust_current(trust, WEFT_ROLE_TARGETS), component, info),
-        WEFT_ERR_OK);
+    ck_assert_int_eq(weft_trust_seek_component(trust, component, info), WEFT_ERR_OK);
     weft_trust_free(trust);
 }
 
@@ -337,7 +335,7 @@ START_TEST(test_tree_is_deterministic)
     copy_info("one", &one);
     copy_info("two", &two);
     ck_assert_int_eq(one.kind, WEFT_RELEASE_TREE);
-    ck_assert_mem_eq(one.sha256, two.sha256, sizeof one.sha256);
+    ck_assert_mem_eq(one.pin.sha256, two.pin.sha256, sizeof one.pin.sha256);
     ck_assert_uint_eq(one.id, two.id);
     ck_assert_str_eq(one.file, "one.tar");
     ck_assert_int_eq(read_fresh(), 2);
