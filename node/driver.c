@@ -119,6 +119,9 @@ static void on_chores(uv_timer_t *timer)
     weft_driver_source_expire(driver);
     weft_driver_document_expire(driver);
     weft_driver_release_expire(driver);
+    weft_driver_hold(driver);
+    weft_updater_wake(driver->updater);
+    weft_driver_release(driver);
     if (driver->second_count % (WEFT_DRIVER_LINK_MS / CHORES_MS) == 0) {
         weft_driver_place_check(driver);
     }
@@ -151,7 +154,7 @@ static enum weft_err open_store(struct weft_driver *driver, struct weft_message 
 static enum weft_err open_updater(struct weft_driver *driver, struct weft_message *message)
 {
     char directory[WEFT_FILE_PATH_BYTES];
-    const char *names[WEFT_COMPONENTS_MAX];
+    struct weft_updater_subscription subscriptions[WEFT_COMPONENTS_MAX];
     const struct weft_run_options *options = driver->options;
     const struct weft_updater_host host = weft_driver_document_host(driver);
     if (!weft_fileio_join(directory, options->data_dir, "trust")) {
@@ -159,13 +162,13 @@ static enum weft_err open_updater(struct weft_driver *driver, struct weft_messag
         return WEFT_ERR_LIMIT;
     }
     for (uint32_t i = 0; i < options->component_count; i++) {
-        names[i] = options->components[i].name;
+        subscriptions[i] = (struct weft_updater_subscription){.name = options->components[i].name};
     }
     const struct weft_updater_config config = {
         .directory = directory,
         .root_file = options->root_file,
-        .components = names,
-        .component_count = options->component_count,
+        .subscriptions = subscriptions,
+        .subscription_count = options->component_count,
     };
     return weft_updater_open(&config, &host, &driver->updater, message->text,
                              sizeof(message->text));

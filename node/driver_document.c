@@ -71,7 +71,8 @@ static void end(struct weft_driver_document *document, enum weft_err err, const 
     unlink_document(document);
     weft_driver_hold(driver);
     if (err == WEFT_ERR_OK || document->is_look) {
-        err = weft_updater_document(driver->updater, document->token, err, bytes, length);
+        err = weft_updater_document(driver->updater, document->token, document->peer, err, bytes,
+                                    length);
     }
     if (!document->is_look) {
         tell(driver, document->token, err);
@@ -272,7 +273,8 @@ void weft_driver_document_act(struct weft_driver *driver, const struct weft_acti
         return;
     }
     weft_driver_hold(driver);
-    weft_updater_document(driver->updater, action->document.token, WEFT_ERR_UNREACHABLE, NULL, 0);
+    weft_updater_document(driver->updater, action->document.token, 0, WEFT_ERR_UNREACHABLE, NULL,
+                          0);
     weft_driver_release(driver);
 }
 
@@ -284,15 +286,14 @@ static int64_t now_s(void *context)
     return (int64_t)time(NULL);
 }
 
-static void want(void *context, uint64_t token, const char *path, uint32_t bytes_max,
-                 uint32_t bulletin, weft_node_id hint)
+static void want(void *context, const struct weft_updater_want *want)
 {
     struct weft_event event = {.kind = WEFT_EVENT_DOCUMENT_WANTED,
-                               .document_wanted = {.token = token,
-                                                   .path = path,
-                                                   .bytes_max = bytes_max,
-                                                   .bulletin = bulletin,
-                                                   .hint = hint}};
+                               .document_wanted = {.token = want->token,
+                                                   .path = want->path,
+                                                   .bytes_max = want->bytes_max,
+                                                   .bulletin = want->bulletin,
+                                                   .hint = want->hint}};
     weft_driver_tell(context, &event);
 }
 
@@ -309,27 +310,31 @@ static void want_source(void *context, uint64_t token, const char *path, uint32_
     }
 }
 
-static void accepted(void *context, uint32_t version, uint32_t root_version, const uint8_t *bytes,
-                     size_t length)
+static void accepted(void *context, const struct weft_updater_news *news)
 {
-    bool fits = length <= WEFT_BULLETIN_BYTES_MAX;
+    bool fits = news->length <= WEFT_BULLETIN_BYTES_MAX;
+    uint64_t fresh_s = news->fresh_s > 0 ? (uint64_t)news->fresh_s : 0;
     struct weft_event event = {.kind = WEFT_EVENT_BULLETIN,
-                               .bulletin = {.version = version,
-                                            .root_version = root_version,
-                                            .bytes = bytes,
-                                            .length = fits ? length : 0}};
-    weft_log(WEFT_LOG_INFO, "metadata version %u is trusted", version);
+                               .bulletin = {.bulletin = news->bulletin,
+                                            .bytes = news->bytes,
+                                            .length = fits ? news->length : 0,
+                                            .fresh_ns = fresh_s * WEFT_NS_PER_S}};
+    weft_log(WEFT_LOG_INFO, "metadata version %u is trusted",
+             weft_bulletin_version(news->bulletin));
     weft_driver_tell(context, &event);
 }
 
-static void refused(void *context, weft_node_id peer, uint32_t version, enum weft_err result,
+static void refused(void *context, weft_node_id peer, weft_bulletin bulletin, enum weft_err result,
                     const char *text)
 {
     struct weft_event event = {.kind = WEFT_EVENT_BULLETIN_REFUSED,
-                               .bulletin_refused = {peer, version, result}};
-    if (result != WEFT_ERR_OK && result != WEFT_ERR_CANCELLED) {
+                               .bulletin_refused = {peer, bulletin, result}};
+    if (result == WEFT_ERR_EXISTS) {
+        weft_log(WEFT_LOG_ERROR, "ALARM: %s (node %016llx); ask the publisher which one is right",
+                 text, (unsigned long long)peer);
+    } else if (result != WEFT_ERR_OK && result != WEFT_ERR_CANCELLED) {
         weft_log(WEFT_LOG_WARNING, "metadata version %u announced by node %016llx is refused: %s",
-                 version, (unsigned long long)peer, text);
+                 weft_bulletin_version(bulletin), (unsigned long long)peer, text);
     }
     weft_driver_tell(context, &event);
 }
@@ -348,9 +353,10 @@ static void looked(void *context, enum weft_err result, const char *text)
 }
 
 static void release(void *context, uint32_t component, const struct weft_release_info *info,
-                    const struct weft_index *index, const uint8_t *index_bytes)
+                    const struct weft_index *index, const uint8_t *index_bytes, weft_node_id author)
 {
     (void)index; /* it is the updater's */
+    (void)author;
     weft_driver_release_add(context, component, info, index_bytes);
 }
 

@@ -21,8 +21,8 @@ static void act_updater(struct weft_driver *driver, const struct weft_action *ac
     if (action->kind == WEFT_ACTION_SOURCE_LOOK) {
         weft_updater_look(driver->updater);
     } else {
-        weft_updater_check(driver->updater, bulletin->peer.id, bulletin->version,
-                           bulletin->root_version, bulletin->bytes, bulletin->length);
+        weft_updater_check(driver->updater, bulletin->peer.id, bulletin->bulletin, bulletin->bytes,
+                           bulletin->length);
     }
     weft_driver_release(driver);
 }

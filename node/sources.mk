@@ -71,8 +71,15 @@ NODE_SOURCES := \
 	node/unpack.c \
 	node/unpack_path.c \
 	node/updater.c \
+	node/updater_clock.c \
+	node/updater_describe.c \
 	node/updater_disk.c \
+	node/updater_index.c \
 	node/updater_release.c \
+	node/updater_role.c \
+	node/updater_seek.c \
+	node/updater_shelf.c \
+	node/updater_update.c \
 	node/usage.c \
 	node/web.c \
 	node/web_file.c \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DATA/trust: N.root.json (the chain from the first trusted root), timestamp.json, N.snapshot.json,
- * N.targets.json, SHA256.index. Nothing in it is believed: the chain is verified from --root FILE
- * at every start, and everything else from its newest root. */
+ * N.targets.json. Nothing in it is believed: the chain is verified from --root FILE at every start,
+ * and everything else from its newest root. */
 #include "node/updater_state.h"
 
 #include "protocol/trust/root.h"
@@ -110,15 +110,6 @@ static void remove_file(const struct weft_updater *updater, enum weft_role role,
     }
 }
 
-/* The newest trusted root goes onto the shelf; all stay there. */
-static enum weft_err shelve_root(struct weft_updater *updater)
-{
-    char path[WEFT_PATH_BYTES_MAX];
-    const struct weft_metadata *root = weft_trust_document(updater->trust, WEFT_ROLE_ROOT);
-    snprintf(path, sizeof path, "metadata/%llu.root.json", (unsigned long long)root->version);
-    return weft_shelf_put(&updater->shelf, path, root->bytes, root->length);
-}
-
 static enum weft_err load_root_file(struct weft_updater *updater, const char *root_file,
                                     struct weft_message *message)
 {
@@ -197,7 +188,7 @@ static enum weft_err compare_root(const struct weft_updater *updater, const char
 static enum weft_err follow_roots(struct weft_updater *updater, const char *root_file,
                                   const struct versions *stored, struct weft_message *message)
 {
-    enum weft_err err = shelve_root(updater);
+    enum weft_err err = weft_updater_shelve_root(updater);
     for (size_t i = 0; i < stored->count && err == WEFT_ERR_OK; i++) {
         uint64_t trusted = weft_trust_document(updater->trust, WEFT_ROLE_ROOT)->version;
         uint8_t *bytes = NULL;
@@ -214,7 +205,7 @@ static enum weft_err follow_roots(struct weft_updater *updater, const char *root
             return say_wrong_root(updater, root_file, weft_trust_fault(updater->trust)->text,
                                   message);
         }
-        err = shelve_root(updater);
+        err = weft_updater_shelve_root(updater);
     }
     return err;
 }
@@ -322,7 +313,7 @@ enum weft_err weft_updater_disk_store(struct weft_updater *updater)
         }
         err = store_file(updater, document);
         if (err == WEFT_ERR_OK && role == WEFT_ROLE_ROOT) {
-            err = shelve_root(updater);
+            err = weft_updater_shelve_root(updater);
         }
         if (err == WEFT_ERR_OK) {
             updater->stored[role] = document->version;
@@ -347,67 +338,4 @@ void weft_updater_disk_tidy(const struct weft_updater *updater)
 {
     tidy_role(updater, WEFT_ROLE_SNAPSHOT);
     tidy_role(updater, WEFT_ROLE_TARGETS);
-}
-
-static bool index_path(const struct weft_updater *updater, const struct weft_release_info *info,
-                       char *path)
-{
-    char hex[WEFT_SHA256_HEX_BYTES];
-    char name[WEFT_SHA256_HEX_BYTES + 8];
-    weft_sha256_hex(info->index_sha256, hex);
-    snprintf(name, sizeof name, "%s.index", hex);
-    return path_of(updater, name, path);
-}
-
-bool weft_updater_disk_index(const struct weft_updater *updater,
-                             const struct weft_release_info *info, uint8_t **bytes)
-{
-    char path[WEFT_FILE_PATH_BYTES];
-    size_t length = 0;
-    if (!index_path(updater, info, path) ||
-        weft_fileio_load(path, info->index_bytes, bytes, &length) != WEFT_ERR_OK) {
-        return false;
-    }
-    if (weft_catalog_index_check(info, *bytes, length) != WEFT_ERR_OK) {
-        free(*bytes);
-        return false;
-    }
-    return true;
-}
-
-enum weft_err weft_updater_disk_put_index(const struct weft_updater *updater,
-                                          const struct weft_release_info *info,
-                                          const uint8_t *bytes)
-{
-    char path[WEFT_FILE_PATH_BYTES];
-    return index_path(updater, info, path)
-               ? weft_fileio_replace(path, bytes, info->index_bytes, 0600)
-               : WEFT_ERR_LIMIT;
-}
-
-static bool is_current_index(const struct weft_updater *updater, const char *name)
-{
-    for (uint32_t i = 0; i < updater->component_count; i++) {
-        char hex[WEFT_SHA256_HEX_BYTES];
-        weft_sha256_hex(updater->components[i].info.index_sha256, hex);
-        if (updater->components[i].has_release && strncmp(name, hex, sizeof hex - 1) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void weft_updater_disk_tidy_indexes(const struct weft_updater *updater)
-{
-    DIR *stream = opendir(updater->directory);
-    const struct dirent *found;
-    while (stream && (found = readdir(stream)) != NULL) {
-        const char *dot = strrchr(found->d_name, '.');
-        if (dot && strcmp(dot, ".index") == 0 && !is_current_index(updater, found->d_name)) {
-            unlinkat(dirfd(stream), found->d_name, 0);
-        }
-    }
-    if (stream) {
-        closedir(stream);
-    }
 }

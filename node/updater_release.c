@@ -1,44 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From verified targets to releases that can be fetched: the current release of each subscribed
- * component, and its chunk index, whose length and SHA-256 the targets state. */
+/* From what is signed to releases that can be fetched: the current release of each subscription,
+ * and its chunk index. A component's index has a signed hash. The index of a plain target is a hint
+ * of whoever had the whole target: it has to have the one form that this version gives it, so that
+ * it can lie in nothing but hashes, and the signed hash of the whole decides in the end. */
 #include "node/updater_state.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_index(const char *path)
+static bool was_false(const struct weft_updater_component *component, weft_release_id id)
 {
-    return strncmp(path, "targets/", 8) == 0;
+    bool was = false;
+    for (uint32_t i = 0; i < WEFT_UPDATER_FALSE_MAX; i++) {
+        was = was || component->false_ids[i] == id;
+    }
+    return was;
 }
 
-static bool is_needed(void *context, const char *path)
+/* Keep an index that is not signed until it is proven. */
+static enum weft_err keep(struct weft_updater_component *component, const uint8_t *bytes)
 {
-    const struct weft_updater *updater = context;
-    if (!is_index(path)) {
-        return true;
+    uint8_t *copy = malloc(component->info.index_bytes);
+    if (!copy) {
+        return WEFT_ERR_MEMORY;
     }
-    for (uint32_t i = 0; i < updater->component_count; i++) {
-        const struct weft_updater_component *component = &updater->components[i];
-        if (component->has_release && strcmp(component->info.index_path, path) == 0) {
-            return true;
-        }
-    }
-    return false;
+    memcpy(copy, bytes, component->info.index_bytes);
+    free(component->derived);
+    component->derived = copy;
+    return WEFT_ERR_OK;
 }
 
 /* Tell the driver of a release. Errors: why the index is not usable. */
-static enum weft_err tell(struct weft_updater *updater, uint32_t number, const uint8_t *bytes)
+static enum weft_err tell(struct weft_updater *updater, uint32_t number, const uint8_t *bytes,
+                          weft_node_id author)
 {
     struct weft_updater_component *component = &updater->components[number];
     const struct weft_release_info *info = &component->info;
     struct weft_index *index = NULL;
     enum weft_err err = weft_index_decode(bytes, info->index_bytes, info->pin.length, &index);
     if (err == WEFT_ERR_OK) {
-        err = weft_shelf_put(&updater->shelf, info->index_path, bytes, info->index_bytes);
+        err = info->has_index ? weft_updater_shelve_index(updater, info, bytes)
+                              : keep(component, bytes);
     }
     if (err == WEFT_ERR_OK) {
         component->is_told = true;
-        updater->host.release(updater->host.context, number, info, index, bytes);
+        updater->host.release(updater->host.context, number, info, index, bytes, author);
     }
     weft_index_free(index);
     return err;
@@ -48,42 +54,61 @@ static enum weft_err tell(struct weft_updater *updater, uint32_t number, const u
 static void want_index(struct weft_updater *updater, uint32_t number)
 {
     struct weft_updater_component *component = &updater->components[number];
+    const struct weft_release_info *info = &component->info;
     const struct weft_update *update = &updater->update;
-    weft_node_id hint = update->kind == WEFT_UPDATE_CHECK ? update->announced.peer : 0;
-    component->token = ++updater->token_last;
-    updater->host.want(updater->host.context, component->token, component->info.index_path,
-                       component->info.index_bytes, (uint32_t)updater->announced_version, hint);
+    struct weft_updater_want want = {
+        .path = info->index_path,
+        .bytes_max = info->has_index ? info->index_bytes : WEFT_DOCUMENT_BYTES_MAX,
+        .bulletin = updater->announced,
+        .hint = update->kind == WEFT_UPDATE_CHECK ? update->announced.peer : 0,
+        .is_derived = !info->has_index,
+        .is_own_work = component->false_count >= WEFT_UPDATER_FALSE_PATIENCE,
+    };
+    want.token = ++updater->token_last;
+    component->token = want.token;
+    updater->host.want(updater->host.context, &want);
 }
 
 static bool is_same(const struct weft_release_info *left, const struct weft_release_info *right)
 {
-    return left->id == right->id && left->order == right->order &&
-           strcmp(left->index_path, right->index_path) == 0;
+    return strcmp(left->index_path, right->index_path) == 0 && left->order == right->order &&
+           left->has_index == right->has_index && (!left->has_index || left->id == right->id);
 }
 
-static void revise(struct weft_updater *updater, const struct weft_metadata *targets,
-                   uint32_t number)
+/* Take over what was found; whatever was known of another release is forgotten. */
+static void adopt(struct weft_updater_component *component)
 {
-    struct weft_updater_component *component = &updater->components[number];
-    struct weft_release_info info;
-    (void)targets;
-    if (weft_trust_seek_component(updater->trust, component->name, &info) != WEFT_ERR_OK) {
-        component->has_release = false;
-        component->token = 0;
+    if (component->has_release && is_same(&component->info, &component->found)) {
         return;
     }
-    if (!component->has_release || !is_same(&component->info, &info)) {
-        component->info = info;
-        component->has_release = true;
-        component->is_told = false;
-        component->token = 0; /* an index that is still coming is of the release before */
+    free(component->derived);
+    component->derived = NULL;
+    component->info = component->found;
+    component->has_release = true;
+    component->is_told = false;
+    component->token = 0; /* an index that is still coming is of the release before */
+    component->false_count = 0;
+    memset(component->false_ids, 0, sizeof component->false_ids);
+}
+
+static void revise(struct weft_updater *updater, uint32_t number)
+{
+    struct weft_updater_component *component = &updater->components[number];
+    if (component->seek_err == WEFT_ERR_NOT_FOUND) {
+        component->has_release = false;
+        component->token = 0;
     }
+    if (component->seek_err != WEFT_ERR_OK) {
+        return; /* what cannot be told now stays as it is */
+    }
+    adopt(component);
     if (component->is_told || component->token != 0) {
         return;
     }
     uint8_t *bytes = NULL;
-    bool told = weft_updater_disk_index(updater, &info, &bytes) &&
-                tell(updater, number, bytes) == WEFT_ERR_OK;
+    bool told = weft_updater_index_load(updater, &component->info, &bytes) &&
+                !was_false(component, component->info.id) &&
+                tell(updater, number, bytes, 0 /* author */) == WEFT_ERR_OK;
     free(bytes);
     if (!told) {
         want_index(updater, number);
@@ -92,58 +117,113 @@ static void revise(struct weft_updater *updater, const struct weft_metadata *tar
 
 void weft_updater_release_all(struct weft_updater *updater)
 {
-    const struct weft_metadata *targets = weft_trust_current(updater->trust, WEFT_ROLE_TARGETS);
-    if (!targets || !updater->started) {
+    if (updater->wants_no_index || !updater->started) {
         return;
     }
     for (uint32_t i = 0; i < updater->component_count; i++) {
-        revise(updater, targets, i);
+        revise(updater, i);
     }
-    weft_shelf_sweep(&updater->shelf, is_needed, updater);
-    weft_updater_disk_tidy_indexes(updater);
+    weft_updater_shelve_tidy(updater);
+    weft_updater_index_tidy(updater);
 }
 
-/* Verify an index that arrived, keep it, tell of the release. */
-static enum weft_err take_index(struct weft_updater *updater, uint32_t number, const uint8_t *bytes,
-                                size_t length)
+/* Does an index that is not signed have the form that this version gives it? If so, its length and
+ * id are set in |info|. */
+static enum weft_err check_derived(const struct weft_updater_component *component,
+                                   struct weft_release_info *info, const uint8_t *bytes,
+                                   size_t length)
 {
-    struct weft_updater_component *component = &updater->components[number];
-    enum weft_err err = weft_catalog_index_check(&component->info, bytes, length);
+    weft_release_id id = 0;
+    enum weft_err err = weft_index_check_derived(bytes, length, info->pin.length, &id);
     if (err != WEFT_ERR_OK) {
         return err;
     }
-    err = weft_updater_disk_put_index(updater, &component->info, bytes);
+    info->index_bytes = (uint32_t)length;
+    info->id = id;
+    return was_false(component, id) ? WEFT_ERR_MISMATCH : WEFT_ERR_OK;
+}
+
+/* Verify an index that arrived, keep it, tell of the release. */
+static enum weft_err take_index(struct weft_updater *updater, uint32_t number, weft_node_id from,
+                                const uint8_t *bytes, size_t length)
+{
+    struct weft_updater_component *component = &updater->components[number];
+    struct weft_release_info *info = &component->info;
+    enum weft_err err = info->has_index ? weft_catalog_index_check(info, bytes, length)
+                                        : check_derived(component, info, bytes, length);
+    if (err != WEFT_ERR_OK) {
+        return err;
+    }
+    err = weft_updater_index_store(updater, info, bytes);
     if (err == WEFT_ERR_OK) {
-        err = tell(updater, number, bytes);
+        err = tell(updater, number, bytes, from);
     }
     if (err != WEFT_ERR_OK) {
-        weft_fault_set(&updater->last, err, "the chunk index of %s %s cannot be used: %s",
-                       component->name, component->info.version, weft_err_text(err));
+        weft_fault_set(&updater->last, err, "the chunk index of %.64s %s cannot be used: %s",
+                       component->name, info->version, weft_err_text(err));
     }
     return err;
 }
 
 enum weft_err weft_updater_release_document(struct weft_updater *updater, uint64_t token,
-                                            enum weft_err result, const uint8_t *bytes,
-                                            size_t length, bool *is_of_index)
+                                            weft_node_id from, enum weft_err result,
+                                            const uint8_t *bytes, size_t length)
 {
     uint32_t number = 0;
     while (number < updater->component_count && updater->components[number].token != token) {
         number++;
     }
-    *is_of_index = number < updater->component_count;
-    if (!*is_of_index) {
+    if (number == updater->component_count) {
         return WEFT_ERR_CANCELLED;
     }
     struct weft_updater_component *component = &updater->components[number];
     if (result == WEFT_ERR_OK) {
-        result = take_index(updater, number, bytes, length);
+        result = take_index(updater, number, from, bytes, length);
         component->token = result == WEFT_ERR_OK ? 0 : component->token;
         return result;
     }
     /* Nobody has it now; the end of the next update asks again. */
     component->token = 0;
-    weft_fault_set(&updater->last, result, "cannot get the chunk index of %s %s: %s",
+    weft_fault_set(&updater->last, result, "cannot get the chunk index of %.64s %s: %s",
                    component->name, component->info.version, weft_err_text(result));
     return result;
+}
+
+const struct weft_release_info *weft_updater_derived(const struct weft_updater *updater,
+                                                     const char *path)
+{
+    for (uint32_t i = 0; i < updater->component_count; i++) {
+        const struct weft_release_info *info = &updater->components[i].info;
+        if (updater->components[i].has_release && !info->has_index &&
+            strcmp(info->index_path, path) == 0) {
+            return info;
+        }
+    }
+    return NULL;
+}
+
+void weft_updater_index_proven(struct weft_updater *updater, uint32_t number, weft_release_id id)
+{
+    struct weft_updater_component *component = &updater->components[number];
+    if (component->has_release && component->derived && component->info.id == id) {
+        weft_updater_shelve_index(updater, &component->info, component->derived);
+    }
+}
+
+void weft_updater_index_false(struct weft_updater *updater, uint32_t number, weft_release_id id)
+{
+    struct weft_updater_component *component = &updater->components[number];
+    if (!component->has_release || component->info.has_index || component->info.id != id) {
+        return;
+    }
+    component->false_ids[component->false_count % WEFT_UPDATER_FALSE_MAX] = id;
+    component->false_count++;
+    component->is_told = false;
+    free(component->derived);
+    component->derived = NULL;
+    component->info.id = 0;
+    weft_updater_index_remove(updater, &component->info);
+    if (component->token == 0) {
+        want_index(updater, number);
+    }
 }

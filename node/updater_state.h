@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the updater keeps, and what its files ask of each other. Included by updater*.c only.
  *
- * updater.c: which update runs, what it wants, how it ends. updater_disk.c: DATA/trust.
- * updater_release.c: components and their chunk indexes. */
+ *   updater.c           who waits for an update; how documents are delivered
+ *   updater_update.c    what one update wants, and how it ends
+ *   updater_seek.c      delegated documents that subscriptions need
+ *   updater_release.c   current releases and their chunk indexes
+ *   updater_shelf.c     what peers may ask for
+ *   updater_disk.c      roots and top-level documents in the directory
+ *   updater_role.c      delegated documents in the directory
+ *   updater_index.c     chunk indexes in the directory
+ *   updater_clock.c     whether this machine's clock can be right
+ *   updater_describe.c  what people are told */
 #ifndef WEFT_UPDATER_STATE_H
 #define WEFT_UPDATER_STATE_H
 
@@ -11,19 +19,25 @@
 #include "node/updater.h"
 #include "protocol/trust/client.h"
 
+/* Indexes of one target that proved false and are remembered. */
+#define WEFT_UPDATER_FALSE_MAX 4
+
+/* False indexes of one target after which no peer is asked for another one. */
+#define WEFT_UPDATER_FALSE_PATIENCE 2
+
 enum weft_update_kind {
-    WEFT_UPDATE_NONE, /* no update is going on */
-    WEFT_UPDATE_LOOK, /* asked by weft_updater_look() */
-    WEFT_UPDATE_CHECK /* asked by weft_updater_check() */
+    WEFT_UPDATE_NONE,  /* no update is going on */
+    WEFT_UPDATE_LOOK,  /* asked by weft_updater_look() */
+    WEFT_UPDATE_CHECK, /* asked by weft_updater_check() */
+    WEFT_UPDATE_SEEK   /* at start: only what subscriptions need of the current set */
 };
 
 /* What a peer announced. */
 struct weft_announcement {
-    weft_node_id peer;     /* who */
-    uint32_t version;      /* of the timestamp, as the peer says */
-    uint32_t root_version; /* as the peer says */
-    uint8_t *bytes;        /* the timestamp document; owned; NULL = to be fetched */
-    size_t length;         /* bytes */
+    weft_node_id peer;      /* who */
+    weft_bulletin bulletin; /* as the peer says */
+    uint8_t *bytes;         /* the timestamp document; owned; NULL = to be fetched */
+    size_t length;          /* bytes */
 };
 
 /* The update that is going on. */
@@ -32,21 +46,31 @@ struct weft_update {
     struct weft_announcement announced; /* of a CHECK */
     uint64_t token;                     /* of the open want; 0 = none */
     bool source_only;                   /* the open want is a want_source() */
+    bool seeks;                         /* the top level is done, delegated documents follow */
+    uint32_t seek_at;                   /* subscription that is looked for */
     struct weft_fault refusal;          /* of the last refused document */
 };
 
-/* A subscribed component. */
+/* A subscription. */
 struct weft_updater_component {
-    char name[WEFT_NAME_BYTES_MAX + 1]; /* as given by --component */
-    struct weft_release_info info;      /* the current release; valid if has_release */
-    bool has_release;                   /* the targets list one */
-    bool is_told;                       /* release() was called for info */
-    uint64_t token;                     /* of the open want of its index; 0 = none */
+    char name[WEFT_PATH_BYTES_MAX]; /* as given */
+    bool is_target;                 /* it is the path of a target, not a component */
+    enum weft_err seek_err;         /* how the last search ended; PENDING = none yet */
+    struct weft_fault seek_fault;   /* why it did not succeed */
+    struct weft_release_info found; /* what it found; valid if seek_err is OK */
+    struct weft_release_info info;  /* the current release; valid if has_release */
+    bool has_release;               /* there is one */
+    bool is_told;                   /* release() was called for info */
+    uint64_t token;                 /* of the open want of its index; 0 = none */
+    uint8_t *derived;               /* the index that is not signed [info.index_bytes]; owned */
+    weft_release_id false_ids[WEFT_UPDATER_FALSE_MAX]; /* indexes of this target that were wrong */
+    uint32_t false_count;                              /* how many there were */
 };
 
 struct weft_updater {
     struct weft_updater_host host;        /* callbacks */
     char directory[WEFT_FILE_PATH_BYTES]; /* DATA/trust */
+    bool wants_no_index;                  /* of the config */
     struct weft_trust *trust;             /* owned */
     struct weft_shelf shelf;              /* what peers may ask for */
     struct weft_update update;            /* going on */
@@ -55,15 +79,90 @@ struct weft_updater {
     struct weft_announcement next_check;  /* valid if check_waits */
     uint64_t token_last;                  /* tokens count up from 1 */
     bool started;                         /* weft_updater_start() was called */
-    uint64_t announced_version;           /* of the timestamp given to accepted(); 0 = none */
-    uint64_t announced_root;              /* version of the root given with it */
+    weft_bulletin announced;              /* given to accepted(); 0 = none */
+    int64_t accepted_s;                   /* when it was */
     uint64_t stored[WEFT_ROLE_COUNT];     /* versions on disk; 0 = none */
+    int64_t clock_floor_s;                /* a moment at which an update succeeded; 0 = none */
+    int64_t source_ahead_s;               /* clock of the source minus own clock, when heard */
+    bool has_source_clock;                /* source_ahead_s is valid */
+    char alarm[WEFT_FAULT_BYTES];         /* equivocation that was seen; "" = none */
     struct weft_fault last;               /* how the last update ended */
     struct weft_updater_component components[WEFT_COMPONENTS_MAX]; /* [component_count] */
     uint32_t component_count;                                      /* subscribed */
 };
 
-/* Load the root file and DATA/trust into trust and shelf.
+/* ---- updater.c ---- */
+
+/* An update is over: begin what waits. */
+void weft_updater_next(struct weft_updater *updater);
+
+/* Release what |announcement| holds. */
+void weft_updater_clear(struct weft_announcement *announcement);
+
+/* The version of |document|; 0 if it is NULL. */
+uint64_t weft_updater_version_of(const struct weft_metadata *document);
+
+/* The bulletin of the current set; 0 = there is none. */
+weft_bulletin weft_updater_bulletin(const struct weft_updater *updater);
+
+/* ---- updater_update.c ---- */
+
+/* Begin an update; none is going on. Takes over |announced|. */
+void weft_updater_begin(struct weft_updater *updater, enum weft_update_kind kind,
+                        struct weft_announcement announced);
+
+/* The open want is over: a document, or nobody has it. As weft_updater_document(). */
+enum weft_err weft_updater_take(struct weft_updater *updater, enum weft_err result,
+                                const uint8_t *bytes, size_t length);
+
+/* Ask for the document |want| of the update. */
+void weft_updater_ask(struct weft_updater *updater, const struct weft_trust_want *want);
+
+/* The update is over; tell everybody. */
+void weft_updater_finish(struct weft_updater *updater, enum weft_err err);
+
+/* Tell of the current set if it is valid and was not told of before. Result: true if it is news. */
+bool weft_updater_announce(struct weft_updater *updater);
+
+/* ---- updater_seek.c ---- */
+
+/* Look for subscriptions, from update.seek_at on, until a document has to be fetched; then the
+ * update finishes. */
+void weft_updater_seek(struct weft_updater *updater);
+
+/* As weft_updater_take(), while the update seeks. */
+enum weft_err weft_updater_seek_take(struct weft_updater *updater, enum weft_err result,
+                                     const uint8_t *bytes, size_t length);
+
+/* ---- updater_release.c ---- */
+
+/* See which releases are current now; tell of those whose index is at hand, want the others. */
+void weft_updater_release_all(struct weft_updater *updater);
+
+/* Deliver the end of the want of an index, if |token| is one; otherwise CANCELLED. As
+ * weft_updater_document(). */
+enum weft_err weft_updater_release_document(struct weft_updater *updater, uint64_t token,
+                                            weft_node_id from, enum weft_err result,
+                                            const uint8_t *bytes, size_t length);
+
+/* ---- updater_shelf.c ---- */
+
+/* Put the newest trusted root onto the shelf; all stay there. */
+enum weft_err weft_updater_shelve_root(struct weft_updater *updater);
+
+/* Put the current set with its delegated documents onto the shelf, instead of an older one. */
+enum weft_err weft_updater_shelve_generation(struct weft_updater *updater);
+
+/* Put a chunk index onto the shelf. */
+enum weft_err weft_updater_shelve_index(struct weft_updater *updater,
+                                        const struct weft_release_info *info, const uint8_t *bytes);
+
+/* Take chunk indexes off the shelf that no current release has. */
+void weft_updater_shelve_tidy(struct weft_updater *updater);
+
+/* ---- updater_disk.c ---- */
+
+/* Load the root file and the directory into trust and shelf.
  * Errors: as weft_updater_open(), with |message|. */
 enum weft_err weft_updater_disk_load(struct weft_updater *updater, const char *root_file,
                                      struct weft_message *message);
@@ -75,26 +174,52 @@ enum weft_err weft_updater_disk_store(struct weft_updater *updater);
 /* Remove snapshots and targets that are not those of the current set. */
 void weft_updater_disk_tidy(const struct weft_updater *updater);
 
-/* The stored chunk index of |info|, verified.
+/* ---- updater_role.c ---- */
+
+/* Load the delegated documents that belong to the current set. */
+void weft_updater_role_load(struct weft_updater *updater);
+
+/* Store a delegated document. Errors: DISK_FULL, IO, ...: it is fetched again after a restart. */
+enum weft_err weft_updater_role_store(const struct weft_updater *updater,
+                                      const struct weft_metadata *document);
+
+/* Remove stored delegated documents that are not held. */
+void weft_updater_role_tidy(const struct weft_updater *updater);
+
+/* ---- updater_index.c ---- */
+
+/* The stored chunk index of |info|, verified if it is signed; else its length and id are set in
+ * |info|, and it has the form that an honest node would give it.
  * Errors: false if it is not there or damaged. Owner: *bytes belongs to the caller; free(). */
-bool weft_updater_disk_index(const struct weft_updater *updater,
-                             const struct weft_release_info *info, uint8_t **bytes);
+bool weft_updater_index_load(const struct weft_updater *updater, struct weft_release_info *info,
+                             uint8_t **bytes);
 
 /* Store the chunk index of |info|, bytes[info->index_bytes]. Errors: DISK_FULL, IO, ... */
-enum weft_err weft_updater_disk_put_index(const struct weft_updater *updater,
-                                          const struct weft_release_info *info,
-                                          const uint8_t *bytes);
+enum weft_err weft_updater_index_store(const struct weft_updater *updater,
+                                       const struct weft_release_info *info, const uint8_t *bytes);
 
-/* Remove stored chunk indexes that no current release names. */
-void weft_updater_disk_tidy_indexes(const struct weft_updater *updater);
+/* Remove the stored chunk index of |info|. */
+void weft_updater_index_remove(const struct weft_updater *updater,
+                               const struct weft_release_info *info);
 
-/* See which releases are current now; tell of those whose index is at hand, want the others. */
-void weft_updater_release_all(struct weft_updater *updater);
+/* Remove stored chunk indexes that no current release has. */
+void weft_updater_index_tidy(const struct weft_updater *updater);
 
-/* Deliver the end of the want of an index, if |token| is one. Result: as weft_updater_document();
- * *is_of_index says whether the token was one. */
-enum weft_err weft_updater_release_document(struct weft_updater *updater, uint64_t token,
-                                            enum weft_err result, const uint8_t *bytes,
-                                            size_t length, bool *is_of_index);
+/* ---- updater_clock.c ---- */
+
+/* Load the moment of the last success. */
+void weft_updater_clock_load(struct weft_updater *updater);
+
+/* The time that expiry is measured with: the wall clock, but not before a moment that was. */
+int64_t weft_updater_clock_now(const struct weft_updater *updater);
+
+/* An update succeeded now. */
+void weft_updater_clock_success(struct weft_updater *updater);
+
+/* Say in text[WEFT_FAULT_BYTES] what is wrong with the clock; "" = nothing known. */
+void weft_updater_clock_describe(const struct weft_updater *updater, char *text);
+
+/* When the current timestamp was signed, as it says itself, else when it was accepted; 0 = none. */
+int64_t weft_updater_clock_signed(const struct weft_updater *updater);
 
 #endif

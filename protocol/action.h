@@ -7,8 +7,8 @@
 #ifndef WEFT_ACTION_H
 #define WEFT_ACTION_H
 
+#include "bulletin.h"
 #include "limits.h"
-#include "types.h"
 
 enum weft_action_kind {
     WEFT_ACTION_DATAGRAM,        /* send a datagram; loss is allowed */
@@ -52,8 +52,7 @@ struct weft_action_source {
 
 struct weft_action_bulletin {
     struct weft_endpoint peer; /* who announced it, and holds the documents behind it */
-    uint32_t version;          /* of the timestamp role, as the peer says */
-    uint32_t root_version;     /* newest root, as the peer says */
+    weft_bulletin bulletin;    /* as the peer says */
     const uint8_t *bytes;      /* the timestamp document, not verified; in the queue's arena */
     uint32_t length;           /* bytes; 0 = fetch metadata/timestamp.json from the peer */
 };

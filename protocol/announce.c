@@ -22,11 +22,19 @@ static const weft_ns hint_ns[] = {50 * WEFT_NS_PER_MS, 200 * WEFT_NS_PER_MS, 500
 #define SENT_NS (300 * WEFT_NS_PER_MS)
 
 #define CHECK_NS (60 * WEFT_NS_PER_S)
+
+/* How long a peer is not believed after its first offence; doubles up to the longest. */
 #define REFUSED_NS (30 * WEFT_NS_PER_S)
+#define REFUSED_MAX_NS (3600 * WEFT_NS_PER_S)
+
+weft_bulletin weft_announce_bulletin(const struct weft_core *core)
+{
+    return core->announces.bulletin;
+}
 
 uint32_t weft_announce_version(const struct weft_core *core)
 {
-    return core->announces.version;
+    return weft_bulletin_version(core->announces.bulletin);
 }
 
 /* ---- Small memories ---- */
@@ -47,45 +55,74 @@ static bool may_send(struct weft_core *core, weft_node_id peer, bool is_get)
     return true;
 }
 
-static bool is_refused(const struct weft_core *core, weft_node_id peer, uint32_t version)
+static bool is_refused(const struct weft_core *core, weft_node_id peer, weft_bulletin bulletin)
 {
     for (uint32_t i = 0; i < WEFT_ANNOUNCE_REFUSED_MAX; i++) {
         const struct weft_announce_refused *refused = &core->announces.refused[i];
         if (refused->peer == peer && core->now_ns < refused->until_ns &&
-            (refused->version == 0 || refused->version == version)) {
+            (refused->bulletin == 0 || refused->bulletin == bulletin)) {
             return true;
         }
     }
     return false;
 }
 
-static void refuse(struct weft_core *core, weft_node_id peer, uint32_t version)
+/* The entry to note a refusal of |peer| in: its own, else the one that ends first. */
+static struct weft_announce_refused *refusal_of(struct weft_core *core, weft_node_id peer)
 {
-    struct weft_announces *announces = &core->announces;
-    struct weft_announce_refused *place = &announces->refused[0];
+    struct weft_announce_refused *place = &core->announces.refused[0];
     for (uint32_t i = 0; i < WEFT_ANNOUNCE_REFUSED_MAX; i++) {
-        struct weft_announce_refused *refused = &announces->refused[i];
+        struct weft_announce_refused *refused = &core->announces.refused[i];
+        if (refused->peer == peer) {
+            return refused;
+        }
         place = refused->until_ns < place->until_ns ? refused : place;
     }
-    *place = (struct weft_announce_refused){
-        .peer = peer, .version = version, .until_ns = core->now_ns + REFUSED_NS};
+    return place;
 }
 
-/* Remember who else announced; the lowest version gives way. */
-static void remember(struct weft_core *core, const struct weft_endpoint *peer, uint32_t version)
+/* What |peer| announced could not be checked: this one is not asked of it again for a while. */
+static void refuse(struct weft_core *core, weft_node_id peer, weft_bulletin bulletin)
+{
+    struct weft_announce_refused *refused = refusal_of(core, peer);
+    bool is_blamed = refused->peer == peer && refused->bulletin == 0 &&
+                     core->now_ns < refused->until_ns + REFUSED_MAX_NS;
+    if (!is_blamed) {
+        *refused = (struct weft_announce_refused){
+            .peer = peer, .bulletin = bulletin, .until_ns = core->now_ns + REFUSED_NS};
+    }
+}
+
+void weft_announce_blame(struct weft_core *core, weft_node_id peer)
+{
+    struct weft_announce_refused *refused = refusal_of(core, peer);
+    bool again = refused->peer == peer && core->now_ns < refused->until_ns + REFUSED_MAX_NS;
+    uint32_t offences = again ? refused->offences + 1 : 1;
+    weft_ns pause_ns = REFUSED_NS;
+    for (uint32_t i = 1; i < offences && pause_ns < REFUSED_MAX_NS; i++) {
+        pause_ns *= 2;
+    }
+    pause_ns = pause_ns < REFUSED_MAX_NS ? pause_ns : REFUSED_MAX_NS;
+    *refused = (struct weft_announce_refused){
+        .peer = peer, .until_ns = core->now_ns + pause_ns, .offences = offences};
+}
+
+/* Remember who else announced; the oldest bulletin gives way. */
+static void remember(struct weft_core *core, const struct weft_endpoint *peer,
+                     weft_bulletin bulletin)
 {
     struct weft_announces *announces = &core->announces;
     struct weft_announce_candidate *place = &announces->candidates[0];
     for (uint32_t i = 0; i < WEFT_ANNOUNCE_CANDIDATES_MAX; i++) {
         struct weft_announce_candidate *candidate = &announces->candidates[i];
-        if (candidate->version != 0 && candidate->peer.id == peer->id) {
+        if (candidate->bulletin != 0 && candidate->peer.id == peer->id) {
             place = candidate;
             break;
         }
-        place = candidate->version < place->version ? candidate : place;
+        place = candidate->bulletin < place->bulletin ? candidate : place;
     }
-    if (place->version <= version) {
-        *place = (struct weft_announce_candidate){.peer = *peer, .version = version};
+    if (place->bulletin <= bulletin) {
+        *place = (struct weft_announce_candidate){.peer = *peer, .bulletin = bulletin};
     }
 }
 
@@ -93,7 +130,7 @@ static void forget(struct weft_core *core, weft_node_id peer)
 {
     for (uint32_t i = 0; i < WEFT_ANNOUNCE_CANDIDATES_MAX; i++) {
         struct weft_announce_candidate *candidate = &core->announces.candidates[i];
-        candidate->version = candidate->peer.id == peer ? 0 : candidate->version;
+        candidate->bulletin = candidate->peer.id == peer ? 0 : candidate->bulletin;
     }
 }
 
@@ -102,11 +139,10 @@ static void forget(struct weft_core *core, weft_node_id peer)
 static void send_announce(struct weft_core *core, const struct weft_endpoint *to)
 {
     const struct weft_announces *announces = &core->announces;
-    if (announces->version == 0 || !may_send(core, to->id, false /* is_get */)) {
+    if (announces->bulletin == 0 || !may_send(core, to->id, false /* is_get */)) {
         return;
     }
     struct weft_message message = {.kind = WEFT_MESSAGE_ANNOUNCE};
-    message.announce.root_version = announces->root_version;
     message.announce.bytes = announces->bytes;
     message.announce.length = announces->length;
     weft_datagram_send(core, to, &message);
@@ -131,10 +167,11 @@ static void spread_here(struct weft_core *core)
 {
     weft_node_id agents[WEFT_AGENTS_MAX];
     uint32_t agent_count = weft_election_agents(core, agents);
-    uint32_t version = core->announces.version;
+    weft_bulletin bulletin = core->announces.bulletin;
     for (uint32_t i = 0; i < agent_count && core->announces.is_first; i++) {
         uint32_t slot = weft_member_slot(core, agents[i]);
-        if (slot != 0 && slot != WEFT_MEMBER_NONE && !weft_announce_has(core, agents[i], version)) {
+        if (slot != 0 && slot != WEFT_MEMBER_NONE &&
+            !weft_announce_has(core, agents[i], bulletin)) {
             struct weft_endpoint to = weft_member_endpoint(core, slot);
             send_announce(core, &to);
         }
@@ -144,7 +181,7 @@ static void spread_here(struct weft_core *core)
     uint32_t sent = 0;
     for (uint32_t i = 0; i < count && sent < FANOUT; i++) {
         struct weft_endpoint to = weft_member_endpoint(core, slots[i]);
-        if (!weft_announce_has(core, to.id, version)) {
+        if (!weft_announce_has(core, to.id, bulletin)) {
             send_announce(core, &to);
             sent++;
         }
@@ -162,7 +199,7 @@ static void spread_far(struct weft_core *core, bool hint)
     uint32_t sent = 0;
     for (uint32_t i = 0; i < count && sent < FAR_FANOUT; i++) {
         const struct weft_remote *remote = weft_remote_at(core, places[i]);
-        if (remote->bulletin >= core->announces.version) {
+        if (!weft_bulletin_is_newer(core->announces.bulletin, remote->bulletin)) {
             continue;
         }
         sent++;
@@ -184,40 +221,51 @@ static void check_next(struct weft_core *core)
     struct weft_announce_candidate *next = NULL;
     for (uint32_t i = 0; i < WEFT_ANNOUNCE_CANDIDATES_MAX; i++) {
         struct weft_announce_candidate *candidate = &announces->candidates[i];
-        if (candidate->version > announces->version &&
-            !is_refused(core, candidate->peer.id, candidate->version) &&
-            (next == NULL || candidate->version > next->version)) {
+        if (weft_bulletin_is_newer(candidate->bulletin, announces->bulletin) &&
+            !is_refused(core, candidate->peer.id, candidate->bulletin) &&
+            (next == NULL || candidate->bulletin > next->bulletin)) {
             next = candidate;
         }
     }
     if (next != NULL) {
         struct weft_endpoint peer = next->peer;
-        next->version = 0;
+        next->bulletin = 0;
         send_get(core, &peer);
+    }
+}
+
+/* Take over a bulletin that the shell accepted. */
+static void adopt(struct weft_core *core, const struct weft_event_bulletin *event)
+{
+    struct weft_announces *announces = &core->announces;
+    announces->is_first = weft_bulletin_is_newer(event->bulletin, announces->checking);
+    announces->bulletin = event->bulletin;
+    announces->contradicted = 0;
+    announces->length = (uint32_t)event->length;
+    announces->hints = 0;
+    announces->accepted_ns = core->now_ns;
+    announces->hint_due_ns = core->now_ns + hint_ns[0];
+    if (event->length > 0) {
+        memcpy(announces->bytes, event->bytes, event->length);
     }
 }
 
 void weft_announce_on_bulletin(struct weft_core *core, const struct weft_event_bulletin *event)
 {
     struct weft_announces *announces = &core->announces;
-    bool is_checked = announces->checking != 0 && event->version >= announces->checking;
-    if (event->version > announces->version && event->length <= WEFT_BULLETIN_BYTES_MAX) {
-        announces->version = event->version;
-        announces->root_version = event->root_version;
-        announces->length = (uint32_t)event->length;
-        announces->is_first = announces->checking < event->version;
-        announces->hints = 0;
-        announces->accepted_ns = core->now_ns;
-        announces->hint_due_ns = core->now_ns + hint_ns[0];
-        if (event->length > 0) {
-            memcpy(announces->bytes, event->bytes, event->length);
-        }
-        weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_BULLETIN,
-                                                         .peer = announces->checking_peer,
-                                                         .value = event->version});
+    bool is_checked =
+        announces->checking != 0 && !weft_bulletin_is_newer(announces->checking, event->bulletin);
+    if (weft_bulletin_is_newer(event->bulletin, announces->bulletin) &&
+        event->length <= WEFT_BULLETIN_BYTES_MAX) {
+        adopt(core, event);
+        weft_core_trace(
+            core, (struct weft_trace_record){.kind = WEFT_TRACE_BULLETIN,
+                                             .peer = announces->checking_peer,
+                                             .value = weft_bulletin_version(event->bulletin)});
         spread_here(core);
         spread_far(core, false /* hint */);
         weft_remote_stir(core);
+        weft_look_on_bulletin(core, event->fresh_ns);
     }
     if (is_checked) {
         announces->checking_peer = 0;
@@ -236,10 +284,20 @@ void weft_announce_on_refused(struct weft_core *core,
                               const struct weft_event_bulletin_refused *event)
 {
     struct weft_announces *announces = &core->announces;
-    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_BULLETIN_REFUSED,
-                                                     .peer = event->peer,
-                                                     .value = (uint64_t)event->result});
-    refuse(core, event->peer, blames(event->result) ? 0 : event->version);
+    bool is_equivocation = event->result == WEFT_ERR_EXISTS;
+    weft_core_trace(
+        core, (struct weft_trace_record){
+                  .kind = is_equivocation ? WEFT_TRACE_EQUIVOCATION : WEFT_TRACE_BULLETIN_REFUSED,
+                  .peer = event->peer,
+                  .value = is_equivocation ? weft_bulletin_version(event->bulletin)
+                                           : (uint64_t)event->result});
+    if (is_equivocation) {
+        announces->contradicted = event->bulletin;
+    } else if (blames(event->result)) {
+        weft_announce_blame(core, event->peer);
+    } else {
+        refuse(core, event->peer, event->bulletin);
+    }
     forget(core, event->peer);
     if (announces->checking != 0 && announces->checking_peer == event->peer) {
         announces->checking_peer = 0;
@@ -249,18 +307,28 @@ void weft_announce_on_refused(struct weft_core *core,
 
 /* ---- The peers' word ---- */
 
+/* Is |bulletin| of |peer| worth a check: newer, or other bytes that were not told of yet? */
+static bool is_interesting(const struct weft_core *core, weft_node_id peer, weft_bulletin bulletin)
+{
+    const struct weft_announces *announces = &core->announces;
+    bool is_other =
+        weft_bulletin_contradicts(bulletin, announces->bulletin) && announces->contradicted == 0;
+    return (is_other || weft_bulletin_is_newer(bulletin, announces->bulletin)) &&
+           !is_refused(core, peer, bulletin);
+}
+
 void weft_announce_on_announce(struct weft_core *core, const struct weft_endpoint *from,
-                               uint32_t version, const struct weft_message_announce *announce)
+                               weft_bulletin bulletin, const struct weft_message_announce *announce)
 {
     struct weft_announces *announces = &core->announces;
-    if (version <= announces->version || is_refused(core, from->id, version)) {
+    if (!is_interesting(core, from->id, bulletin)) {
         return;
     }
     weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_BULLETIN_HEARD,
                                                      .peer = from->id,
-                                                     .value = version});
+                                                     .value = weft_bulletin_version(bulletin)});
     if (announces->checking != 0) {
-        remember(core, from, version);
+        remember(core, from, bulletin);
         return;
     }
     uint8_t *room = weft_action_room(core->actions, WEFT_BULLETIN_BYTES_MAX);
@@ -274,13 +342,8 @@ void weft_announce_on_announce(struct weft_core *core, const struct weft_endpoin
     }
     weft_action_claim(core->actions, announce->length);
     action->bulletin = (struct weft_action_bulletin){
-        .peer = *from,
-        .version = version,
-        .root_version = announce->root_version,
-        .bytes = room,
-        .length = announce->length,
-    };
-    announces->checking = version;
+        .peer = *from, .bulletin = bulletin, .bytes = room, .length = announce->length};
+    announces->checking = bulletin;
     announces->checking_peer = from->id;
     announces->checking_until_ns = core->now_ns + CHECK_NS;
     forget(core, from->id);
@@ -291,32 +354,32 @@ void weft_announce_on_get(struct weft_core *core, const struct weft_endpoint *fr
     send_announce(core, from);
 }
 
-void weft_announce_on_version(struct weft_core *core, const struct weft_endpoint *from,
-                              uint32_t version)
+void weft_announce_on_heard(struct weft_core *core, const struct weft_endpoint *from,
+                            weft_bulletin bulletin)
 {
     const struct weft_announces *announces = &core->announces;
-    if (version < announces->version) {
+    if (weft_bulletin_is_newer(announces->bulletin, bulletin)) {
         send_announce(core, from);
-    } else if (version > announces->version && !is_refused(core, from->id, version)) {
+    } else if (is_interesting(core, from->id, bulletin)) {
         if (announces->checking == 0) {
             send_get(core, from);
-        } else if (version >= announces->checking) {
-            remember(core, from, version);
+        } else if (bulletin >= announces->checking) {
+            remember(core, from, bulletin);
         }
     }
 }
 
-bool weft_announce_has(const struct weft_core *core, weft_node_id id, uint32_t version)
+bool weft_announce_has(const struct weft_core *core, weft_node_id id, weft_bulletin bulletin)
 {
-    if (is_refused(core, id, version)) {
+    if (is_refused(core, id, bulletin)) {
         return false;
     }
     const struct weft_member *member = weft_member_find(core, id);
     if (member != NULL) {
-        return member->bulletin >= version;
+        return !weft_bulletin_is_newer(bulletin, weft_member_bulletin(core, member));
     }
     const struct weft_remote *remote = weft_remote_find(core, id);
-    return remote != NULL && remote->bulletin >= version;
+    return remote != NULL && !weft_bulletin_is_newer(bulletin, remote->bulletin);
 }
 
 /* ---- Timers ---- */
@@ -333,7 +396,7 @@ static void send_hints(struct weft_core *core)
     uint32_t sent = 0;
     for (uint32_t i = 0; i < count && sent < HINTS; i++) {
         struct weft_endpoint to = weft_member_endpoint(core, slots[i]);
-        if (!weft_announce_has(core, to.id, announces->version)) {
+        if (!weft_announce_has(core, to.id, announces->bulletin)) {
             send_hint(core, &to);
             sent++;
         }

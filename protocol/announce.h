@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The newest metadata (a bulletin is a signed timestamp document): who has it, who must hear it.
  *
- * Every datagram carries the version its sender accepted. Timers: a bulletin goes at once, with its
- * bytes, to three members, the own agents and (agents, and whoever knows it first) four agents
- * elsewhere; hints follow after 50, 200, 500 and 1000 ms to others that are not known to have it.
- * A node with a lower version is sent the bulletin, at most every 300 ms each; a higher version is
- * asked for. One bulletin is under check at a time; a check without answer ends after 60 s; a
- * refused one is not checked again from the same peer for 30 s. When to look at the source is in
- * look.h. SPEC.md section "Bulletins". */
+ * Every datagram carries the bulletin its sender accepted (bulletin.h). Timers: a bulletin goes at
+ * once, with its bytes, to three members, the own agents and (agents, and whoever knows it first)
+ * four agents elsewhere; hints follow after 50, 200, 500 and 1000 ms to others that are not known
+ * to have it. A node with an older one is sent the bulletin, at most every 300 ms each; a newer one
+ * is asked for, and so is one of the same versions with other bytes. One bulletin is under check at
+ * a time; a check without answer ends after 60 s. A peer whose metadata was bad is not believed for
+ * 30 s, twice as long each time, up to an hour; a bulletin that could not be checked is not checked
+ * again from the same peer for 30 s. When to look at the source is in look.h. SPEC.md section
+ * "Bulletins". */
 #ifndef WEFT_ANNOUNCE_H
 #define WEFT_ANNOUNCE_H
 
@@ -26,14 +28,15 @@ struct weft_core;
 /* Somebody who announced while another bulletin was under check. */
 struct weft_announce_candidate {
     struct weft_endpoint peer; /* whom to ask */
-    uint32_t version;          /* what it announced, 0 = free */
+    weft_bulletin bulletin;    /* what it announced, 0 = free */
 };
 
 /* A peer whose bulletin was refused. */
 struct weft_announce_refused {
-    weft_node_id peer; /* 0 = free */
-    uint32_t version;  /* this one only; 0 = every one, the document was bad */
-    weft_ns until_ns;  /* forgotten then */
+    weft_node_id peer;      /* 0 = free */
+    weft_bulletin bulletin; /* this one only; 0 = every one, the document was bad */
+    weft_ns until_ns;       /* not believed before */
+    uint32_t offences;      /* bad documents in a row; forgotten an hour after until_ns */
 };
 
 /* To whom something was sent lately. */
@@ -44,15 +47,15 @@ struct weft_announce_sent {
 };
 
 struct weft_announces {
-    uint32_t version;           /* accepted, 0 = none */
-    uint32_t root_version;      /* newest root */
+    weft_bulletin bulletin;     /* accepted, 0 = none */
+    weft_bulletin contradicted; /* other bytes of the same versions, seen and told of; 0 = none */
     uint32_t length;            /* of bytes; 0 = none, or too long for gossip */
-    uint32_t hints;             /* rounds of hints made for this version */
+    uint32_t hints;             /* rounds of hints made for this bulletin */
     bool is_first;              /* not learned from a peer: tell other segments too */
-    weft_ns accepted_ns;        /* when version was accepted */
+    weft_ns accepted_ns;        /* when bulletin was accepted */
     weft_ns hint_due_ns;        /* next round */
     weft_node_id checking_peer; /* whose bulletin is under check */
-    uint32_t checking;          /* version under check, 0 = none */
+    weft_bulletin checking;     /* under check, 0 = none */
     weft_ns checking_until_ns;  /* given up then */
     uint32_t sent_at;           /* next place in sent */
     struct weft_announce_candidate candidates[WEFT_ANNOUNCE_CANDIDATES_MAX]; /* next in line */
@@ -69,21 +72,29 @@ void weft_announce_on_bulletin(struct weft_core *core, const struct weft_event_b
 void weft_announce_on_refused(struct weft_core *core,
                               const struct weft_event_bulletin_refused *event);
 
-/* A datagram of |from| said it accepted |version|: send it ours, or ask for its. */
-void weft_announce_on_version(struct weft_core *core, const struct weft_endpoint *from,
-                              uint32_t version);
+/* A datagram of |from| said it accepted |bulletin|: send it ours, or ask for its. */
+void weft_announce_on_heard(struct weft_core *core, const struct weft_endpoint *from,
+                            weft_bulletin bulletin);
 
-/* ANNOUNCE of |version| arrived. */
+/* ANNOUNCE of |bulletin| arrived. */
 void weft_announce_on_announce(struct weft_core *core, const struct weft_endpoint *from,
-                               uint32_t version, const struct weft_message_announce *announce);
+                               weft_bulletin bulletin,
+                               const struct weft_message_announce *announce);
 
 /* ANNOUNCE_GET arrived. */
 void weft_announce_on_get(struct weft_core *core, const struct weft_endpoint *from);
 
-/* Did |id|, a member or a remote node, say it accepted |version| or a later one? */
-bool weft_announce_has(const struct weft_core *core, weft_node_id id, uint32_t version);
+/* |peer| handed out a metadata document that is not signed or not well formed: it is not believed
+ * for a while, longer each time. */
+void weft_announce_blame(struct weft_core *core, weft_node_id peer);
 
-/* Newest timestamp version accepted; 0 = none. */
+/* Did |id|, a member or a remote node, say it accepted |bulletin| or a later one? */
+bool weft_announce_has(const struct weft_core *core, weft_node_id id, weft_bulletin bulletin);
+
+/* Newest metadata accepted; 0 = none. */
+weft_bulletin weft_announce_bulletin(const struct weft_core *core);
+
+/* Its timestamp version; 0 = none. */
 uint32_t weft_announce_version(const struct weft_core *core);
 
 /* Tell what is due, give up checks without answer. */

@@ -130,7 +130,7 @@ static void route_anywhere(struct weft_core *core, const struct weft_endpoint *f
 
 /* The sender lives, and has some bulletin. */
 static void note_sender(struct weft_core *core, const struct weft_endpoint *from, bool local,
-                        uint32_t bulletin)
+                        weft_bulletin bulletin)
 {
     if (!local) {
         weft_remote_heard(core, from->id, bulletin);
@@ -163,7 +163,7 @@ void weft_datagram_on_datagram(struct weft_core *core, const struct weft_event_d
     }
     if (message.kind != WEFT_MESSAGE_ANNOUNCE && message.kind != WEFT_MESSAGE_ANNOUNCE_GET &&
         message.kind != WEFT_MESSAGE_LEAVE) {
-        weft_announce_on_version(core, &from, message.bulletin);
+        weft_announce_on_heard(core, &from, message.bulletin);
     }
 }
 
@@ -175,7 +175,7 @@ void weft_datagram_send(struct weft_core *core, const struct weft_endpoint *to,
     }
     message->mesh = core->config.mesh;
     message->sender = core->self.id;
-    message->bulletin = weft_announce_version(core);
+    message->bulletin = weft_announce_bulletin(core);
     uint8_t *room = weft_action_room(core->actions, WEFT_DATAGRAM_BYTES_MAX);
     if (room == NULL) {
         return;

@@ -188,6 +188,9 @@ void weft_document_on_end(struct weft_core *core, const struct weft_event_docume
         return;
     }
     if (document->from != 0) {
+        if (event->result == WEFT_ERR_SIGNATURE || event->result == WEFT_ERR_FORMAT) {
+            weft_announce_blame(core, document->from);
+        }
         if (document->tried_count < WEFT_DOCUMENT_TRIED) {
             document->tried[document->tried_count++] = document->from;
         }

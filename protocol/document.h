@@ -20,7 +20,7 @@
 struct weft_document {
     uint64_t token;                          /* the shell's; 0 = free entry */
     uint32_t bytes_max;                      /* the shell's limit */
-    uint32_t bulletin;                       /* who announced this version may have it */
+    weft_bulletin bulletin;                  /* who announced this or a later one may have it */
     weft_node_id hint;                       /* asked first; 0 = nobody */
     weft_node_id tried[WEFT_DOCUMENT_TRIED]; /* peers that failed in this round */
     uint32_t tried_count;                    /* entries of tried */

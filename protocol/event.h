@@ -7,8 +7,8 @@
 #ifndef WEFT_EVENT_H
 #define WEFT_EVENT_H
 
+#include "bulletin.h"
 #include "err.h"
-#include "types.h"
 
 enum weft_event_kind {
     WEFT_EVENT_START,            /* first event, once: who and where this node is */
@@ -104,16 +104,17 @@ struct weft_event_looked {
 };
 
 struct weft_event_bulletin {
-    uint32_t version;      /* of the timestamp role */
-    uint32_t root_version; /* newest trusted root */
-    const uint8_t *bytes;  /* the signed timestamp document; borrowed, the core copies it */
-    size_t length;         /* bytes, 1..WEFT_BULLETIN_BYTES_MAX; 0 = too long for gossip */
+    weft_bulletin bulletin; /* what is trusted now; its tag is made from the bytes */
+    const uint8_t *bytes;   /* the signed timestamp document; borrowed, the core copies it */
+    size_t length;          /* bytes, 1..WEFT_BULLETIN_BYTES_MAX; 0 = too long for gossip */
+    weft_ns fresh_ns;       /* from now to the middle of its life; NEVER = not known */
 };
 
 struct weft_event_bulletin_refused {
-    weft_node_id peer;    /* who announced it */
-    uint32_t version;     /* what it announced */
-    enum weft_err result; /* why it was not accepted; SIGNATURE, FORMAT ... blame the peer */
+    weft_node_id peer;      /* who announced it */
+    weft_bulletin bulletin; /* what it announced */
+    enum weft_err result;   /* why it was not accepted; SIGNATURE, FORMAT ... blame the peer;
+                               EXISTS: it is signed, but not what is trusted of that version */
 };
 
 struct weft_event_release {
@@ -135,11 +136,11 @@ struct weft_event_completed {
 };
 
 struct weft_event_document_wanted {
-    uint64_t token;     /* chosen by the shell, not 0, unique among open requests */
-    const char *path;   /* below the source's URL, borrowed, the core copies it */
-    uint32_t bytes_max; /* no longer document is accepted */
-    uint32_t bulletin;  /* timestamp version that needs it: peers that know it may hold it */
-    weft_node_id hint;  /* a peer that should hold it (announced it), 0 = nobody */
+    uint64_t token;         /* chosen by the shell, not 0, unique among open requests */
+    const char *path;       /* below the source's URL, borrowed, the core copies it */
+    uint32_t bytes_max;     /* no longer document is accepted */
+    weft_bulletin bulletin; /* metadata that needs it: peers that know it may hold it */
+    weft_node_id hint;      /* a peer that should hold it (announced it), 0 = nobody */
 };
 
 struct weft_event_document {

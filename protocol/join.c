@@ -144,7 +144,7 @@ static void add_neighbours(const struct weft_core *core, const struct weft_conta
 }
 
 static struct weft_contact contact_of(const struct weft_endpoint *from,
-                                      const struct weft_message_join *join, uint32_t bulletin)
+                                      const struct weft_message_join *join, weft_bulletin bulletin)
 {
     /* Behind an address translator the address seen counts, not the one it gives. */
     bool is_direct = memcmp(from->address.ip, join->record.address.ip, WEFT_IP_BYTES) == 0;
@@ -159,7 +159,7 @@ static struct weft_contact contact_of(const struct weft_endpoint *from,
 }
 
 void weft_join_on_join(struct weft_core *core, const struct weft_endpoint *from, bool local,
-                       const struct weft_message_join *join, uint32_t bulletin)
+                       const struct weft_message_join *join, weft_bulletin bulletin)
 {
     struct weft_message reply = {.kind = WEFT_MESSAGE_WELCOME};
     struct weft_message_welcome *welcome = &reply.welcome;

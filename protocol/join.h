@@ -38,7 +38,7 @@ void weft_join_remember(struct weft_core *core, const struct weft_endpoint *endp
 
 /* JOIN arrived; |local| = it is proven to come from the own segment. */
 void weft_join_on_join(struct weft_core *core, const struct weft_endpoint *from, bool local,
-                       const struct weft_message_join *join, uint32_t bulletin);
+                       const struct weft_message_join *join, weft_bulletin bulletin);
 
 /* WELCOME arrived; |local| as above. */
 void weft_join_on_welcome(struct weft_core *core, const struct weft_endpoint *from, bool local,

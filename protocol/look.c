@@ -31,10 +31,22 @@ static weft_ns pace_ns(const struct weft_core *core)
     return weft_election_self(core) ? count * poll_ns : ORDINARY_FACTOR * poll_ns;
 }
 
+void weft_look_on_bulletin(struct weft_core *core, weft_ns fresh_ns)
+{
+    struct weft_looks *look = &core->announces.look;
+    look->stale_ns = WEFT_NS_NEVER;
+    if (core->config.has_source && fresh_ns != WEFT_NS_NEVER) {
+        uint32_t spread_ms = (uint32_t)(fresh_ns / 5 / WEFT_NS_PER_MS) + 1;
+        look->stale_ns =
+            core->now_ns + fresh_ns + weft_rng_below(&core->rng, spread_ms) * WEFT_NS_PER_MS;
+    }
+}
+
 void weft_look_on_start(struct weft_core *core)
 {
     struct weft_looks *look = &core->announces.look;
     look->due_ns = WEFT_NS_NEVER;
+    look->stale_ns = WEFT_NS_NEVER;
     if (core->config.has_source) {
         uint32_t delay_ms = START_MIN_MS + weft_rng_below(&core->rng, START_MAX_MS - START_MIN_MS);
         bool is_alone = weft_join_is_alone(core);
@@ -130,6 +142,10 @@ void weft_look_expire(struct weft_core *core)
         struct weft_event_looked lost = {.result = WEFT_ERR_TIMEOUT};
         weft_look_on_looked(core, &lost);
     }
+    if (look->until_ns == 0 && core->now_ns >= look->stale_ns) {
+        look->stale_ns = WEFT_NS_NEVER;
+        begin(core, WEFT_LOOK_STALE);
+    }
     if (look->until_ns != 0 || core->now_ns < look->due_ns) {
         return;
     }
@@ -144,5 +160,6 @@ void weft_look_expire(struct weft_core *core)
 weft_ns weft_look_deadline(const struct weft_core *core)
 {
     const struct weft_looks *look = &core->announces.look;
-    return look->until_ns != 0 ? look->until_ns : look->due_ns;
+    weft_ns due_ns = look->stale_ns < look->due_ns ? look->stale_ns : look->due_ns;
+    return look->until_ns != 0 ? look->until_ns : due_ns;
 }

@@ -4,6 +4,8 @@
  * Timers: operator (LOOK event): at once. Start: once after 0.2-1 s, at once if there is nobody to
  * ask; left out if the segment has an agent by then. Agents: every k * tuning.poll_ms, k agents in
  * turn; ordinary nodes every 10 * tuning.poll_ms, so that nobody can freeze a segment; all +-10 %.
+ * Past the middle of the life of what is accepted every node looks, once at a random moment in the
+ * next tenth of that life, then at its pace: peers may be holding news back.
  * After a failure agents and the operator's look try again after tuning.source_backoff_ms, doubling
  * to 10 s. One look at a time; one without answer is forgotten after 120 s. SPEC.md section
  * "Looks". */
@@ -18,7 +20,8 @@ struct weft_core;
 enum weft_look_reason {
     WEFT_LOOK_POLL,     /* its time came */
     WEFT_LOOK_OPERATOR, /* asked for */
-    WEFT_LOOK_START     /* the node has just started */
+    WEFT_LOOK_START,    /* the node has just started */
+    WEFT_LOOK_STALE     /* what is accepted is past the middle of its life */
 };
 
 struct weft_looks {
@@ -27,6 +30,7 @@ struct weft_looks {
     uint32_t failures; /* in a row */
     uint8_t reason;    /* enum weft_look_reason of the look due or under way */
     bool again;        /* the operator asked while one was under way */
+    weft_ns stale_ns;  /* looked then at the latest; NEVER = no such moment, or it is over */
 };
 
 /* START. */
@@ -37,6 +41,9 @@ void weft_look_on_look(struct weft_core *core);
 
 /* LOOKED: the look under way ended. */
 void weft_look_on_looked(struct weft_core *core, const struct weft_event_looked *event);
+
+/* BULLETIN: newer metadata, whose life is half over in |fresh_ns|; NEVER = not known. */
+void weft_look_on_bulletin(struct weft_core *core, weft_ns fresh_ns);
 
 /* This node became an agent, or none any more. */
 void weft_look_on_role(struct weft_core *core);

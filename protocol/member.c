@@ -317,8 +317,16 @@ uint32_t weft_member_add(struct weft_core *core, const struct weft_record *recor
     return slot;
 }
 
+weft_bulletin weft_member_bulletin(const struct weft_core *core, const struct weft_member *member)
+{
+    uint32_t own_root = weft_bulletin_root(weft_announce_bulletin(core));
+    uint8_t ahead = (uint8_t)(member->bulletin_root - own_root);
+    uint32_t root = own_root + ahead - (ahead < 128 || own_root + ahead < 256 ? 0 : 256);
+    return weft_bulletin_of(root, member->bulletin_version, 0);
+}
+
 const struct weft_member *weft_member_heard(struct weft_core *core, weft_node_id id,
-                                            uint32_t bulletin)
+                                            weft_bulletin bulletin)
 {
     uint32_t slot = weft_member_slot(core, id);
     if (slot == WEFT_MEMBER_NONE || slot == 0) {
@@ -326,7 +334,8 @@ const struct weft_member *weft_member_heard(struct weft_core *core, weft_node_id
     }
     struct weft_member *member = &core->members.table[slot];
     member->heard_ms = weft_member_clock_ms(core);
-    member->bulletin = bulletin;
+    member->bulletin_version = weft_bulletin_version(bulletin);
+    member->bulletin_root = (uint8_t)weft_bulletin_root(bulletin);
     if (member->state == WEFT_MEMBER_SUSPECT) {
         weft_claim_clear(core, slot);
     }

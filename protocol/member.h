@@ -34,12 +34,13 @@ struct weft_member {
     uint8_t rate;                /* attested goodput, half-octaves, or RATE_UNKNOWN */
     uint32_t site;               /* hash of --site, 0 = none */
     uint32_t term;               /* of its role */
-    uint32_t bulletin;           /* newest timestamp version it said it has */
+    uint32_t bulletin_version;   /* of the newest metadata it said it has: timestamp */
     uint32_t heard_ms;           /* last sign of life first hand; modulo 2^32 */
     uint32_t since_ms;           /* when it came into this state; modulo 2^32 */
     uint8_t tells;               /* transmissions of its record still to make */
     uint8_t flaps;               /* refutations lately, 0..3 */
     bool is_asked;               /* SUSPECT: was pinged for the last time */
+    uint8_t bulletin_root;       /* of the newest metadata it said it has: root, modulo 2^8 */
 };
 
 _Static_assert(sizeof(struct weft_member) <= 64, "100,000 nodes fit in one process");
@@ -108,11 +109,15 @@ const struct weft_member *weft_member_self(const struct weft_core *core);
  * Errors: WEFT_MEMBER_NONE if unknown. */
 uint32_t weft_member_slot(const struct weft_core *core, weft_node_id id);
 
-/* First-hand sign of life of |id|, which said it accepted timestamp version |bulletin|.
+/* The newest metadata that |member| said it has, without a tag. Of its root only the last 8 bits
+ * are kept; they stand for the version nearest to the own one. */
+weft_bulletin weft_member_bulletin(const struct weft_core *core, const struct weft_member *member);
+
+/* First-hand sign of life of |id|, which said it accepted |bulletin|.
  * A suspect is alive again for this node; a dead or unknown one stays as it is.
  * Errors: NULL if the node is no member.   Owner: the core. */
 const struct weft_member *weft_member_heard(struct weft_core *core, weft_node_id id,
-                                            uint32_t bulletin);
+                                            weft_bulletin bulletin);
 
 /* The own record changed: next incarnation, told to the segment. */
 void weft_member_renew(struct weft_core *core);

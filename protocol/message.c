@@ -31,7 +31,7 @@ static uint32_t body_elements(uint64_t kind, bool *is_known)
         [WEFT_MESSAGE_PINGREQ] = 4,      [WEFT_MESSAGE_GOSSIP] = 2,
         [WEFT_MESSAGE_SYNC] = 3,         [WEFT_MESSAGE_SYNC_RECORDS] = 1,
         [WEFT_MESSAGE_JOIN] = 4,         [WEFT_MESSAGE_WELCOME] = 4,
-        [WEFT_MESSAGE_AGENTS] = 3,       [WEFT_MESSAGE_ANNOUNCE] = 2,
+        [WEFT_MESSAGE_AGENTS] = 3,       [WEFT_MESSAGE_ANNOUNCE] = 1,
         [WEFT_MESSAGE_ANNOUNCE_GET] = 0, [WEFT_MESSAGE_HINT] = 0,
         [WEFT_MESSAGE_LEAVE] = 1,
     };
@@ -98,7 +98,6 @@ static void read_welcome(struct weft_reader *reader, struct weft_message_welcome
 
 static void read_announce(struct weft_reader *reader, struct weft_message_announce *announce)
 {
-    announce->root_version = (uint32_t)weft_read_uint(reader, UINT32_MAX);
     struct weft_span span = weft_read_bin(reader, WEFT_BULLETIN_BYTES_MAX);
     announce->bytes = span.bytes;
     announce->length = span.length;
@@ -198,7 +197,7 @@ enum weft_reject weft_message_decode(const uint8_t *bytes, size_t length,
     message->mesh = weft_read_uint(&reader, UINT64_MAX);
     uint64_t kind = weft_read_uint(&reader, UINT8_MAX);
     message->sender = weft_id_read(&reader);
-    message->bulletin = (uint32_t)weft_read_uint(&reader, UINT32_MAX);
+    message->bulletin = weft_read_uint(&reader, UINT64_MAX);
     if (!weft_reader_ok(&reader)) {
         return reader.reject;
     }
@@ -309,7 +308,6 @@ static void write_body(struct weft_writer *writer, const struct weft_message *me
         weft_contacts_write(writer, WEFT_MESSAGE_CONTACTS_MAX, &message->agents.contacts);
         break;
     case WEFT_MESSAGE_ANNOUNCE:
-        weft_write_uint(writer, message->announce.root_version);
         weft_write_bin(writer, message->announce.bytes, message->announce.length);
         break;
     case WEFT_MESSAGE_LEAVE:

@@ -26,7 +26,7 @@ enum weft_message_kind {
     WEFT_MESSAGE_AGENTS = 9,        /* agents of my segment and some of others */
     WEFT_MESSAGE_ANNOUNCE = 10,     /* a signed timestamp document */
     WEFT_MESSAGE_ANNOUNCE_GET = 11, /* send me your ANNOUNCE */
-    WEFT_MESSAGE_HINT = 12,         /* empty: the header's bulletin version is the news */
+    WEFT_MESSAGE_HINT = 12,         /* empty: the header's bulletin is the news */
     WEFT_MESSAGE_LEAVE = 13         /* goodbye, with the sender's last record */
 };
 
@@ -70,7 +70,7 @@ struct weft_contact {
     struct weft_endpoint endpoint; /* id not 0; port not 0 */
     uint64_t segment;              /* weft_segment_key() of its prefix */
     uint32_t site;                 /* hash of --site, 0 = none */
-    uint32_t bulletin;             /* newest timestamp version it is known to have */
+    weft_bulletin bulletin;        /* newest metadata it is known to have */
     uint8_t agent_class;           /* enum weft_agent_class */
     bool is_agent;                 /* an Update Agent in force */
 };
@@ -157,9 +157,8 @@ struct weft_message_agents {
 
 /* ANNOUNCE. */
 struct weft_message_announce {
-    uint32_t root_version; /* newest root */
-    const uint8_t *bytes;  /* the timestamp document; borrowed from the datagram */
-    uint32_t length;       /* 0..WEFT_BULLETIN_BYTES_MAX; 0 = too long, fetch it as a document */
+    const uint8_t *bytes; /* the timestamp document; borrowed from the datagram */
+    uint32_t length;      /* 0..WEFT_BULLETIN_BYTES_MAX; 0 = too long, fetch it as a document */
 };
 
 /* One datagram. */
@@ -167,7 +166,7 @@ struct weft_message {
     enum weft_message_kind kind; /* which member of the union holds */
     uint64_t mesh;               /* tag of the mesh */
     weft_node_id sender;         /* never 0 */
-    uint32_t bulletin;           /* newest timestamp version the sender accepted */
+    weft_bulletin bulletin;      /* newest metadata the sender accepted */
     union {
         struct weft_message_probe probe;       /* PING, ACK */
         struct weft_message_pingreq pingreq;   /* PINGREQ */

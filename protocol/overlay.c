@@ -28,7 +28,7 @@ struct weft_contact weft_overlay_self(const struct weft_core *core)
         .endpoint = core->self,
         .segment = weft_segment_key(&core->segment),
         .site = core->config.site,
-        .bulletin = weft_announce_version(core),
+        .bulletin = weft_announce_bulletin(core),
         .agent_class = (uint8_t)core->config.agent_class,
         .is_agent = weft_election_self(core),
     };
@@ -55,7 +55,7 @@ static void add_agents(const struct weft_core *core, uint32_t count_max,
                 .endpoint = {.id = member->id, .address = member->address},
                 .segment = weft_segment_key(&core->segment),
                 .site = member->site,
-                .bulletin = member->bulletin,
+                .bulletin = weft_member_bulletin(core, member),
                 .agent_class = member->agent_class,
                 .is_agent = true,
             };

@@ -128,7 +128,7 @@ struct weft_contact weft_contact_read(struct weft_reader *reader)
     contact.endpoint.address = weft_address_read(reader);
     contact.segment = weft_read_uint(reader, UINT64_MAX);
     contact.site = (uint32_t)weft_read_uint(reader, UINT32_MAX);
-    contact.bulletin = (uint32_t)weft_read_uint(reader, UINT32_MAX);
+    contact.bulletin = weft_read_uint(reader, UINT64_MAX);
     uint32_t bits = (uint32_t)weft_read_uint(reader, UINT8_MAX);
     contact.is_agent = (bits & 1) != 0;
     contact.agent_class = (uint8_t)(bits >> 1);

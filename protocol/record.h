@@ -12,8 +12,8 @@
 /* Longest encodings: header, id 9, incarnation 9, address 20, bits 2, site 5, term 5, merit 2. */
 #define WEFT_RECORD_WIRE_BYTES_MAX 53
 
-/* Header, id 9, address 20, segment 9, site 5, bulletin 5, bits 2. */
-#define WEFT_CONTACT_WIRE_BYTES_MAX 51
+/* Header, id 9, address 20, segment 9, site 5, bulletin 9, bits 2. */
+#define WEFT_CONTACT_WIRE_BYTES_MAX 55
 
 /* Read an id; 0 is out of range. */
 weft_node_id weft_id_read(struct weft_reader *reader);

@@ -171,7 +171,7 @@ void weft_remote_learn(struct weft_core *core, const struct weft_contact *contac
     }
 }
 
-bool weft_remote_heard(struct weft_core *core, weft_node_id id, uint32_t bulletin)
+bool weft_remote_heard(struct weft_core *core, weft_node_id id, weft_bulletin bulletin)
 {
     uint32_t place = place_of(&core->remotes, id);
     if (place == REMOTE_NONE) {

@@ -20,8 +20,8 @@ struct weft_remote {
     struct weft_endpoint endpoint; /* id and address */
     uint64_t segment;              /* weft_segment_key() of its prefix */
     weft_ns heard_ns;              /* first hand; or when somebody told of it, if never heard */
+    weft_bulletin bulletin;        /* newest metadata it is known to have */
     uint32_t site;                 /* hash of --site, 0 = none */
-    uint32_t bulletin;             /* newest timestamp version it is known to have */
     uint8_t agent_class;           /* enum weft_agent_class */
     uint8_t unanswered;            /* messages sent to it since it was heard */
     bool is_agent;                 /* an Update Agent, when heard of last */
@@ -52,7 +52,7 @@ const struct weft_remote *weft_remote_at(const struct weft_core *core, uint32_t 
 void weft_remote_learn(struct weft_core *core, const struct weft_contact *contact, bool first_hand);
 
 /* First-hand sign of life of |id|, if known. Returns whether it is. */
-bool weft_remote_heard(struct weft_core *core, weft_node_id id, uint32_t bulletin);
+bool weft_remote_heard(struct weft_core *core, weft_node_id id, weft_bulletin bulletin);
 
 /* Something was sent to entry |index| that it should answer. */
 void weft_remote_asked(struct weft_core *core, uint32_t index);

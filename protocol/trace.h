@@ -23,7 +23,8 @@
     X(BULLETIN, "bulletin", "timestamp version accepted")                                          \
     X(BULLETIN_HEARD, "bulletin-heard", "timestamp version announced by peer")                     \
     X(BULLETIN_REFUSED, "bulletin-refused", "error number")                                        \
-    X(LOOK, "look", "reason: 0 poll, 1 operator, 2 start")                                         \
+    X(EQUIVOCATION, "equivocation", "timestamp version of which the peer has other signed bytes")  \
+    X(LOOK, "look", "reason: 0 poll, 1 operator, 2 start, 3 half of its life is over")             \
     X(DOCUMENT, "document", "0 asked, 1 arrived, 2 nobody has it")                                 \
     X(RELEASE, "release", "chunks present when it was added")                                      \
     X(LINK_UP, "link-up", "links now")                                                             \

@@ -64,8 +64,8 @@ static void tell_bulletin(struct weft_sim_shard *shard, uint32_t node)
     uint32_t version = shard->world->nodes[node].updater.version;
     bulletin_of(shard->world, version, bytes);
     struct weft_event event = {.kind = WEFT_EVENT_BULLETIN};
-    event.bulletin.version = version;
-    event.bulletin.root_version = ROOT_VERSION;
+    event.bulletin.bulletin = weft_bulletin_of(ROOT_VERSION, version, 0);
+    event.bulletin.fresh_ns = WEFT_NS_NEVER;
     event.bulletin.bytes = bytes;
     event.bulletin.length = sizeof(bytes);
     weft_sim_node_step(shard, node, &event);
@@ -124,7 +124,7 @@ static void want_document(struct weft_sim_shard *shard, uint32_t node)
     event.document_wanted.path = path;
     event.document_wanted.bytes_max =
         weft_sim_publish_document_bytes(&world->releases, kind, updater->wanted);
-    event.document_wanted.bulletin = updater->wanted;
+    event.document_wanted.bulletin = weft_bulletin_of(ROOT_VERSION, updater->wanted, 0);
     event.document_wanted.hint =
         updater->hint == WEFT_SIM_NOBODY ? 0 : world->nodes[updater->hint].id;
     weft_sim_node_step(shard, node, &event);
@@ -231,13 +231,14 @@ void weft_sim_shell_check(struct weft_sim_shard *shard, uint32_t node,
 {
     const struct weft_sim_world *world = shard->world;
     uint8_t expected[WEFT_SIM_BULLETIN_BYTES];
-    bulletin_of(world, bulletin->version, expected);
+    uint32_t version = weft_bulletin_version(bulletin->bulletin);
+    bulletin_of(world, version, expected);
     bool genuine =
-        bulletin->version <= world->source_version &&
+        version <= world->source_version &&
         (bulletin->length == 0 || (bulletin->length == sizeof(expected) &&
                                    memcmp(bulletin->bytes, expected, sizeof(expected)) == 0));
     uint32_t peer = weft_sim_topology_by_id(&world->topology, bulletin->peer.id);
-    push_verdict(shard, node, peer, bulletin->version, genuine ? WEFT_ERR_OK : WEFT_ERR_SIGNATURE);
+    push_verdict(shard, node, peer, version, genuine ? WEFT_ERR_OK : WEFT_ERR_SIGNATURE);
 }
 
 void weft_sim_shell_on_verdict(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
@@ -259,7 +260,7 @@ void weft_sim_shell_on_verdict(struct weft_sim_shard *shard, const struct weft_s
     }
     struct weft_event event = {.kind = WEFT_EVENT_BULLETIN_REFUSED};
     event.bulletin_refused.peer = entry->peer == WEFT_SIM_NOBODY ? 0 : world->nodes[entry->peer].id;
-    event.bulletin_refused.version = version;
+    event.bulletin_refused.bulletin = weft_bulletin_of(ROOT_VERSION, version, 0);
     event.bulletin_refused.result = err == WEFT_ERR_OK ? WEFT_ERR_ROLLBACK : err;
     weft_sim_node_step(shard, entry->node, &event);
 }

@@ -6,6 +6,7 @@ UNIT_SOURCES := \
 	tests/unit/test_address.c \
 	tests/unit/test_amount.c \
 	tests/unit/test_announce.c \
+	tests/unit/test_bulletin.c \
 	tests/unit/test_canonical.c \
 	tests/unit/test_client.c \
 	tests/unit/test_client_root.c \

@@ -132,6 +132,9 @@ enum weft_err weft_trust_load_role(struct weft_trust *trust, const char *name, c
  * Borrowed until the next call that changes |trust|. */
 const struct weft_metadata *weft_trust_role_at(const struct weft_trust *trust, size_t index);
 
+/* The held document of the delegated role |name|; NULL = there is none. Borrowed likewise. */
+const struct weft_metadata *weft_trust_role_named(const struct weft_trust *trust, const char *name);
+
 /* The longest document of |role| that is accepted when its parent states |pin|, in bytes. */
 uint32_t weft_trust_bytes_max(enum weft_role role, const struct weft_pin *pin);
 

@@ -211,3 +211,9 @@ const struct weft_metadata *weft_trust_role_at(const struct weft_trust *trust, s
     }
     return NULL;
 }
+
+const struct weft_metadata *weft_trust_role_named(const struct weft_trust *trust, const char *name)
+{
+    const struct weft_roles_item *item = weft_roles_find(&trust->roles, name);
+    return item ? item->document : NULL;
+}

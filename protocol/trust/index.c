@@ -177,6 +177,39 @@ enum weft_err weft_index_encode(const uint32_t *lengths, const uint8_t *hashes,
     return WEFT_ERR_OK;
 }
 
+/* Is it what weft_index_encode() makes of these hashes and the regular lengths? */
+static bool is_plain(const struct weft_index *index, const uint8_t *bytes, size_t length)
+{
+    uint32_t lengths[WEFT_CHUNKS_MAX];
+    uint8_t *again = NULL;
+    size_t again_length = 0;
+    uint32_t chunk_bytes = weft_index_chunk_bytes_for(index->bytes);
+    uint64_t left = index->bytes;
+    for (uint32_t i = 0; i < index->chunk_count; i++) {
+        lengths[i] = left < chunk_bytes ? (uint32_t)left : chunk_bytes;
+        left -= lengths[i];
+    }
+    bool same = left == 0 &&
+                weft_index_encode(lengths, index->hashes, index->chunk_count, &again,
+                                  &again_length) == WEFT_ERR_OK &&
+                again_length == length && memcmp(again, bytes, length) == 0;
+    free(again);
+    return same;
+}
+
+enum weft_err weft_index_check_derived(const uint8_t *bytes, size_t length, uint64_t release_bytes,
+                                       weft_release_id *id)
+{
+    struct weft_index *index = NULL;
+    enum weft_err err = weft_index_decode(bytes, length, release_bytes, &index);
+    if (err == WEFT_ERR_OK) {
+        *id = index->id;
+        err = is_plain(index, bytes, length) ? WEFT_ERR_OK : WEFT_ERR_MISMATCH;
+    }
+    weft_index_free(index);
+    return err;
+}
+
 uint32_t weft_index_chunk_bytes_for(uint64_t release_bytes)
 {
     if (release_bytes > (uint64_t)WEFT_CHUNKS_MAX * WEFT_CHUNK_BYTES_MAX) {

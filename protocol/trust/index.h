@@ -48,6 +48,13 @@ static inline const uint8_t *weft_index_chunk_sha256(const struct weft_index *in
     return index->hashes + (size_t)chunk * WEFT_SHA256_BYTES;
 }
 
+/* Is bytes[length] the one index that is made from the content of a target of |release_bytes| bytes
+ * alone: canonical, chunks of weft_index_chunk_bytes_for(), nothing else in it? Then two who have
+ * the same content have the same index, and it can be wrong in nothing but hashes.
+ * Errors: those of weft_index_decode(); MISMATCH if it is an index, but not of this form. */
+enum weft_err weft_index_check_derived(const uint8_t *bytes, size_t length, uint64_t release_bytes,
+                                       weft_release_id *id);
+
 /* Chunk length for publishing a release of |release_bytes|: 1/512 of it as a power of two, at least
  * 32 KiB, at most WEFT_CHUNK_BYTES_MAX; 0 if that would need more than WEFT_CHUNKS_MAX chunks. */
 uint32_t weft_index_chunk_bytes_for(uint64_t release_bytes);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hex.h"
+
 #define UNRESERVED "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 #define TARGET_KEEP "/!$&'()*+,;=:@"
 
@@ -30,6 +32,24 @@ bool weft_path_quote(const char *text, const char *keep, char *out, size_t size)
     }
     out[at] = '\0';
     return true;
+}
+
+bool weft_path_unquote(const char *text, char *out, size_t size)
+{
+    size_t at = 0;
+    while (*text && at + 1 < size) {
+        uint8_t byte = (uint8_t)*text++;
+        if (byte == '%') {
+            char digits[3] = {text[0], text[0] ? text[1] : '\0', '\0'};
+            if (!weft_hex_decode(digits, &byte, 1) || byte == 0) {
+                return false;
+            }
+            text += 2;
+        }
+        out[at++] = (char)byte;
+    }
+    out[at] = '\0';
+    return *text == '\0';
 }
 
 bool weft_path_metadata(const char *name, uint64_t version, char path[WEFT_PATH_BYTES_MAX])

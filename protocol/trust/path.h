@@ -14,6 +14,11 @@
  * Errors: false if it does not fit; |out| is then empty. */
 bool weft_path_quote(const char *text, const char *keep, char *out, size_t size);
 
+/* Undo weft_path_quote() into out[size].
+ * Errors: false if it does not fit, or is not what weft_path_quote() makes; |out| is then
+ *         undefined. */
+bool weft_path_unquote(const char *text, char *out, size_t size);
+
 /* The path of the metadata of the role |name|: "metadata/VERSION.NAME.json"; version 0 = without.
  * Errors: false if it does not fit; |path| is then empty. */
 bool weft_path_metadata(const char *name, uint64_t version, char path[WEFT_PATH_BYTES_MAX]);

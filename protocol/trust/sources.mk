@@ -28,4 +28,5 @@ TRUST_SOURCES := \
 	protocol/trust/search.c \
 	protocol/trust/sha256.c \
 	protocol/trust/signers.c \
+	protocol/trust/witness.c \
 

@@ -33,8 +33,7 @@ static void announce(struct weft_cluster *cluster, uint32_t to, const struct wef
     message.kind = WEFT_MESSAGE_ANNOUNCE;
     message.mesh = cluster->config.mesh;
     message.sender = from->id;
-    message.bulletin = version;
-    message.announce.root_version = UINT32_MAX;
+    message.bulletin = weft_bulletin_of(WEFT_BULLETIN_ROOT_MAX, version, 1);
     message.announce.bytes = lie;
     message.announce.length = sizeof lie;
     uint8_t bytes[WEFT_DATAGRAM_BYTES_MAX];

@@ -150,8 +150,8 @@ static void make_looked(struct weft_event *event, const struct draw *draw)
 
 static void make_bulletin(struct weft_event *event, const struct draw *draw)
 {
-    event->bulletin.version = draw->token;
-    event->bulletin.root_version = 1;
+    event->bulletin.bulletin = weft_bulletin_of(1 + draw->token % 3, draw->token, draw->chunk & 1);
+    event->bulletin.fresh_ns = draw->token % 2 == 0 ? WEFT_NS_NEVER : draw->token * WEFT_NS_PER_S;
     event->bulletin.bytes = draw->bytes;
     event->bulletin.length = take_raw(draw->input, draw->bytes, 16);
 }
@@ -159,7 +159,7 @@ static void make_bulletin(struct weft_event *event, const struct draw *draw)
 static void make_refused(struct weft_event *event, const struct draw *draw)
 {
     event->bulletin_refused.peer = draw->peer.id;
-    event->bulletin_refused.version = draw->token;
+    event->bulletin_refused.bulletin = weft_bulletin_of(1, draw->token, draw->chunk & 1);
     event->bulletin_refused.result = result(draw->input);
 }
 

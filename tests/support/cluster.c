@@ -32,7 +32,7 @@ struct weft_cluster_event {
     struct weft_endpoint from; /* DATAGRAM, CHECKED */
     uint32_t from_node;        /* DATAGRAM */
     uint8_t hop_limit;         /* DATAGRAM */
-    uint32_t version;          /* CHECKED */
+    weft_bulletin bulletin;    /* CHECKED */
     uint32_t length;           /* of bytes */
     uint8_t bytes[];           /* DATAGRAM, CHECKED */
 };
@@ -155,7 +155,7 @@ static void carry_check(struct weft_cluster *cluster, uint32_t index,
     struct weft_cluster_event *event =
         make(cluster, EVENT_CHECKED, index, CHECK_NS, bulletin->length);
     event->from = bulletin->peer;
-    event->version = bulletin->version;
+    event->bulletin = bulletin->bulletin;
     event->life = cluster->nodes[index].incarnation;
     if (bulletin->length > 0) {
         memcpy(event->bytes, bulletin->bytes, bulletin->length);
@@ -199,23 +199,30 @@ void weft_cluster_step(struct weft_cluster *cluster, uint32_t index, struct weft
     }
 }
 
+weft_bulletin weft_cluster_bulletin(uint32_t version)
+{
+    return weft_bulletin_of(1, version, 0);
+}
+
 void weft_cluster_publish(struct weft_cluster *cluster, uint32_t index, uint32_t version)
 {
     struct weft_event event = {.kind = WEFT_EVENT_BULLETIN};
-    event.bulletin = (struct weft_event_bulletin){
-        .version = version, .root_version = 1, .bytes = good, .length = sizeof good};
+    event.bulletin = (struct weft_event_bulletin){.bulletin = weft_cluster_bulletin(version),
+                                                  .bytes = good,
+                                                  .length = sizeof good,
+                                                  .fresh_ns = WEFT_NS_NEVER};
     weft_cluster_step(cluster, index, &event);
 }
 
 static void on_checked(struct weft_cluster *cluster, const struct weft_cluster_event *checked)
 {
     if (checked->length == sizeof good && memcmp(checked->bytes, good, sizeof good) == 0) {
-        weft_cluster_publish(cluster, checked->node, checked->version);
+        weft_cluster_publish(cluster, checked->node, weft_bulletin_version(checked->bulletin));
         return;
     }
     struct weft_event event = {.kind = WEFT_EVENT_BULLETIN_REFUSED};
     event.bulletin_refused = (struct weft_event_bulletin_refused){
-        .peer = checked->from.id, .version = checked->version, .result = WEFT_ERR_SIGNATURE};
+        .peer = checked->from.id, .bulletin = checked->bulletin, .result = WEFT_ERR_SIGNATURE};
     weft_cluster_step(cluster, checked->node, &event);
 }
 

@@ -76,6 +76,9 @@ void weft_cluster_stall(struct weft_cluster *cluster, uint32_t index, weft_ns pa
 /* Let node |index| live through |event| now. */
 void weft_cluster_step(struct weft_cluster *cluster, uint32_t index, struct weft_event *event);
 
+/* The bulletin of a timestamp version: root version 1, no tag. */
+weft_bulletin weft_cluster_bulletin(uint32_t version);
+
 /* Node |index| gets bulletin |version| from its shell. */
 void weft_cluster_publish(struct weft_cluster *cluster, uint32_t index, uint32_t version);
 

@@ -22,13 +22,13 @@ static void note_want(struct updater_driver *at, uint64_t token, const char *pat
     snprintf(at->path, sizeof at->path, "%s", path);
 }
 
-static void want(void *context, uint64_t token, const char *path, uint32_t bytes_max,
-                 uint32_t bulletin, weft_node_id hint)
+static void want(void *context, const struct weft_updater_want *want)
 {
     struct updater_driver *at = context;
-    (void)bulletin;
-    note_want(at, token, path, bytes_max);
-    at->hint = hint;
+    note_want(at, want->token, want->path, want->bytes_max);
+    at->hint = want->hint;
+    at->is_derived = want->is_derived;
+    at->is_own_work = want->is_own_work;
     at->from_source = false;
     at->want_count++;
 }
@@ -41,24 +41,24 @@ static void want_source(void *context, uint64_t token, const char *path, uint32_
     at->source_count++;
 }
 
-static void accepted(void *context, uint32_t version, uint32_t root_version, const uint8_t *bytes,
-                     size_t length)
+static void accepted(void *context, const struct weft_updater_news *news)
 {
     struct updater_driver *at = context;
     at->accepted_count++;
-    at->version = version;
-    at->root_version = root_version;
-    ck_assert_uint_le(length, sizeof at->bulletin);
-    memcpy(at->bulletin, bytes, length);
-    at->bulletin_length = length;
+    at->version = weft_bulletin_version(news->bulletin);
+    at->root_version = weft_bulletin_root(news->bulletin);
+    at->fresh_s = news->fresh_s;
+    ck_assert_uint_le(news->length, sizeof at->bulletin);
+    memcpy(at->bulletin, news->bytes, news->length);
+    at->bulletin_length = news->length;
 }
 
-static void refused(void *context, weft_node_id peer, uint32_t version, enum weft_err result,
+static void refused(void *context, weft_node_id peer, weft_bulletin bulletin, enum weft_err result,
                     const char *text)
 {
     struct updater_driver *at = context;
     (void)peer;
-    (void)version;
+    (void)bulletin;
     ck_assert_str_ne(text, "");
     at->refused_count++;
     at->refused = result;
@@ -73,11 +73,12 @@ static void looked(void *context, enum weft_err result, const char *text)
 }
 
 static void release(void *context, uint32_t component, const struct weft_release_info *info,
-                    const struct weft_index *index, const uint8_t *index_bytes)
+                    const struct weft_index *index, const uint8_t *index_bytes, weft_node_id author)
 {
     struct updater_driver *at = context;
     (void)index_bytes;
-    ck_assert_uint_eq(component, 0);
+    at->author = author;
+    at->number = component;
     ck_assert_uint_eq(index->bytes, info->pin.length);
     ck_assert_uint_eq(index->id, info->id);
     at->release_count++;

@@ -14,11 +14,14 @@ struct updater_driver {
     weft_node_id hint;                /* of the last want */
     bool from_source;                 /* the last want was a want_source() */
     bool open;                        /* it was not answered yet */
+    bool is_derived;                  /* of the last want() */
+    bool is_own_work;                 /* of the last want() */
     unsigned source_count;            /* want_source() calls */
     unsigned want_count;              /* want() calls */
     unsigned accepted_count;          /* calls */
     uint32_t version;                 /* of the last accepted() */
     uint32_t root_version;            /* of the last accepted() */
+    int64_t fresh_s;                  /* of the last accepted() */
     uint8_t bulletin[2048];           /* of the last accepted() */
     size_t bulletin_length;           /* bytes */
     unsigned refused_count;           /* calls */
@@ -27,6 +30,8 @@ struct updater_driver {
     enum weft_err looked;             /* of the last one */
     unsigned release_count;           /* calls */
     struct weft_release_info release; /* of the last one */
+    uint32_t number;                  /* of the last one: which subscription */
+    weft_node_id author;              /* of the last one */
 };
 
 /* Callbacks that note everything in |driver|, which they borrow. They abort the test when the

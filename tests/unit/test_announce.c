@@ -78,8 +78,7 @@ static void announce(struct weft_cluster *cluster, uint32_t teller, uint32_t ver
     message.kind = WEFT_MESSAGE_ANNOUNCE;
     message.mesh = cluster->config.mesh;
     message.sender = weft_cluster_id(teller);
-    message.bulletin = version;
-    message.announce.root_version = 1;
+    message.bulletin = weft_cluster_bulletin(version);
     message.announce.bytes = (const uint8_t *)text;
     message.announce.length = length;
     uint8_t bytes[WEFT_DATAGRAM_BYTES_MAX];
@@ -99,7 +98,7 @@ START_TEST(liar_is_not_asked_again)
     }
     ck_assert_uint_eq(weft_announce_version(core), 0);
     ck_assert_uint_eq(weft_cluster_count(cluster, WEFT_TRACE_BULLETIN_REFUSED, 0, 0), 1);
-    ck_assert(!weft_announce_has(core, weft_cluster_id(1), 1));
+    ck_assert(!weft_announce_has(core, weft_cluster_id(1), weft_cluster_bulletin(1)));
     announce(cluster, 2, 3, "good", 4);
     weft_cluster_run(cluster, 100 * MS);
     ck_assert_uint_eq(weft_announce_version(core), 3);
@@ -123,12 +122,12 @@ START_TEST(has_follows_what_peers_say)
 {
     struct weft_cluster *cluster = settled(4, 4, 55);
     const struct weft_core *core = cluster->nodes[0].core;
-    ck_assert(!weft_announce_has(core, weft_cluster_id(2), 5));
+    ck_assert(!weft_announce_has(core, weft_cluster_id(2), weft_cluster_bulletin(5)));
     weft_cluster_publish(cluster, 2, 5);
     weft_cluster_run(cluster, 100 * MS);
-    ck_assert(weft_announce_has(core, weft_cluster_id(2), 5));
-    ck_assert(!weft_announce_has(core, weft_cluster_id(2), 6));
-    ck_assert(!weft_announce_has(core, 12345, 1));
+    ck_assert(weft_announce_has(core, weft_cluster_id(2), weft_cluster_bulletin(5)));
+    ck_assert(!weft_announce_has(core, weft_cluster_id(2), weft_cluster_bulletin(6)));
+    ck_assert(!weft_announce_has(core, 12345, weft_cluster_bulletin(1)));
     weft_cluster_free(cluster);
 }
 END_TEST

@@ -40,7 +40,7 @@ static struct weft_contact contact_of(uint8_t last)
         .endpoint = {.id = UINT64_MAX - last, .address = address_of(last, true)},
         .segment = UINT64_MAX,
         .site = UINT32_MAX,
-        .bulletin = UINT32_MAX,
+        .bulletin = UINT64_MAX,
         .agent_class = WEFT_AGENT_SERVER,
         .is_agent = true,
     };
@@ -116,7 +116,6 @@ static void fill_body(struct weft_message *message)
         fill_contacts(&message->agents.contacts, WEFT_MESSAGE_CONTACTS_MAX);
         break;
     case WEFT_MESSAGE_ANNOUNCE:
-        message->announce.root_version = UINT32_MAX;
         message->announce.bytes = document;
         message->announce.length = sizeof document;
         break;
@@ -137,7 +136,7 @@ static uint32_t encode(enum weft_message_kind kind, uint8_t *buffer)
     message.kind = kind;
     message.mesh = UINT64_MAX;
     message.sender = UINT64_MAX;
-    message.bulletin = UINT32_MAX;
+    message.bulletin = UINT64_MAX;
     fill_body(&message);
     return weft_message_encode(&message, buffer, WEFT_DATAGRAM_BYTES_MAX);
 }
@@ -152,7 +151,7 @@ START_TEST(round_trip)
     struct weft_message message;
     ck_assert_int_eq(weft_message_decode(bytes, length, &message), WEFT_REJECT_NONE);
     ck_assert_int_eq((int)message.kind, _i);
-    ck_assert_uint_eq(message.bulletin, UINT32_MAX);
+    ck_assert_uint_eq(message.bulletin, UINT64_MAX);
     ck_assert_uint_eq(weft_message_encode(&message, again, sizeof again), length);
     ck_assert_mem_eq(bytes, again, length);
 }

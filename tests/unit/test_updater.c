@@ -53,11 +53,11 @@ static void publish(const char *text)
 
 static enum weft_err open_with(const char *root)
 {
-    static const char *const components[] = {"virus"};
+    static const struct weft_updater_subscription subscriptions[] = {{.name = "virus"}};
     struct weft_updater_config config = {.directory = path_of("trust"),
                                          .root_file = path_of(root),
-                                         .components = components,
-                                         .component_count = 1};
+                                         .subscriptions = subscriptions,
+                                         .subscription_count = 1};
     struct weft_updater_host host = updater_driver_host(&driver);
     return weft_updater_open(&config, &host, &updater, error_text, sizeof error_text);
 }
@@ -101,7 +101,7 @@ static enum weft_err answer(void)
     snprintf(path, sizeof path, "%s/repo/%s", base, driver.path);
     driver.open = false;
     enum weft_err err = weft_fileio_load(path, driver.bytes_max, &bytes, &length);
-    err = weft_updater_document(updater, driver.token, err, bytes, length);
+    err = weft_updater_document(updater, driver.token, 0, err, bytes, length);
     free(bytes);
     return err;
 }
@@ -183,19 +183,19 @@ START_TEST(test_source_fails)
 {
     weft_updater_look(updater);
     driver.open = false;
-    weft_updater_document(updater, driver.token, WEFT_ERR_UNREACHABLE, NULL, 0);
+    weft_updater_document(updater, driver.token, 0, WEFT_ERR_UNREACHABLE, NULL, 0);
     ck_assert_int_eq(driver.looked, WEFT_ERR_UNREACHABLE);
     weft_updater_look(updater);
     driver.open = false;
     ck_assert_int_eq(
-        weft_updater_document(updater, driver.token, WEFT_ERR_OK, (const uint8_t *)"<html>", 6),
+        weft_updater_document(updater, driver.token, 0, WEFT_ERR_OK, (const uint8_t *)"<html>", 6),
         WEFT_ERR_FORMAT);
     ck_assert_uint_eq(driver.looked_count, 2);
     ck_assert_int_eq(driver.looked, WEFT_ERR_FORMAT);
     struct weft_updater_state state;
     weft_updater_describe(updater, &state);
     ck_assert_ptr_nonnull(strstr(state.text, "no metadata yet: "));
-    ck_assert_int_eq(weft_updater_document(updater, driver.token, WEFT_ERR_OK, NULL, 0),
+    ck_assert_int_eq(weft_updater_document(updater, driver.token, 0, WEFT_ERR_OK, NULL, 0),
                      WEFT_ERR_CANCELLED);
 }
 END_TEST
@@ -207,7 +207,7 @@ START_TEST(test_bad_document_leaves_a_want_open)
     answer();
     ck_assert_str_eq(driver.path, "metadata/1.snapshot.json");
     ck_assert_int_eq(
-        weft_updater_document(updater, driver.token, WEFT_ERR_OK, (const uint8_t *)"x", 1),
+        weft_updater_document(updater, driver.token, 0, WEFT_ERR_OK, (const uint8_t *)"x", 1),
         WEFT_ERR_TOO_SHORT);
     ck_assert_uint_eq(driver.looked_count, 0);
     answer_all();
@@ -225,7 +225,7 @@ START_TEST(test_index_missing_is_asked_for_again)
     ck_assert_ptr_nonnull(strstr(driver.path, ".index"));
     ck_assert_uint_eq(driver.accepted_count, 1);
     driver.open = false;
-    weft_updater_document(updater, driver.token, WEFT_ERR_NOT_FOUND, NULL, 0);
+    weft_updater_document(updater, driver.token, 0, WEFT_ERR_NOT_FOUND, NULL, 0);
     ck_assert_uint_eq(driver.release_count, 0);
     look();
     ck_assert_uint_eq(driver.release_count, 1);
@@ -240,7 +240,8 @@ static void check_announcement(uint32_t version, uint32_t root_version, bool wit
     ck_assert_int_eq(
         weft_fileio_load(path_of("repo/metadata/timestamp.json"), 4096, &bytes, &length),
         WEFT_ERR_OK);
-    weft_updater_check(updater, 42, version, root_version, bytes, with_bytes ? length : 0);
+    weft_updater_check(updater, 42, weft_bulletin_of(root_version, version, 0), bytes,
+                       with_bytes ? length : 0);
     free(bytes);
 }
 
@@ -274,14 +275,14 @@ START_TEST(test_check_refuses)
     uint8_t *bytes = NULL;
     size_t length = 0;
     look();
-    weft_updater_check(updater, 7, 9, 1, (const uint8_t *)"nonsense", 8);
+    weft_updater_check(updater, 7, weft_bulletin_of(1, 9, 0), (const uint8_t *)"nonsense", 8);
     ck_assert_int_eq(driver.refused, WEFT_ERR_FORMAT);
     publish("second");
     ck_assert_int_eq(
         weft_fileio_load(path_of("repo/metadata/timestamp.json"), 4096, &bytes, &length),
         WEFT_ERR_OK);
     *strrchr((char *)bytes, '2') = '9'; /* the version, which stands last */
-    weft_updater_check(updater, 7, 9, 1, bytes, length);
+    weft_updater_check(updater, 7, weft_bulletin_of(1, 9, 0), bytes, length);
     ck_assert_int_eq(driver.refused, WEFT_ERR_SIGNATURE);
     ck_assert_uint_eq(driver.refused_count, 2);
     free(bytes);
@@ -290,7 +291,7 @@ START_TEST(test_check_refuses)
     ck_assert_str_eq(driver.path, "metadata/2.root.json");
     ck_assert(!driver.from_source);
     driver.open = false;
-    weft_updater_document(updater, driver.token, WEFT_ERR_NOT_FOUND, NULL, 0);
+    weft_updater_document(updater, driver.token, 0, WEFT_ERR_NOT_FOUND, NULL, 0);
     ck_assert_int_eq(driver.refused, WEFT_ERR_NOT_FOUND);
     ck_assert_uint_eq(driver.accepted_count, 1);
     /* The truth still gets through. */
