@@ -67,12 +67,13 @@ SUPPORT_OBJECTS := $(call objects,$(TEST_SUPPORT_SOURCES))
 TEST_SOURCES := $(UNIT_SOURCES) $(TRACE_SOURCES) $(ATTACK_SOURCES)
 TESTS := $(patsubst %.c,$(OUT)/%,$(TEST_SOURCES))
 FUZZERS := $(patsubst tests/%.c,$(OUT)/%,$(FUZZ_SOURCES))
+TUF_CLIENT := $(patsubst %.c,$(OUT)/%,$(TUF_SOURCES))
 PROGRAMS := $(OUT)/weft $(OUT)/weft-sim
 CORE := $(OUT)/libtrust.a $(OUT)/libprotocol.a
 PARTS := $(OUT)/libsupport.a $(OUT)/libsim.a $(OUT)/libnode.a $(CORE)
 
 all: $(if $(filter fuzz,$(CONFIG)),$(FUZZERS),$(PROGRAMS))
-tests: $(TESTS) $(FUZZERS)
+tests: $(TESTS) $(FUZZERS) $(TUF_CLIENT)
 
 $(OUT)/libprotocol.a: $(PROTOCOL_OBJECTS) protocol/sources.mk
 $(OUT)/libtrust.a: $(TRUST_OBJECTS) protocol/trust/sources.mk
@@ -93,6 +94,9 @@ $(OUT)/weft-sim: $(OBJ)/sim/main.o $(OUT)/libsim.a $(CORE)
 $(TESTS): $(OUT)/tests/%: $(OBJ)/tests/%.o $(PARTS)
 	$(call say,LINK,$@)
 	$(link) $(LIBS_TEST)
+$(TUF_CLIENT): $(OUT)/%: $(OBJ)/%.o $(OUT)/libnode.a $(CORE)
+	$(call say,LINK,$@)
+	$(link) $(LIBS_NODE)
 # A fuzz program searches in CONFIG=fuzz; elsewhere it only replays what it is given.
 FUZZ_MAIN := $(if $(filter fuzz,$(CONFIG)),,$(call objects,$(FUZZ_MAIN_SOURCES)))
 $(FUZZERS): $(OUT)/%: $(OBJ)/tests/%.o $(FUZZ_MAIN) $(PARTS)

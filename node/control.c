@@ -13,14 +13,15 @@
 #include <unistd.h>
 
 struct weft_control {
-    uv_pipe_t listener;          /* DATA/control.sock */
-    weft_control_status *status; /* makes answers */
-    void *context;               /* for status */
-    char *path;                  /* of the socket; owned */
-    struct caller *callers;      /* list */
-    uint32_t caller_count;       /* entries of callers */
-    uint32_t handles_open;       /* close callbacks still to come, the listener's included */
-    bool closing;                /* no new callers */
+    uv_pipe_t listener;                          /* DATA/control.sock */
+    const struct weft_control_request *requests; /* [request_count] that are known; borrowed */
+    size_t request_count;                        /* of them */
+    void *context;                               /* for their answers */
+    char *path;                                  /* of the socket; owned */
+    struct caller *callers;                      /* list */
+    uint32_t caller_count;                       /* entries of callers */
+    uint32_t handles_open; /* close callbacks still to come, the listener's included */
+    bool closing;          /* no new callers */
 };
 
 struct caller {
@@ -116,12 +117,20 @@ static void answer(struct caller *caller, json_t *document)
 
 static void serve(struct caller *caller)
 {
-    struct weft_control *control = caller->control;
-    if (strcmp(caller->line, "status") == 0) {
-        answer(caller, control->status(control->context));
-    } else {
-        answer(caller, json_pack("{s:s}", "error", "unknown request; this node knows: status"));
+    const struct weft_control *control = caller->control;
+    for (size_t i = 0; i < control->request_count; i++) {
+        const struct weft_control_request *request = &control->requests[i];
+        size_t length = strlen(request->word);
+        const char *rest = caller->line + length;
+        if (strncmp(caller->line, request->word, length) == 0 &&
+            *rest == (request->has_argument ? ' ' : '\0')) {
+            answer(caller,
+                   request->answer(control->context, request->has_argument ? rest + 1 : ""));
+            return;
+        }
     }
+    answer(caller,
+           json_pack("{s:s}", "error", "unknown request; this node knows: status, target PATH"));
 }
 
 static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
@@ -231,7 +240,8 @@ static enum weft_err listen_on(struct weft_control *control, const char *data_di
 }
 
 enum weft_err weft_control_open(struct weft_control **control, uv_loop_t *loop,
-                                const char *data_dir, weft_control_status *status, void *context)
+                                const char *data_dir, const struct weft_control_request *requests,
+                                size_t request_count, void *context)
 {
     struct weft_control *made = calloc(1, sizeof(*made));
     *control = NULL;
@@ -243,7 +253,8 @@ enum weft_err weft_control_open(struct weft_control **control, uv_loop_t *loop,
         free(made);
         return WEFT_ERR_MEMORY;
     }
-    made->status = status;
+    made->requests = requests;
+    made->request_count = request_count;
     made->context = context;
     made->handles_open = 1;
     uv_pipe_init(loop, &made->listener, 0);

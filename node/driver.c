@@ -6,6 +6,9 @@
 
 #include "log.h"
 
+#include "../protocol/trust/client.h"
+#include "../protocol/trust/root.h"
+
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -334,6 +337,36 @@ bool weft_driver_component(const struct weft_driver *driver, uint32_t number,
     }
     *component = driver->parts[number].status;
     return true;
+}
+
+/* Where the store has the target, if it does. */
+static void find_file(const struct weft_driver *driver, struct weft_driver_target *target)
+{
+    target->file[0] = '\0';
+    for (const struct weft_driver_release *release = driver->releases; release != NULL;
+         release = release->next) {
+        struct weft_store_held held;
+        bool is_same = strcmp(release->info.target, target->info.target) == 0 &&
+                       strcmp(release->info.path, target->info.path) == 0;
+        if (is_same && weft_store_look(driver->store, release->info.id, &held) && held.finished &&
+            !weft_store_path(target->file, driver->options->data_dir, release->info.id)) {
+            target->file[0] = '\0';
+        }
+    }
+}
+
+enum weft_err weft_driver_target(struct weft_driver *driver, const char *path,
+                                 struct weft_driver_target *target, char *text, size_t size)
+{
+    struct weft_fault fault;
+    enum weft_err err = weft_updater_lookup(driver->updater, path, &target->info, &fault);
+    snprintf(text, size, "%s", fault.text);
+    if (err == WEFT_ERR_OK) {
+        const struct weft_trust *trust = weft_updater_trust(driver->updater);
+        target->is_consistent = weft_root_is_consistent(weft_trust_document(trust, WEFT_ROLE_ROOT));
+        find_file(driver, target);
+    }
+    return err;
 }
 
 uint64_t weft_driver_received_bytes(const struct weft_driver *driver, uint32_t number)

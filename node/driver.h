@@ -13,6 +13,7 @@
 
 #include "../protocol/core.h"
 #include "../protocol/err.h"
+#include "../protocol/trust/catalog.h"
 
 #include <uv.h>
 
@@ -85,6 +86,18 @@ struct weft_driver_component {
  * Errors: false if there is no such component; |component| is then untouched. */
 bool weft_driver_component(const struct weft_driver *driver, uint32_t number,
                            struct weft_driver_component *component);
+
+/* What a node says of one target. */
+struct weft_driver_target {
+    struct weft_release_info info; /* as signed */
+    bool is_consistent;            /* files have their hash in front of their name */
+    char file[4096];               /* finished in the store, under this path; "" = it is not */
+};
+
+/* What this node knows of the target |path|, which is any string.
+ * Errors: PENDING, NOT_FOUND, EXPIRED, ..., with |text| [size] for people. */
+enum weft_err weft_driver_target(struct weft_driver *driver, const char *path,
+                                 struct weft_driver_target *target, char *text, size_t size);
 
 /* Bytes of component |number| received and stored since the start, from peers and source. */
 uint64_t weft_driver_received_bytes(const struct weft_driver *driver, uint32_t number);

@@ -7,6 +7,7 @@
 #include "driver_state.h"
 
 #include "log.h"
+#include "url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,9 @@ static void on_done(void *context, const struct weft_http_result *result)
     if (result->err != WEFT_ERR_OK && result->err != WEFT_ERR_NOT_FOUND) {
         weft_log(WEFT_LOG_WARNING, "source: %s", result->text);
     }
+    if (document->is_look && result->date_unix_s != 0) {
+        weft_updater_note_source_clock(document->driver->updater, result->date_unix_s);
+    }
     end(document, result->err, document->bytes, document->length);
 }
 
@@ -118,7 +122,7 @@ static bool ask_source(struct weft_driver_document *document, const char *path)
     char url[WEFT_HTTP_URL_BYTES_MAX];
     struct weft_driver *driver = document->driver;
     if (driver->options->source_url == NULL ||
-        !weft_driver_source_url(driver, path, url, sizeof(url))) {
+        !weft_url_join(driver->options->source_url, path, url, sizeof(url))) {
         return false;
     }
     const struct weft_http_request request = {

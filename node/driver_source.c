@@ -5,6 +5,7 @@
 #include "driver_state.h"
 
 #include "log.h"
+#include "url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,30 +40,6 @@ struct storing {
     struct weft_driver *driver;      /* owner */
     struct weft_event event;         /* what will be told */
 };
-
-bool weft_driver_source_url(const struct weft_driver *driver, const char *path, char *url,
-                            size_t size)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                "-._~/!$&'()*+,;=:@";
-    const char *base = driver->options->source_url;
-    size_t length = strlen(base);
-    while (length > 0 && base[length - 1] == '/') {
-        length--;
-    }
-    int written = snprintf(url, size, "%.*s/", (int)length, base);
-    size_t at = written > 0 ? (size_t)written : size;
-    for (; *path != 0 && at + 4 < size; path++) {
-        if (strchr(plain, *path) != NULL) {
-            url[at++] = *path;
-        } else {
-            unsigned int byte = (uint8_t)*path;
-            at += (size_t)snprintf(url + at, size - at, "%%%02X", byte);
-        }
-    }
-    url[at < size ? at : size - 1] = 0;
-    return *path == 0 && at < size;
-}
 
 static void unlink_fetch(struct weft_driver_fetch *fetch)
 {
@@ -235,7 +212,7 @@ static enum weft_err ask(struct weft_driver_fetch *fetch, const struct weft_driv
     struct weft_driver *driver = fetch->driver;
     const uint64_t *offsets = release->index->offsets;
     if (driver->options->source_url == NULL ||
-        !weft_driver_source_url(driver, release->info.path, url, sizeof(url))) {
+        !weft_url_join(driver->options->source_url, release->info.path, url, sizeof(url))) {
         return WEFT_ERR_ARGUMENT;
     }
     const struct weft_http_request request = {

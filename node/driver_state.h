@@ -143,10 +143,6 @@ void weft_driver_source_act(struct weft_driver *driver, const struct weft_action
 /* Go on with fetches that waited for the disk, if it is their time. */
 void weft_driver_source_expire(struct weft_driver *driver);
 
-/* Write the URL of |path| below the source into url[size]. Errors: false if it does not fit. */
-bool weft_driver_source_url(const struct weft_driver *driver, const char *path, char *url,
-                            size_t size);
-
 /* The client goes away: forget every fetch that waits for it. */
 void weft_driver_source_close(struct weft_driver *driver);
 

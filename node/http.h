@@ -35,6 +35,7 @@ struct weft_http_result {
     char etag
         [WEFT_HTTP_ETAG_BYTES_MAX]; /* of the object, with quotes; "" = none, weak or too long */
     char text[WEFT_HTTP_TEXT_BYTES_MAX]; /* what happened, for people; "" if OK */
+    int64_t date_unix_s;                 /* the server's clock, by its Date header; 0 = not told */
 };
 
 struct weft_http_request {

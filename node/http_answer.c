@@ -94,6 +94,9 @@ size_t weft_http_answer_header(char *bytes, size_t size, size_t count, void *con
                value[0] == '"' ? sizeof(value) : 1);
     } else if (value_of(bytes, length, "Content-Range", value, sizeof(value))) {
         read_range(transfer, value);
+    } else if (value_of(bytes, length, "Date", value, sizeof(value))) {
+        int64_t date_unix_s = curl_getdate(value, NULL);
+        transfer->result.date_unix_s = date_unix_s > 0 ? date_unix_s : 0;
     } else if (value_of(bytes, length, "Content-Length", value, sizeof(value)) &&
                !number(value, &end, &transfer->content_length)) {
         transfer->content_length = UINT64_MAX;

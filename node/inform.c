@@ -6,7 +6,10 @@
 #include "snapshot.h"
 #include "updater.h"
 
+#include "protocol/trust/hex.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -72,9 +75,10 @@ static struct weft_snapshot_component describe(const struct weft_inform *inform,
     return out;
 }
 
-json_t *weft_inform_status(void *context)
+json_t *weft_inform_status(void *context, const char *argument)
 {
     struct weft_inform *inform = context;
+    (void)argument;
     const struct weft_run_options *options = inform->options;
     struct weft_snapshot_component components[WEFT_COMPONENTS_MAX];
     struct component_texts texts[WEFT_COMPONENTS_MAX];
@@ -105,4 +109,39 @@ json_t *weft_inform_status(void *context)
         .rates_bytes_per_s = rates,
     };
     return weft_snapshot_make(weft_driver_core(inform->driver), &info);
+}
+
+/* The hashes of |pin|, as they stand in metadata. */
+static json_t *hashes_json(const struct weft_pin *pin)
+{
+    json_t *hashes = json_object();
+    char hex[2 * WEFT_SHA512_BYTES + 1];
+    if (pin->has_sha256) {
+        weft_hex_encode(pin->sha256, sizeof(pin->sha256), hex);
+        json_object_set_new(hashes, "sha256", json_string(hex));
+    }
+    if (pin->has_sha512) {
+        weft_hex_encode(pin->sha512, sizeof(pin->sha512), hex);
+        json_object_set_new(hashes, "sha512", json_string(hex));
+    }
+    return hashes;
+}
+
+json_t *weft_inform_target(void *context, const char *argument)
+{
+    struct weft_inform *inform = context;
+    struct weft_driver_target target;
+    char text[WEFT_FAULT_BYTES];
+    char file[WEFT_FILE_PATH_BYTES] = "";
+    if (weft_driver_target(inform->driver, argument, &target, text, sizeof(text)) != WEFT_ERR_OK) {
+        return json_pack("{s:s}", "error", text);
+    }
+    if (target.file[0] != '\0' && realpath(target.file, file) == NULL) {
+        file[0] = '\0';
+    }
+    const char *source = inform->options->source_url;
+    return json_pack("{s:{s:I, s:o}, s:b, s:s, s:s}", "target", "length",
+                     (json_int_t)target.info.pin.length, "hashes", hashes_json(&target.info.pin),
+                     "consistent", target.is_consistent, "file", file, "source",
+                     source != NULL ? source : "");
 }

@@ -11,7 +11,7 @@
 
 struct weft_inform {
     const struct weft_run_options *options;        /* borrowed */
-    const struct weft_driver *driver;              /* borrowed */
+    struct weft_driver *driver;                    /* borrowed */
     int64_t started_unix_s;                        /* of the node */
     struct weft_meter meters[WEFT_COMPONENTS_MAX]; /* bytes received, by component */
 };
@@ -19,9 +19,13 @@ struct weft_inform {
 /* Take a sample of every component; call it every WEFT_METER_PERIOD_MS. */
 void weft_inform_sample(struct weft_inform *inform);
 
-/* The status document; a weft_control_status with a struct weft_inform as |context|.
+/* The status document; answers a weft_control_request with a struct weft_inform as |context|;
+ * |argument| is not used.
  * Errors: NULL if memory is short. Owner: the caller, json_decref(). */
-json_t *weft_inform_status(void *context);
+json_t *weft_inform_status(void *context, const char *argument);
+
+/* What the node knows of the target |argument|, likewise. */
+json_t *weft_inform_target(void *context, const char *argument);
 
 /* Which version of component |name| is active: read from the link DATA/active/NAME/current.
  * Shape:  version[size] becomes "" if none is.

@@ -2,6 +2,7 @@
 /* Which command was asked for? One table; each command reads its own flags. */
 #include "demo.h"
 #include "exit.h"
+#include "fetch.h"
 #include "help.h"
 #include "keygen.h"
 #include "publish.h"
@@ -34,6 +35,7 @@ static const struct command commands[] = {
      weft_command_refresh,
      true},
     {{"source", "serve a repository with a small web server"}, weft_command_source, false},
+    {{"fetch", "get and verify one target of any TUF repository"}, weft_command_fetch, false},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -2,6 +2,8 @@
 /* The flags of `weft run`, and what their texts mean. Opens nothing and resolves no names. */
 #include "options.h"
 
+#include "url.h"
+
 #include "protocol/address.h"
 #include "protocol/flag.h"
 #include "protocol/manual.h"
@@ -238,12 +240,10 @@ static enum weft_err read_source(const struct weft_run_options *options, struct 
     if (url == NULL) {
         return WEFT_ERR_OK;
     }
-    size_t scheme = strncmp(url, "http://", 7) == 0 ? 7 : strncmp(url, "https://", 8) == 0 ? 8 : 0;
-    if (scheme == 0) {
+    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
         return refuse(message, "source", url, "a URL begins with http:// or https://");
     }
-    size_t length = strlen(url);
-    if (url[scheme] == '\0' || url[scheme] == '/' || strcspn(url, " \t\r\n\"<>?#") != length) {
+    if (!weft_url_ok(url)) {
         return refuse(message, "source", url,
                       "this is not the URL of a directory, such as http://updates.example/weft");
     }

@@ -198,12 +198,17 @@ static int open_driver(struct run *run)
 
 static int open_control(struct run *run)
 {
+    static const struct weft_control_request requests[] = {
+        {.word = "status", .answer = weft_inform_status},
+        {.word = "target", .has_argument = true, .answer = weft_inform_target},
+    };
     char message[512];
     run->inform.options = &run->options;
     run->inform.driver = run->driver;
     run->inform.started_unix_s = time(NULL);
-    enum weft_err err = weft_control_open(&run->control, &run->loop, run->options.data_dir,
-                                          weft_inform_status, &run->inform);
+    enum weft_err err =
+        weft_control_open(&run->control, &run->loop, run->options.data_dir, requests,
+                          sizeof(requests) / sizeof(requests[0]), &run->inform);
     if (err != WEFT_ERR_OK) {
         snprintf(message, sizeof(message), "cannot listen on %.300s/%s: %s", run->options.data_dir,
                  WEFT_CONTROL_NAME, weft_err_text(err));

@@ -28,6 +28,10 @@ NODE_SOURCES := \
 	node/driver_release.c \
 	node/driver_source.c \
 	node/driver_step.c \
+	node/fetch.c \
+	node/fetch_node.c \
+	node/fetcher.c \
+	node/fetcher_target.c \
 	node/fileio.c \
 	node/help.c \
 	node/http.c \
@@ -80,6 +84,7 @@ NODE_SOURCES := \
 	node/updater_seek.c \
 	node/updater_shelf.c \
 	node/updater_update.c \
+	node/url.c \
 	node/usage.c \
 	node/web.c \
 	node/web_file.c \

@@ -243,3 +243,20 @@ enum weft_err weft_updater_signed(const struct weft_updater *updater, uint32_t n
     }
     return component->seek_err;
 }
+
+enum weft_err weft_updater_lookup(struct weft_updater *updater, const char *path,
+                                  struct weft_release_info *info, struct weft_fault *fault)
+{
+    if (updater->update.kind != WEFT_UPDATE_NONE) {
+        return weft_fault_set(fault, WEFT_ERR_PENDING,
+                              "the metadata is being brought up to date; try again");
+    }
+    enum weft_err err = weft_trust_seek_target(updater->trust, path, info);
+    *fault = *weft_trust_fault(updater->trust);
+    return err;
+}
+
+const struct weft_trust *weft_updater_trust(const struct weft_updater *updater)
+{
+    return updater->trust;
+}

@@ -24,6 +24,7 @@
 #include "../protocol/trust/index.h"
 
 struct weft_updater; /* opaque */
+struct weft_trust;   /* client.h */
 
 /* A document that is needed: WEFT_EVENT_DOCUMENT_WANTED with these values. */
 struct weft_updater_want {
@@ -166,6 +167,12 @@ void weft_updater_note_source_clock(struct weft_updater *updater, int64_t source
 enum weft_err weft_updater_signed(const struct weft_updater *updater, uint32_t number,
                                   struct weft_release_info *info, struct weft_fault *fault);
 
+/* What the current set says of the target |path|, subscribed or not; nothing is fetched for it.
+ * Errors: PENDING (an update is going on, or a delegated document is not at hand), NOT_FOUND,
+ *         EXPIRED, ..., with |fault|; *info is then undefined. */
+enum weft_err weft_updater_lookup(struct weft_updater *updater, const char *path,
+                                  struct weft_release_info *info, struct weft_fault *fault);
+
 /* The release whose chunk index, which is not signed, has the path |path|; NULL = there is none.
  * Borrowed until the next call into |updater|. */
 const struct weft_release_info *weft_updater_derived(const struct weft_updater *updater,
@@ -179,6 +186,10 @@ void weft_updater_index_proven(struct weft_updater *updater, uint32_t number, we
  * did not match its signed hash; or nobody brings chunks that match it. It is not taken again, and
  * another one is wanted. */
 void weft_updater_index_false(struct weft_updater *updater, uint32_t number, weft_release_id id);
+
+/* What is trusted, for those who show or copy documents. Owner: |updater|; it changes with every
+ * call into it. */
+const struct weft_trust *weft_updater_trust(const struct weft_updater *updater);
 
 /* Describe the trusted metadata as of now_s() of the host. */
 void weft_updater_describe(const struct weft_updater *updater, struct weft_updater_state *state);

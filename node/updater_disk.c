@@ -210,10 +210,24 @@ static enum weft_err follow_roots(struct weft_updater *updater, const char *root
     return err;
 }
 
+static enum weft_err make_directory(const struct weft_updater *updater,
+                                    struct weft_message *message)
+{
+    enum weft_err err = weft_fileio_make_dirs(updater->directory, 0700);
+    if (err != WEFT_ERR_OK) {
+        weft_message_set(message, "cannot make the directory %s: %s", updater->directory,
+                         weft_err_text(err));
+    }
+    return err;
+}
+
 static enum weft_err load_roots(struct weft_updater *updater, const char *root_file,
                                 struct weft_message *message)
 {
     enum weft_err err = load_root_file(updater, root_file, message);
+    if (err == WEFT_ERR_OK) {
+        err = make_directory(updater, message);
+    }
     if (err != WEFT_ERR_OK) {
         return err;
     }
@@ -273,13 +287,7 @@ static void note_stored(struct weft_updater *updater)
 enum weft_err weft_updater_disk_load(struct weft_updater *updater, const char *root_file,
                                      struct weft_message *message)
 {
-    enum weft_err err = weft_fileio_make_dirs(updater->directory, 0700);
-    if (err != WEFT_ERR_OK) {
-        weft_message_set(message, "cannot make the directory %s: %s", updater->directory,
-                         weft_err_text(err));
-        return err;
-    }
-    err = load_roots(updater, root_file, message);
+    enum weft_err err = load_roots(updater, root_file, message);
     if (err == WEFT_ERR_OK) {
         load_generations(updater);
         note_stored(updater);

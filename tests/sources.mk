@@ -84,6 +84,10 @@ TEST_SUPPORT_SOURCES := \
 	tests/support/updater_driver.c \
 	tests/support/words.c \
 
+# The client under test of the conformance suite; links what weft links.
+TUF_SOURCES := \
+	tests/tuf/client.c \
+
 FUZZ_MAIN_SOURCES := \
 	tests/fuzz/replay.c \
 

@@ -204,9 +204,10 @@ struct node {
     struct weft_control *control; /* under test */
 };
 
-static json_t *say_hello(void *context)
+static json_t *say_hello(void *context, const char *argument)
 {
     (void)context;
+    (void)argument;
     return json_pack("{s:s}", "hello", "world");
 }
 
@@ -223,6 +224,17 @@ static void run_loop(void *context)
     uv_run(&node->loop, UV_RUN_DEFAULT);
 }
 
+static json_t *echo(void *context, const char *argument)
+{
+    (void)context;
+    return json_pack("{s:s}", "argument", argument);
+}
+
+static const struct weft_control_request requests[] = {
+    {.word = "status", .answer = say_hello},
+    {.word = "target", .has_argument = true, .answer = echo},
+};
+
 static void start(struct node *node)
 {
     memset(node, 0, sizeof(*node));
@@ -234,9 +246,9 @@ static void start(struct node *node)
     ck_assert_int_eq(uv_loop_init(&node->loop), 0);
     ck_assert_int_eq(uv_async_init(&node->loop, &node->stop, on_stop), 0);
     node->stop.data = node;
-    ck_assert_int_eq(
-        weft_control_open(&node->control, &node->loop, node->directory, say_hello, node),
-        WEFT_ERR_OK);
+    ck_assert_int_eq(weft_control_open(&node->control, &node->loop, node->directory, requests,
+                                       WEFT_ROWS(requests), node),
+                     WEFT_ERR_OK);
     ck_assert_int_eq(uv_thread_create(&node->thread, run_loop, node), 0);
 }
 
@@ -332,7 +344,8 @@ START_TEST(test_control_of_a_dead_node)
     ck_assert_int_eq(uv_loop_init(&node.loop), 0);
     ck_assert_int_eq(uv_async_init(&node.loop, &node.stop, on_stop), 0);
     node.stop.data = &node;
-    ck_assert_int_eq(weft_control_open(&node.control, &node.loop, node.directory, say_hello, NULL),
+    ck_assert_int_eq(weft_control_open(&node.control, &node.loop, node.directory, requests,
+                                       WEFT_ROWS(requests), NULL),
                      WEFT_ERR_OK);
     ck_assert_int_eq(uv_thread_create(&node.thread, run_loop, &node), 0);
     stop(&node);
