@@ -24,7 +24,6 @@
 struct weft_activation {
     uv_work_t work;                       /* the stage in the pool */
     struct weft_activate_request request; /* texts owned, in |texts| */
-    uint8_t sha256[WEFT_SHA256_BYTES];    /* request.sha256 */
     char *texts;                          /* the texts of the request; owned */
     weft_activate_done *done;             /* called once */
     void *context;                        /* passed to it */
@@ -230,8 +229,6 @@ enum weft_err weft_activate_start(const struct weft_activate_request *request,
         free(started);
         return WEFT_ERR_MEMORY;
     }
-    memcpy(started->sha256, request->sha256, sizeof(started->sha256));
-    started->request.sha256 = started->sha256;
     started->done = done;
     started->context = context;
     started->work.data = started;

@@ -14,6 +14,7 @@
 #define WEFT_ACTIVATE_H
 
 #include "node/fileio.h"
+#include "protocol/trust/pin.h"
 
 #include <uv.h>
 
@@ -25,15 +26,14 @@ struct weft_activation; /* opaque; one activation under way */
 struct weft_activate_request {
     uv_loop_t *loop;        /* borrowed until |done| */
     const char *data_dir;   /* of the store */
-    const char *component;  /* weft_name_ok() */
+    const char *component;  /* weft_name_place_ok() */
     const char *version;    /* as published; weft_name_ok() */
     const char *file;       /* weft_name_file_ok(); NULL = the release is a tar of a tree */
     const char *link;       /* --component NAME=LINK; NULL = only below DATA/active */
     const char *hook;       /* --on-update; NULL = none */
-    const uint8_t *sha256;  /* signed hash of the release, WEFT_SHA256_BYTES */
     uint32_t hook_limit_ms; /* time for the command; 0 = WEFT_HOOK_LIMIT_MS */
     weft_release_id id;     /* finished in the store */
-    uint64_t bytes;         /* signed length of the release */
+    struct weft_pin pin;    /* signed length and hashes of the release; of a tree a SHA-256 */
 };
 
 /* How it ended.

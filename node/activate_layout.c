@@ -6,8 +6,8 @@
 #include "node/activate_layout.h"
 #include "node/store.h"
 #include "node/unpack.h"
+#include "protocol/trust/digest.h"
 #include "protocol/trust/name.h"
-#include "protocol/trust/sha256.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,7 +28,7 @@ _Static_assert(WEFT_LAYOUT_NAME_BYTES > WEFT_NAME_BYTES_MAX + 1 + 16, "a directo
 static enum weft_err check_names(const struct weft_activate_request *request,
                                  struct weft_message *message)
 {
-    if (!weft_name_ok(request->component)) {
+    if (!weft_name_place_ok(request->component)) {
         weft_message_set(message, "the component name is not allowed: " WEFT_NAME_RULE);
         return WEFT_ERR_UNSAFE_PATH;
     }
@@ -89,7 +89,7 @@ static enum weft_err open_source(const struct weft_layout *layout, int *fd,
     if (*fd < 0) {
         return weft_message_errno(message, errno, "open the stored release", path);
     }
-    if (fstat(*fd, &status) != 0 || (uint64_t)status.st_size != layout->request->bytes) {
+    if (fstat(*fd, &status) != 0 || (uint64_t)status.st_size != layout->request->pin.length) {
         weft_message_set(message, "the stored release %s does not have its signed length", path);
         close(*fd);
         return WEFT_ERR_MISMATCH;
@@ -100,9 +100,9 @@ static enum weft_err open_source(const struct weft_layout *layout, int *fd,
 /* Read the release from |from|, hash it, and write it to |to| unless that is -1. What is written is
  * what was hashed, part by part while it is in the processor's cache. */
 static enum weft_err copy_hashed(const struct weft_layout *layout, int from, int to,
-                                 uint8_t *buffer, struct weft_sha256 *hash)
+                                 uint8_t *buffer, struct weft_digest *digest)
 {
-    uint64_t bytes = layout->request->bytes;
+    uint64_t bytes = layout->request->pin.length;
     enum weft_err err = WEFT_ERR_OK;
     for (uint64_t offset = 0; err == WEFT_ERR_OK && offset < bytes;) {
         size_t part = bytes - offset < COPY_BYTES ? (size_t)(bytes - offset) : COPY_BYTES;
@@ -112,7 +112,7 @@ static enum weft_err copy_hashed(const struct weft_layout *layout, int from, int
         if (weft_fileio_read_at(from, buffer, part, offset) != WEFT_ERR_OK) {
             return WEFT_ERR_MISMATCH; /* its chunks are to be looked at, like wrong bytes */
         }
-        weft_sha256_add(hash, buffer, part);
+        weft_digest_add(digest, buffer, part);
         err = to >= 0 ? weft_fileio_write_at(to, buffer, part, offset) : WEFT_ERR_OK;
         offset += part;
     }
@@ -123,24 +123,23 @@ static enum weft_err copy_hashed(const struct weft_layout *layout, int from, int
 static enum weft_err copy_verified(const struct weft_layout *layout, int from, int to,
                                    struct weft_message *message)
 {
-    struct weft_sha256 *hash = weft_sha256_new();
+    struct weft_digest *digest = weft_digest_new(&layout->request->pin);
     uint8_t *buffer = malloc(COPY_BYTES);
-    uint8_t digest[WEFT_SHA256_BYTES];
     enum weft_err err = WEFT_ERR_MEMORY;
-    if (hash != NULL && buffer != NULL) {
-        err = copy_hashed(layout, from, to, buffer, hash);
+    if (digest != NULL && buffer != NULL) {
+        err = copy_hashed(layout, from, to, buffer, digest);
     }
-    if (err == WEFT_ERR_OK && !weft_sha256_end(hash, digest)) {
-        err = WEFT_ERR_MEMORY;
-    } else if (err != WEFT_ERR_OK) {
+    if (err != WEFT_ERR_OK) {
         weft_message_set(message, "cannot copy the release to %s: %s", layout->scratch,
                          weft_err_text(err));
-    } else if (memcmp(digest, layout->request->sha256, sizeof(digest)) != 0) {
-        weft_message_set(message, "the stored release does not match its signed hash");
-        err = WEFT_ERR_MISMATCH;
+    } else {
+        err = weft_digest_end(digest);
+        if (err == WEFT_ERR_MISMATCH) {
+            weft_message_set(message, "the stored release does not match its signed hash");
+        }
     }
     free(buffer);
-    weft_sha256_free(hash);
+    weft_digest_free(digest);
     return err;
 }
 
@@ -156,7 +155,7 @@ static enum weft_err fill_file(const struct weft_layout *layout, int source, int
     if (fd < 0) {
         return weft_message_errno(message, errno, "make", request->file);
     }
-    bool is_clone = weft_fileio_clone(source, fd, request->bytes);
+    bool is_clone = weft_fileio_clone(source, fd, request->pin.length);
     enum weft_err err = copy_verified(layout, is_clone ? fd : source, is_clone ? -1 : fd, message);
     if (err == WEFT_ERR_OK && (fchmod(fd, 0644) != 0 || fsync(fd) != 0)) {
         err = weft_message_errno(message, errno, "make durable", layout->scratch);
@@ -173,8 +172,8 @@ static enum weft_err fill_tree(const struct weft_layout *layout, int source, int
     struct weft_unpack_request unpack = {
         .archive = source,
         .directory = directory,
-        .bytes = request->bytes,
-        .sha256 = request->sha256,
+        .bytes = request->pin.length,
+        .sha256 = request->pin.sha256,
         .is_cancelled = layout->is_cancelled,
         .context = layout->context,
     };

@@ -69,6 +69,7 @@ void weft_driver_close(struct weft_driver *driver)
     driver->http = NULL;
     weft_driver_source_close(driver);
     weft_driver_document_close(driver);
+    weft_driver_whole_close(driver);
     weft_driver_release_cancel(driver);
     close_timer(&driver->tick);
     close_timer(&driver->chores);
@@ -122,6 +123,7 @@ static void on_chores(uv_timer_t *timer)
     weft_driver_source_expire(driver);
     weft_driver_document_expire(driver);
     weft_driver_release_expire(driver);
+    weft_driver_whole_expire(driver);
     weft_driver_hold(driver);
     weft_updater_wake(driver->updater);
     weft_driver_release(driver);
@@ -165,7 +167,8 @@ static enum weft_err open_updater(struct weft_driver *driver, struct weft_messag
         return WEFT_ERR_LIMIT;
     }
     for (uint32_t i = 0; i < options->component_count; i++) {
-        subscriptions[i] = (struct weft_updater_subscription){.name = options->components[i].name};
+        subscriptions[i] = (struct weft_updater_subscription){
+            .name = options->components[i].name, .is_target = options->components[i].is_target};
     }
     const struct weft_updater_config config = {
         .directory = directory,

@@ -248,6 +248,9 @@ void weft_driver_document_request(struct weft_driver *driver, weft_node_id peer,
         memcpy(bulk.bytes, found, length);
         bulk.length = (uint32_t)length;
         bulk.number = WEFT_ERR_OK;
+    } else if (weft_driver_whole_is_coming(driver, path) ||
+               weft_driver_release_is_coming(driver, path)) {
+        bulk.number = WEFT_ERR_PENDING;
     }
     if (weft_session_send(driver->session, &bulk) != WEFT_ERR_OK) {
         free(bulk.bytes); /* the peer asks somebody else */
@@ -256,8 +259,28 @@ void weft_driver_document_request(struct weft_driver *driver, weft_node_id peer,
 
 /* ---- The core ---- */
 
+/* An index that nobody signed: the source has only the target it is made from. */
+static bool fetch_whole(struct weft_driver *driver, const struct weft_action_document *action)
+{
+    const struct weft_release_info *info =
+        action->from == 0 ? weft_updater_derived(driver->updater, action->path) : NULL;
+    if (info == NULL) {
+        return false;
+    }
+    enum weft_err err = weft_driver_whole_fetch(driver, action->token, info);
+    if (err != WEFT_ERR_OK) {
+        weft_log(WEFT_LOG_WARNING, "target %s cannot be fetched: %s", info->target,
+                 weft_err_text(err));
+        tell(driver, action->token, err);
+    }
+    return true;
+}
+
 static void fetch(struct weft_driver *driver, const struct weft_action_document *action)
 {
+    if (fetch_whole(driver, action)) {
+        return;
+    }
     struct weft_driver_document *document = make(driver, action->token, action->bytes_max);
     if (document == NULL) {
         tell(driver, action->token, WEFT_ERR_MEMORY);
@@ -297,7 +320,14 @@ static void want(void *context, const struct weft_updater_want *want)
                                                    .path = want->path,
                                                    .bytes_max = want->bytes_max,
                                                    .bulletin = want->bulletin,
-                                                   .hint = want->hint}};
+                                                   .hint = want->hint,
+                                                   .is_own_work = want->is_own_work}};
+    const struct weft_driver *driver = context;
+    const struct weft_release_info *info =
+        want->is_derived ? weft_updater_derived(driver->updater, want->path) : NULL;
+    if (info != NULL) {
+        event.document_wanted.derived_bytes = info->pin.length + 1;
+    }
     weft_driver_tell(context, &event);
 }
 
@@ -360,8 +390,7 @@ static void release(void *context, uint32_t component, const struct weft_release
                     const struct weft_index *index, const uint8_t *index_bytes, weft_node_id author)
 {
     (void)index; /* it is the updater's */
-    (void)author;
-    weft_driver_release_add(context, component, info, index_bytes);
+    weft_driver_release_add(context, component, info, index_bytes, author);
 }
 
 struct weft_updater_host weft_driver_document_host(struct weft_driver *driver)

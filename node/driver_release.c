@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of a release on this node: named by the updater, taken up by the store, told to the
- * core, checked as a whole, activated, and removed when a newer one of its component is in
- * effect. What failed is tried again after 10 s, later up to 10 min. */
+/* Which releases does this node have or want? Named by the updater, taken up by the store, told to
+ * the core, and removed when a newer one of its component is in effect. How one takes effect is
+ * driver_activate.c. Two subscriptions may have the same content: then one of them owns what is in
+ * the store, the other one shares it. What failed is tried again after 10 s, later up to 10 min.
+ *
+ * A chunk index that nobody signed is given 60 s without a chunk; then others are asked for theirs.
+ */
 #include "driver_state.h"
 
 #include "log.h"
@@ -12,6 +16,7 @@
 
 #define RETRY_NS (10 * WEFT_NS_PER_S)
 #define RETRY_DOUBLINGS_MAX 6
+#define DOUBT_NS (60 * WEFT_NS_PER_S)
 
 struct weft_driver_release *weft_driver_release_find(const struct weft_driver *driver,
                                                      weft_release_id id)
@@ -39,28 +44,17 @@ void weft_driver_release_close(struct weft_driver *driver)
     }
 }
 
-static const struct weft_run_component *component_of(const struct weft_driver_release *release)
+void weft_driver_release_note_error(struct weft_driver_release *release, const char *text)
 {
-    return &release->driver->options->components[release->component];
-}
-
-static struct weft_driver_part *part_of(struct weft_driver_release *release)
-{
-    return &release->driver->parts[release->component];
-}
-
-/* Remember what went wrong, for `weft status`; NULL = nothing any more. */
-static void note_error(struct weft_driver_release *release, const char *text)
-{
-    char *error = part_of(release)->status.error;
-    snprintf(error, sizeof(part_of(release)->status.error), "%s", text == NULL ? "" : text);
+    struct weft_driver_component *status = &release->driver->parts[release->component].status;
+    snprintf(status->error, sizeof(status->error), "%s", text == NULL ? "" : text);
     if (text != NULL) {
         weft_log(WEFT_LOG_ERROR, "component %s version %s: %s", release->info.component,
                  release->info.version, text);
     }
 }
 
-static void tell_core(struct weft_driver_release *release)
+void weft_driver_release_tell_core(struct weft_driver_release *release)
 {
     struct weft_event event = {.kind = WEFT_EVENT_RELEASE,
                                .release = {.id = release->info.id,
@@ -72,7 +66,7 @@ static void tell_core(struct weft_driver_release *release)
     weft_driver_tell(release->driver, &event);
 }
 
-static void plan_retry(struct weft_driver_release *release)
+void weft_driver_release_plan_retry(struct weft_driver_release *release)
 {
     uint32_t doublings =
         release->failures < RETRY_DOUBLINGS_MAX ? release->failures : RETRY_DOUBLINGS_MAX;
@@ -82,18 +76,36 @@ static void plan_retry(struct weft_driver_release *release)
 
 /* ---- Removed ---- */
 
+/* Another release with the same content; NULL = there is none. */
+static struct weft_driver_release *sibling_of(const struct weft_driver_release *release)
+{
+    struct weft_driver_release *other = release->driver->releases;
+    while (other != NULL && (other == release || other->info.id != release->info.id)) {
+        other = other->next;
+    }
+    return other;
+}
+
 static void remove_release(struct weft_driver_release *release)
 {
     struct weft_driver *driver = release->driver;
+    struct weft_driver_release *sibling = sibling_of(release);
     struct weft_driver_release **link = &driver->releases;
     struct weft_event event = {.kind = WEFT_EVENT_RELEASE_GONE, .release_gone = {release->info.id}};
     while (*link != release) {
         link = &(*link)->next;
     }
     *link = release->next;
-    weft_store_remove(driver->store, release->info.id);
-    if (release->added) {
-        weft_driver_tell(driver, &event);
+    if (sibling == NULL) {
+        weft_store_remove(driver->store, release->info.id);
+        if (release->added) {
+            weft_driver_tell(driver, &event);
+        }
+    } else if (release->added) {
+        /* What is in the store goes on under the other one's name. */
+        sibling->added = true;
+        sibling->shares = false;
+        memcpy(sibling->have, release->have, (release->index->chunk_count + 7) / 8);
     }
     free_release(release);
 }
@@ -105,13 +117,13 @@ static bool is_whole(const struct weft_driver_release *release)
            held.have_count == held.chunk_count;
 }
 
-/* Remove older releases of a component: all of them, or only those that are not whole. */
-static void remove_older(struct weft_driver *driver, uint32_t component, bool whole_ones_too)
+void weft_driver_release_remove_older(struct weft_driver *driver, uint32_t component,
+                                      bool whole_ones_too)
 {
     struct weft_driver_release *release = driver->releases;
     while (release != NULL) {
         struct weft_driver_release *next = release->next;
-        bool is_busy = !release->added || release->finishing;
+        bool is_busy = (!release->added && !release->shares) || release->finishing;
         if (release->component == component && !release->current && !is_busy &&
             (whole_ones_too || !is_whole(release))) {
             remove_release(release);
@@ -121,28 +133,40 @@ static void remove_older(struct weft_driver *driver, uint32_t component, bool wh
     }
 }
 
+void weft_driver_release_misled(struct weft_driver_release *release)
+{
+    struct weft_driver *driver = release->driver;
+    struct weft_event event = {
+        .kind = WEFT_EVENT_MISLED,
+        .misled = {.peer = release->author, .release = release->info.id, .is_certain = true}};
+    uint32_t component = release->component;
+    weft_release_id id = release->info.id;
+    weft_driver_release_note_error(release, "the chunk index that a peer gave is false; another "
+                                            "one is looked for");
+    remove_release(release);
+    weft_driver_tell(driver, &event);
+    weft_driver_hold(driver);
+    weft_updater_index_false(driver->updater, component, id);
+    weft_driver_release(driver);
+}
+
 /* ---- Added ---- */
 
-/* Ids outlive releases in callbacks of the store, so these carry an id, not a pointer. */
-struct ticket {
-    struct weft_driver *driver; /* owner */
-    weft_release_id id;         /* release concerned */
-};
-
-static struct ticket *make_ticket(const struct weft_driver_release *release)
+struct weft_driver_ticket *weft_driver_release_ticket(const struct weft_driver_release *release)
 {
-    struct ticket *ticket = malloc(sizeof(*ticket));
+    struct weft_driver_ticket *ticket = malloc(sizeof(*ticket));
     if (ticket != NULL) {
-        *ticket = (struct ticket){release->driver, release->info.id};
+        *ticket =
+            (struct weft_driver_ticket){release->driver, release->info.id, release->component};
     }
     return ticket;
 }
 
-/* The release a ticket stands for; frees the ticket. NULL: gone, or the driver closes. */
-static struct weft_driver_release *redeem(struct ticket *ticket)
+struct weft_driver_release *weft_driver_release_redeem(struct weft_driver_ticket *ticket)
 {
     struct weft_driver_release *release = ticket->driver->releases;
-    while (release != NULL && release->info.id != ticket->id) {
+    while (release != NULL &&
+           (release->info.id != ticket->id || release->component != ticket->component)) {
         release = release->next;
     }
     bool is_closing = ticket->driver->closing;
@@ -152,30 +176,32 @@ static struct weft_driver_release *redeem(struct ticket *ticket)
 
 static void on_added(void *context, const uint8_t *have, enum weft_err err)
 {
-    struct weft_driver_release *release = redeem(context);
+    struct weft_driver_release *release = weft_driver_release_redeem(context);
     if (release == NULL || release->added) {
         return;
     }
     if (have == NULL) {
-        note_error(release, weft_err_text(err));
-        plan_retry(release);
+        weft_driver_release_note_error(release, weft_err_text(err));
+        weft_driver_release_plan_retry(release);
         return;
     }
     memcpy(release->have, have, (release->index->chunk_count + 7) / 8);
     release->added = true;
     release->failures = 0;
+    release->progress_ns = uv_hrtime();
     if (err != WEFT_ERR_OK) {
-        note_error(release, weft_err_text(err));
+        weft_driver_release_note_error(release, weft_err_text(err));
     }
-    tell_core(release);
-    remove_older(release->driver, release->component, false /* whole_ones_too */);
+    weft_driver_release_tell_core(release);
+    weft_driver_release_remove_older(release->driver, release->component,
+                                     false /* whole_ones_too */);
 }
 
 static void add_to_store(struct weft_driver_release *release)
 {
-    struct ticket *ticket = make_ticket(release);
+    struct weft_driver_ticket *ticket = weft_driver_release_ticket(release);
     if (ticket == NULL) {
-        plan_retry(release);
+        weft_driver_release_plan_retry(release);
         return;
     }
     weft_store_add(release->driver->store, release->index, on_added, ticket);
@@ -220,22 +246,39 @@ static struct weft_driver_release *make_release(struct weft_driver *driver, uint
     return release;
 }
 
-void weft_driver_release_add(struct weft_driver *driver, uint32_t component,
-                             const struct weft_release_info *info, const uint8_t *index_bytes)
+/* |info| is the current release of |component| from now on. A hint that another one takes the place
+ * of brought no chunks: its author is told on. Result: the release if it is known already. */
+static struct weft_driver_release *mark_current(struct weft_driver *driver, uint32_t component,
+                                                const struct weft_release_info *info)
 {
-    struct weft_driver_release *known = driver->releases;
+    struct weft_driver_release *known = NULL;
+    for (struct weft_driver_release *other = driver->releases; other != NULL; other = other->next) {
+        if (other->component != component) {
+            continue;
+        }
+        bool is_same = other->info.id == info->id;
+        bool is_rival = !is_same && other->current && !other->proven && !other->info.has_index &&
+                        strcmp(other->info.path, info->path) == 0;
+        if (is_rival) {
+            struct weft_event event = {
+                .kind = WEFT_EVENT_MISLED,
+                .misled = {.peer = other->author, .release = other->info.id}};
+            weft_driver_tell(driver, &event);
+        }
+        other->current = is_same;
+        known = is_same ? other : known;
+    }
+    return known;
+}
+
+void weft_driver_release_add(struct weft_driver *driver, uint32_t component,
+                             const struct weft_release_info *info, const uint8_t *index_bytes,
+                             weft_node_id author)
+{
     struct weft_driver_component *status = &driver->parts[component].status;
     snprintf(status->target_version, sizeof(status->target_version), "%s", info->version);
     status->target_id = info->id;
-    for (struct weft_driver_release *other = known; other != NULL; other = other->next) {
-        if (other->component == component) {
-            other->current = other->info.id == info->id;
-        }
-    }
-    while (known != NULL && (known->info.id != info->id || known->component != component)) {
-        known = known->next;
-    }
-    if (known != NULL) {
+    if (mark_current(driver, component, info) != NULL) {
         return;
     }
     struct weft_driver_release *release = make_release(driver, component, info, index_bytes);
@@ -248,9 +291,16 @@ void weft_driver_release_add(struct weft_driver *driver, uint32_t component,
              info->component, info->version, (unsigned long long)info->pin.length,
              (unsigned long long)info->id);
     release->current = true;
+    release->proven = info->has_index;
+    release->author = author;
     release->next = driver->releases;
     driver->releases = release;
-    add_to_store(release);
+    release->shares = sibling_of(release) != NULL;
+    if (!release->shares) {
+        add_to_store(release);
+    } else if (is_whole(release)) {
+        weft_driver_release_activate(release);
+    }
     sweep_once(driver);
 }
 
@@ -262,7 +312,8 @@ void weft_driver_release_stored(struct weft_driver *driver, weft_release_id id, 
     struct weft_driver_release *release = weft_driver_release_find(driver, id);
     if (release != NULL && chunk < release->index->chunk_count) {
         release->have[chunk / 8] = (uint8_t)(release->have[chunk / 8] | 1U << (chunk % 8));
-        part_of(release)->received_bytes += bytes;
+        release->progress_ns = uv_hrtime();
+        driver->parts[release->component].received_bytes += bytes;
     }
 }
 
@@ -280,206 +331,60 @@ void weft_driver_release_lost(struct weft_driver *driver, weft_release_id id, ui
     struct weft_driver_release *release = weft_driver_release_find(driver, id);
     if (release != NULL && chunk < release->index->chunk_count) {
         weft_driver_release_damaged(driver, id, chunk);
-        tell_core(release);
+        weft_driver_release_tell_core(release);
     }
 }
 
-/* ---- Completed ---- */
-
-static void activate(struct weft_driver_release *release);
-
-/* The release of a component that waits for the activation before it. */
-static struct weft_driver_release *find_waiting(struct weft_driver *driver, uint32_t component)
+bool weft_driver_release_is_coming(const struct weft_driver *driver, const char *index_path)
 {
-    struct weft_driver_release *release = driver->releases;
-    while (release != NULL &&
-           (release->component != component || !release->waits || !release->current)) {
-        release = release->next;
+    bool is_coming = false;
+    weft_ns now_ns = uv_hrtime();
+    for (const struct weft_driver_release *release = driver->releases; release != NULL;
+         release = release->next) {
+        bool is_alive = release->added && now_ns - release->progress_ns < DOUBT_NS;
+        is_coming = is_coming || (release->current && is_alive &&
+                                  strcmp(release->info.index_path, index_path) == 0);
     }
-    return release;
+    return is_coming;
 }
 
-static bool lacks_chunks(const struct weft_driver_release *release)
+/* ---- The clock ---- */
+
+/* A hint that brings no chunk: others are asked for theirs. */
+static void doubt(struct weft_driver *driver, weft_ns now_ns)
 {
-    for (uint32_t i = 0; i < release->index->chunk_count; i++) {
-        if ((release->have[i / 8] >> (i % 8) & 1) == 0) {
-            return true;
+    for (struct weft_driver_release *release = driver->releases; release != NULL;
+         release = release->next) {
+        if (!release->proven && release->current && release->added &&
+            now_ns - release->progress_ns >= DOUBT_NS) {
+            release->progress_ns = now_ns;
+            weft_driver_hold(driver);
+            weft_updater_index_doubt(driver->updater, release->component, release->info.id);
+            weft_driver_release(driver);
+            return; /* the list may have changed; the next one a second later */
         }
     }
-    return false;
-}
-
-/* Tell the core how it went, and plan what comes next. */
-static void complete(struct weft_driver_release *release, enum weft_err err, const char *text)
-{
-    struct weft_event event = {.kind = WEFT_EVENT_COMPLETED, .completed = {release->info.id, err}};
-    bool is_active = err == WEFT_ERR_OK || err == WEFT_ERR_HOOK;
-    event.completed.result = is_active ? WEFT_ERR_OK : err;
-    note_error(release, err == WEFT_ERR_OK ? NULL : text);
-    if (err != WEFT_ERR_OK && err != WEFT_ERR_CANCELLED) {
-        plan_retry(release);
-    }
-    bool must_refetch = err == WEFT_ERR_MISMATCH && lacks_chunks(release);
-    if (err == WEFT_ERR_MISMATCH && !must_refetch) {
-        /* The publisher's own hashes contradict each other: chunks are not to blame. */
-        event.completed.result = WEFT_ERR_FORMAT;
-    }
-    weft_driver_hold(release->driver);
-    weft_driver_tell(release->driver, &event);
-    if (must_refetch) {
-        tell_core(release); /* the core has forgotten it */
-    }
-    weft_driver_release(release->driver);
-}
-
-/* The chunks of a release that did not verify as a whole were looked at again. */
-static void on_checked(void *context, enum weft_err err)
-{
-    struct weft_driver_release *release = redeem(context);
-    (void)err; /* what was found is told chunk by chunk */
-    if (release != NULL) {
-        complete(release, WEFT_ERR_MISMATCH,
-                 lacks_chunks(release) ? weft_err_text(WEFT_ERR_MISMATCH)
-                                       : "every chunk matches the chunk index, but the whole does "
-                                         "not; the publisher has to publish it again");
-    }
-}
-
-/* Tell how an activation went; one that found damage leads to a look at every chunk first. */
-static void conclude(struct weft_driver_release *release, enum weft_err err, const char *text)
-{
-    struct ticket *ticket = err == WEFT_ERR_MISMATCH ? make_ticket(release) : NULL;
-    if (ticket != NULL) {
-        weft_store_check(release->driver->store, release->info.id, on_checked, ticket);
-    } else {
-        complete(release, err, text);
-    }
-}
-
-static void on_activated(void *context, enum weft_err err, const char *text)
-{
-    struct ticket *ticket = context;
-    struct weft_driver *driver = ticket->driver;
-    struct weft_driver_release *release = redeem(ticket);
-    if (release != NULL) {
-        struct weft_driver_part *part = part_of(release);
-        uint32_t component = release->component;
-        bool is_active = err == WEFT_ERR_OK || err == WEFT_ERR_HOOK;
-        part->activation = NULL;
-        if (is_active) {
-            release->activated = true;
-            part->status.active_id = release->info.id;
-        }
-        if (err == WEFT_ERR_OK) {
-            release->failures = 0;
-            release->retry_ns = 0;
-            weft_log(WEFT_LOG_INFO, "component %s: version %s is active in %s",
-                     release->info.component, release->info.version, text);
-        }
-        bool is_current = release->current;
-        conclude(release, err, text);
-        if (is_active && is_current) {
-            remove_older(driver, component, true /* whole_ones_too */);
-        }
-        struct weft_driver_release *waiting = find_waiting(driver, component);
-        if (waiting != NULL) {
-            waiting->waits = false;
-            activate(waiting);
-        }
-    }
-    weft_driver_unref(driver);
-}
-
-static void activate(struct weft_driver_release *release)
-{
-    struct weft_driver *driver = release->driver;
-    struct weft_driver_part *part = part_of(release);
-    if (part->activation != NULL) {
-        release->waits = true;
-        weft_activate_cancel(part->activation);
-        return;
-    }
-    const struct weft_activate_request request = {
-        .loop = driver->config.loop,
-        .data_dir = driver->options->data_dir,
-        .component = release->info.component,
-        .version = release->info.version,
-        .file = release->info.kind == WEFT_RELEASE_FILE ? release->info.file : NULL,
-        .link = component_of(release)->link,
-        .hook = driver->options->on_update,
-        .sha256 = release->info.pin.sha256,
-        .id = release->info.id,
-        .bytes = release->info.pin.length,
-    };
-    struct ticket *ticket = make_ticket(release);
-    enum weft_err err =
-        ticket == NULL ? WEFT_ERR_MEMORY
-                       : weft_activate_start(&request, on_activated, ticket, &part->activation);
-    if (err != WEFT_ERR_OK) {
-        free(ticket);
-        complete(release, err, weft_err_text(err));
-        return;
-    }
-    driver->open_count++;
-}
-
-static void on_finished(void *context, enum weft_err err)
-{
-    struct weft_driver_release *release = redeem(context);
-    if (release == NULL) {
-        return;
-    }
-    release->finishing = false;
-    if (err != WEFT_ERR_OK) {
-        complete(release, err, weft_err_text(err));
-    } else if (!release->current) {
-        complete(release, WEFT_ERR_CANCELLED, NULL); /* a newer one was published meanwhile */
-    } else {
-        activate(release);
-    }
-}
-
-void weft_driver_release_act(struct weft_driver *driver, const struct weft_action *action)
-{
-    struct weft_driver_release *release = weft_driver_release_find(driver, action->release);
-    struct ticket *ticket = release == NULL ? NULL : make_ticket(release);
-    if (ticket == NULL) {
-        struct weft_event event = {.kind = WEFT_EVENT_COMPLETED,
-                                   .completed = {action->release, WEFT_ERR_NOT_FOUND}};
-        weft_driver_tell(driver, &event);
-        return;
-    }
-    release->finishing = true;
-    weft_store_finish(driver->store, release->info.id, on_finished, ticket);
 }
 
 void weft_driver_release_expire(struct weft_driver *driver)
 {
     weft_ns now_ns = uv_hrtime();
+    doubt(driver, now_ns);
     for (struct weft_driver_release *release = driver->releases; release != NULL;
          release = release->next) {
         if (release->retry_ns == 0 || release->retry_ns > now_ns) {
             continue;
         }
         release->retry_ns = 0;
-        if (!release->added && !release->current) {
+        if (!release->added && !release->shares && !release->current) {
             remove_release(release);
-        } else if (!release->added) {
+        } else if (!release->added && !release->shares) {
             add_to_store(release);
-        } else if (release->activated && release->current) {
-            activate(release); /* only its command failed */
+        } else if (release->current && (release->activated || release->shares)) {
+            weft_driver_release_activate(release); /* only its command failed */
         } else if (release->current) {
-            tell_core(release); /* which asks to complete it again */
+            weft_driver_release_tell_core(release); /* which asks to complete it again */
         }
         return; /* the list may have changed; the next one a second later */
-    }
-}
-
-void weft_driver_release_cancel(struct weft_driver *driver)
-{
-    for (uint32_t i = 0; i < driver->options->component_count; i++) {
-        if (driver->parts[i].activation != NULL) {
-            weft_activate_cancel(driver->parts[i].activation);
-        }
     }
 }

@@ -6,7 +6,9 @@
  *   driver_chunk.c     chunks between peers: received, stored, read, sent
  *   driver_source.c    chunks from the source
  *   driver_document.c  metadata documents: asked for, answered, handed to the updater
- *   driver_release.c   the life of a release: added, completed, activated, removed
+ *   driver_whole.c     plain targets fetched whole, to make their chunk index
+ *   driver_release.c   which releases there are: added, removed, doubted
+ *   driver_activate.c  how one takes effect
  *   driver_identity.c  who the node is: id, incarnation, peers remembered
  *   driver_place.c     where the node is: address, subnet, network there or not */
 #ifndef WEFT_DRIVER_STATE_H
@@ -22,6 +24,7 @@
 struct weft_driver_fetch;    /* driver_source.c */
 struct weft_driver_document; /* driver_document.c */
 struct weft_driver_upload;   /* driver_chunk.c */
+struct weft_driver_whole;    /* driver_whole.c */
 
 /* An event that waits until the core may be stepped. */
 struct weft_driver_event {
@@ -41,6 +44,10 @@ struct weft_driver_release {
     uint8_t *have;                       /* bit i = chunk i is held; as the core was told */
     char etag[WEFT_HTTP_ETAG_BYTES_MAX]; /* of the source's object; "" = not known */
     bool added;                          /* the store has it, and the core knows it */
+    bool shares;                         /* another one with the same content owns it there */
+    bool proven;                         /* its index is signed, or the whole was verified */
+    weft_node_id author;                 /* who gave the index unless it is signed; 0 = nobody */
+    weft_ns progress_ns;                 /* when its last chunk was stored, or others were asked */
     bool current;                        /* newest of its component */
     bool finishing;                      /* the store names it finished */
     bool waits;                          /* finished, activates when the one before it is done */
@@ -82,6 +89,7 @@ struct weft_driver {
     struct weft_driver_upload *uploads; /* being read */
     struct weft_driver_fetch *fetches;  /* from the source */
     struct weft_driver_document *documents;             /* being fetched */
+    struct weft_driver_whole *wholes;                   /* being fetched, or to go on with */
     uint64_t next_token;                                /* of document requests to peers */
     struct weft_driver_release *releases;               /* had or wanted */
     struct weft_driver_part parts[WEFT_COMPONENTS_MAX]; /* as options->components */
@@ -174,18 +182,67 @@ void weft_driver_document_expire(struct weft_driver *driver);
 /* Forget every document. */
 void weft_driver_document_close(struct weft_driver *driver);
 
+/* ---- driver_whole.c ---- */
+
+/* Fetch the plain target |info| whole from the source; ends in weft_updater_document() with its
+ * chunk index, and a DOCUMENT event for |token|.
+ * Errors: it did not begin: LIMIT (too long for this version), UNREACHABLE, DISK_FULL, IO, MEMORY.
+ */
+enum weft_err weft_driver_whole_fetch(struct weft_driver *driver, uint64_t token,
+                                      const struct weft_release_info *info);
+
+/* Is the target whose index has this path being fetched? */
+bool weft_driver_whole_is_coming(const struct weft_driver *driver, const char *index_path);
+
+/* Drop what nobody wants any more. */
+void weft_driver_whole_expire(struct weft_driver *driver);
+
+/* Forget every fetch; the web client is gone. */
+void weft_driver_whole_close(struct weft_driver *driver);
+
 /* ---- driver_release.c ---- */
+
+/* Releases may go while the store or an activation works on them: its callbacks carry this. */
+struct weft_driver_ticket {
+    struct weft_driver *driver; /* owner */
+    weft_release_id id;         /* of the release */
+    uint32_t component;         /* of the release */
+};
+
+/* A ticket for |release|. Errors: NULL without memory. Owner: weft_driver_release_redeem(). */
+struct weft_driver_ticket *weft_driver_release_ticket(const struct weft_driver_release *release);
+
+/* The release a ticket stands for; frees the ticket. NULL: it is gone, or the driver closes. */
+struct weft_driver_release *weft_driver_release_redeem(struct weft_driver_ticket *ticket);
+
+/* Remember what went wrong, for `weft status`; NULL = nothing any more. */
+void weft_driver_release_note_error(struct weft_driver_release *release, const char *text);
+
+/* RELEASE event. */
+void weft_driver_release_tell_core(struct weft_driver_release *release);
+
+/* Try it again in a while. */
+void weft_driver_release_plan_retry(struct weft_driver_release *release);
+
+/* Remove older releases of a component: all of them, or only those that are not whole. */
+void weft_driver_release_remove_older(struct weft_driver *driver, uint32_t component,
+                                      bool whole_ones_too);
+
+/* Its index, which nobody signed, is false: remove it, tell on its author, look for another one. */
+void weft_driver_release_misled(struct weft_driver_release *release);
+
+/* Is a release whose index has this path, and is not proven, making progress? */
+bool weft_driver_release_is_coming(const struct weft_driver *driver, const char *index_path);
 
 /* The release named |id|; NULL = unknown, or not with the store yet. */
 struct weft_driver_release *weft_driver_release_find(const struct weft_driver *driver,
                                                      weft_release_id id);
 
-/* The updater says that component |component| has this current release. */
+/* The updater says that component |component| has this current release; |author| gave its index,
+ * unless that is signed (0 = it was made here, or found on the disk). */
 void weft_driver_release_add(struct weft_driver *driver, uint32_t component,
-                             const struct weft_release_info *info, const uint8_t *index_bytes);
-
-/* Carry out COMPLETE. */
-void weft_driver_release_act(struct weft_driver *driver, const struct weft_action *action);
+                             const struct weft_release_info *info, const uint8_t *index_bytes,
+                             weft_node_id author);
 
 /* Chunk |chunk| of |id| was stored: |bytes| from a peer or the source. */
 void weft_driver_release_stored(struct weft_driver *driver, weft_release_id id, uint32_t chunk,
@@ -200,11 +257,19 @@ void weft_driver_release_lost(struct weft_driver *driver, weft_release_id id, ui
 /* Try again what failed a while ago. */
 void weft_driver_release_expire(struct weft_driver *driver);
 
-/* Ask running activations to end. */
-void weft_driver_release_cancel(struct weft_driver *driver);
-
 /* Free the list. */
 void weft_driver_release_close(struct weft_driver *driver);
+
+/* ---- driver_activate.c ---- */
+
+/* Carry out COMPLETE. */
+void weft_driver_release_act(struct weft_driver *driver, const struct weft_action *action);
+
+/* Lay it out and let it take effect, after an activation of its component that is under way. */
+void weft_driver_release_activate(struct weft_driver_release *release);
+
+/* Ask running activations to end. */
+void weft_driver_release_cancel(struct weft_driver *driver);
 
 /* ---- driver_identity.c ---- */
 

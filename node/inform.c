@@ -64,7 +64,7 @@ static struct weft_snapshot_component describe(const struct weft_inform *inform,
     struct weft_snapshot_component out = {.name = component->name, .number = number};
     memset(texts, 0, sizeof(*texts));
     weft_driver_component(inform->driver, number, &texts->driver);
-    out.active_unix_s = weft_inform_active(inform->options->data_dir, component->name,
+    out.active_unix_s = weft_inform_active(inform->options->data_dir, component->place,
                                            texts->active_version, sizeof(texts->active_version));
     out.link = component->link != NULL ? component->link : "";
     out.active_version = texts->active_version;

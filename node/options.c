@@ -7,6 +7,7 @@
 #include "protocol/address.h"
 #include "protocol/flag.h"
 #include "protocol/manual.h"
+#include "protocol/trust/path.h"
 
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct texts {
     const char *subnet;               /* --subnet */
     struct weft_flag_list seeds;      /* --seed */
     struct weft_flag_list components; /* --component */
+    struct weft_flag_list targets;    /* --target */
 };
 
 #define OPTION(field) WEFT_FLAG_AT(struct weft_run_options, field)
@@ -82,6 +84,11 @@ static const struct weft_flag text_flags[] = {
      .argument = "NAME[=LINK]",
      .help = "keep this component current, and point the symbolic link LINK at its directory",
      TEXTS(components)},
+    {.name = "target",
+     .kind = WEFT_FLAG_LIST,
+     .argument = "PATH[=LINK]",
+     .help = "the same for a file that other tools put into the repository, by its path there",
+     TEXTS(targets)},
     {.name = "subnet",
      .kind = WEFT_FLAG_TEXT,
      .argument = "CIDR",
@@ -121,51 +128,61 @@ static bool is_name_letter(char letter)
            (letter >= '0' && letter <= '9') || letter == '.' || letter == '_' || letter == '-';
 }
 
-static bool is_name(const char *text, size_t length)
-{
-    if (length == 0 || length > WEFT_NAME_BYTES_MAX || text[0] == '.') {
-        return false;
-    }
-    for (size_t i = 0; i < length; i++) {
-        if (!is_name_letter(text[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool has_component(const struct weft_run_options *options, const char *name)
+static bool has_place(const struct weft_run_options *options, const char *place)
 {
     for (uint32_t i = 0; i < options->component_count; i++) {
-        if (strcmp(options->components[i].name, name) == 0) {
+        if (strcmp(options->components[i].place, place) == 0) {
             return true;
         }
     }
     return false;
 }
 
-static enum weft_err add_component(struct weft_run_options *options, const char *value,
-                                   struct weft_text *message)
+/* NAME or PATH, and where it has its place; what is wrong with it, or NULL. */
+static const char *read_name(struct weft_run_component *component, const char *value, size_t length,
+                             bool is_target)
+{
+    if (length >= sizeof(component->name)) {
+        return "this is too long";
+    }
+    memcpy(component->name, value, length);
+    component->name[length] = '\0';
+    component->is_target = is_target;
+    if (!is_target) {
+        snprintf(component->place, sizeof(component->place), "%.*s", WEFT_NAME_BYTES_MAX + 1,
+                 component->name);
+        return weft_name_ok(component->place) ? NULL : "a component is named by " WEFT_NAME_RULE;
+    }
+    char path[WEFT_PATH_BYTES_MAX];
+    component->place[0] = WEFT_NAME_PLAIN_MARK;
+    bool fits =
+        weft_path_target(component->name, NULL, path) &&
+        weft_name_file_ok(weft_path_file(component->name)) &&
+        weft_path_quote(component->name, "", component->place + 1, sizeof(component->place) - 1);
+    return fits ? NULL : "this is not the path of a target that a node can keep";
+}
+
+/* One value of --component or --target, which is |flag|. */
+static enum weft_err add_component(struct weft_run_options *options, const char *flag,
+                                   const char *value, struct weft_text *message)
 {
     const char *equals = strchr(value, '=');
     size_t length = equals != NULL ? (size_t)(equals - value) : strlen(value);
     if (options->component_count == WEFT_COMPONENTS_MAX) {
-        return refuse(message, "component", value, "a node keeps at most 32 components");
-    }
-    if (!is_name(value, length)) {
-        return refuse(message, "component", value,
-                      "the name has 1 to 64 letters, digits, '.', '_' or '-', and no '.' in front");
+        return refuse(message, flag, value, "a node keeps at most 32 components and targets");
     }
     if (equals != NULL && equals[1] == '\0') {
-        return refuse(message, "component", value, "the link after '=' is empty");
+        return refuse(message, flag, value, "the link after '=' is empty");
     }
     struct weft_run_component *component = &options->components[options->component_count];
-    memcpy(component->name, value, length);
-    component->name[length] = '\0';
-    component->link = equals != NULL ? equals + 1 : NULL;
-    if (has_component(options, component->name)) {
-        return refuse(message, "component", value, "this component is already named");
+    const char *fault = read_name(component, value, length, strcmp(flag, "target") == 0);
+    if (fault != NULL) {
+        return refuse(message, flag, value, fault);
     }
+    if (has_place(options, component->place)) {
+        return refuse(message, flag, value, "this is already named");
+    }
+    component->link = equals != NULL ? equals + 1 : NULL;
     options->component_count++;
     return WEFT_ERR_OK;
 }
@@ -261,7 +278,14 @@ static enum weft_err read_lists(struct weft_run_options *options, const struct t
         }
     }
     for (uint32_t i = 0; i < texts->components.count; i++) {
-        enum weft_err err = add_component(options, texts->components.items[i], message);
+        enum weft_err err =
+            add_component(options, "component", texts->components.items[i], message);
+        if (err != WEFT_ERR_OK) {
+            return err;
+        }
+    }
+    for (uint32_t i = 0; i < texts->targets.count; i++) {
+        enum weft_err err = add_component(options, "target", texts->targets.items[i], message);
         if (err != WEFT_ERR_OK) {
             return err;
         }

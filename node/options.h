@@ -8,6 +8,7 @@
 #include "protocol/err.h"
 #include "protocol/limits.h"
 #include "protocol/text.h"
+#include "protocol/trust/name.h"
 #include "protocol/tuning.h"
 #include "protocol/types.h"
 
@@ -22,9 +23,11 @@
 /* Bytes of the longest --site name. */
 #define WEFT_SITE_BYTES_MAX 64
 
-/* One --component NAME[=LINK]. */
+/* One --component NAME[=LINK], or one --target PATH[=LINK]. */
 struct weft_run_component {
-    char name[WEFT_NAME_BYTES_MAX + 1]; /* 1..64 of [A-Za-z0-9._-], not starting with '.' */
+    char name[WEFT_PATH_BYTES_MAX];    /* of the component, or path of the target */
+    char place[WEFT_NAME_PLACE_BYTES]; /* its directory below DATA/active, weft_name_place_ok() */
+    bool is_target;                    /* it is a path */
     const char *link; /* symbolic link to keep pointing at the active release; NULL = none; argv */
 };
 
@@ -42,7 +45,7 @@ struct weft_run_options {
     struct weft_address listen; /* --listen; the address is never a wildcard */
     struct weft_run_seed seeds[WEFT_SEEDS_MAX];                /* --seed, in order */
     uint32_t seed_count;                                       /* entries of seeds */
-    struct weft_run_component components[WEFT_COMPONENTS_MAX]; /* --component, names distinct */
+    struct weft_run_component components[WEFT_COMPONENTS_MAX]; /* --component, --target; distinct */
     uint32_t component_count;          /* entries of components; 0 = take part, keep nothing */
     enum weft_agent_class agent_class; /* --agent: NEVER, AUTO, PREFER or PIN */
     bool has_subnet;                   /* --subnet was given */

@@ -239,7 +239,8 @@ static void say_hello(const struct run *run)
     struct weft_address address = weft_driver_address(run->driver);
 
     if (options->component_count == 0) {
-        weft_log(WEFT_LOG_WARNING, "no --component: this node takes part, but keeps nothing");
+        weft_log(WEFT_LOG_WARNING,
+                 "no --component and no --target: this node takes part, but keeps nothing");
     }
     list_components(options, components, sizeof(components));
     weft_log(WEFT_LOG_INFO,

@@ -20,6 +20,7 @@ NODE_SOURCES := \
 	node/demo_view.c \
 	node/document_read.c \
 	node/driver.c \
+	node/driver_activate.c \
 	node/driver_chunk.c \
 	node/driver_document.c \
 	node/driver_identity.c \
@@ -28,6 +29,7 @@ NODE_SOURCES := \
 	node/driver_release.c \
 	node/driver_source.c \
 	node/driver_step.c \
+	node/driver_whole.c \
 	node/fetch.c \
 	node/fetch_node.c \
 	node/fetcher.c \

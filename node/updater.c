@@ -104,6 +104,7 @@ void weft_updater_wake(struct weft_updater *updater)
 {
     if (updater->started && updater->update.kind == WEFT_UPDATE_NONE) {
         weft_updater_announce(updater);
+        weft_updater_release_wake(updater);
     }
 }
 

@@ -191,6 +191,10 @@ void weft_updater_index_false(struct weft_updater *updater, uint32_t number, wef
  * call into it. */
 const struct weft_trust *weft_updater_trust(const struct weft_updater *updater);
 
+/* The index of release |id| of subscription |number| brings no chunks: others are asked for theirs,
+ * and one that differs takes its place. */
+void weft_updater_index_doubt(struct weft_updater *updater, uint32_t number, weft_release_id id);
+
 /* Describe the trusted metadata as of now_s() of the host. */
 void weft_updater_describe(const struct weft_updater *updater, struct weft_updater_state *state);
 

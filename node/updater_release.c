@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An index that nobody had is asked for again after this time. */
+#define AGAIN_S 10
+
 static bool was_false(const struct weft_updater_component *component, weft_release_id id)
 {
     bool was = false;
@@ -44,6 +47,7 @@ static enum weft_err tell(struct weft_updater *updater, uint32_t number, const u
     }
     if (err == WEFT_ERR_OK) {
         component->is_told = true;
+        component->author = author;
         updater->host.release(updater->host.context, number, info, index, bytes, author);
     }
     weft_index_free(index);
@@ -87,6 +91,8 @@ static void adopt(struct weft_updater_component *component)
     component->has_release = true;
     component->is_told = false;
     component->token = 0; /* an index that is still coming is of the release before */
+    component->failed_s = 0;
+    component->author = 0;
     component->false_count = 0;
     memset(component->false_ids, 0, sizeof component->false_ids);
 }
@@ -127,40 +133,59 @@ void weft_updater_release_all(struct weft_updater *updater)
     weft_updater_index_tidy(updater);
 }
 
-/* Does an index that is not signed have the form that this version gives it? If so, its length and
- * id are set in |info|. */
+/* Is an index that is not signed worth a try? One that is in doubt is not confirmed by its own
+ * author. */
 static enum weft_err check_derived(const struct weft_updater_component *component,
-                                   struct weft_release_info *info, const uint8_t *bytes,
-                                   size_t length)
+                                   weft_node_id from, const uint8_t *bytes, size_t length,
+                                   weft_release_id *id)
 {
+    enum weft_err err = weft_index_check_derived(bytes, length, component->info.pin.length, id);
+    bool is_same = component->is_told && *id == component->info.id && from != 0;
+    if (err == WEFT_ERR_OK &&
+        (was_false(component, *id) || (is_same && from == component->author))) {
+        err = WEFT_ERR_MISMATCH;
+    }
+    return err;
+}
+
+/* An index that is not signed arrived: try it, unless it is the one that is being tried. */
+static enum weft_err take_derived(struct weft_updater *updater, uint32_t number, weft_node_id from,
+                                  const uint8_t *bytes, size_t length)
+{
+    struct weft_updater_component *component = &updater->components[number];
+    struct weft_release_info *info = &component->info;
     weft_release_id id = 0;
-    enum weft_err err = weft_index_check_derived(bytes, length, info->pin.length, &id);
-    if (err != WEFT_ERR_OK) {
+    enum weft_err err = check_derived(component, from, bytes, length, &id);
+    if (err != WEFT_ERR_OK || (component->is_told && id == info->id)) {
         return err;
     }
     info->index_bytes = (uint32_t)length;
     info->id = id;
-    return was_false(component, id) ? WEFT_ERR_MISMATCH : WEFT_ERR_OK;
+    err = weft_updater_index_store(updater, info, bytes);
+    if (err == WEFT_ERR_OK) {
+        err = tell(updater, number, bytes, from);
+    }
+    if (err == WEFT_ERR_OK && from == 0) {
+        weft_updater_index_proven(updater, number, id); /* made from the whole target */
+    }
+    return err;
 }
 
-/* Verify an index that arrived, keep it, tell of the release. */
-static enum weft_err take_index(struct weft_updater *updater, uint32_t number, weft_node_id from,
-                                const uint8_t *bytes, size_t length)
+static enum weft_err take_signed(struct weft_updater *updater, uint32_t number,
+                                 const uint8_t *bytes, size_t length)
 {
-    struct weft_updater_component *component = &updater->components[number];
-    struct weft_release_info *info = &component->info;
-    enum weft_err err = info->has_index ? weft_catalog_index_check(info, bytes, length)
-                                        : check_derived(component, info, bytes, length);
+    const struct weft_release_info *info = &updater->components[number].info;
+    enum weft_err err = weft_catalog_index_check(info, bytes, length);
     if (err != WEFT_ERR_OK) {
         return err;
     }
     err = weft_updater_index_store(updater, info, bytes);
     if (err == WEFT_ERR_OK) {
-        err = tell(updater, number, bytes, from);
+        err = tell(updater, number, bytes, 0 /* author */);
     }
     if (err != WEFT_ERR_OK) {
         weft_fault_set(&updater->last, err, "the chunk index of %.64s %s cannot be used: %s",
-                       component->name, info->version, weft_err_text(err));
+                       updater->components[number].name, info->version, weft_err_text(err));
     }
     return err;
 }
@@ -178,12 +203,14 @@ enum weft_err weft_updater_release_document(struct weft_updater *updater, uint64
     }
     struct weft_updater_component *component = &updater->components[number];
     if (result == WEFT_ERR_OK) {
-        result = take_index(updater, number, from, bytes, length);
+        result = component->info.has_index ? take_signed(updater, number, bytes, length)
+                                           : take_derived(updater, number, from, bytes, length);
         component->token = result == WEFT_ERR_OK ? 0 : component->token;
         return result;
     }
-    /* Nobody has it now; the end of the next update asks again. */
+    /* Nobody has it now; it is asked for again in a while. */
     component->token = 0;
+    component->failed_s = updater->host.now_s(updater->host.context);
     weft_fault_set(&updater->last, result, "cannot get the chunk index of %.64s %s: %s",
                    component->name, component->info.version, weft_err_text(result));
     return result;
@@ -207,6 +234,29 @@ void weft_updater_index_proven(struct weft_updater *updater, uint32_t number, we
     struct weft_updater_component *component = &updater->components[number];
     if (component->has_release && component->derived && component->info.id == id) {
         weft_updater_shelve_index(updater, &component->info, component->derived);
+    }
+}
+
+void weft_updater_index_doubt(struct weft_updater *updater, uint32_t number, weft_release_id id)
+{
+    const struct weft_updater_component *component = &updater->components[number];
+    if (component->is_told && !component->info.has_index && component->info.id == id &&
+        component->token == 0) {
+        want_index(updater, number);
+    }
+}
+
+void weft_updater_release_wake(struct weft_updater *updater)
+{
+    int64_t now_s = updater->host.now_s(updater->host.context);
+    for (uint32_t i = 0; i < updater->component_count; i++) {
+        struct weft_updater_component *component = &updater->components[i];
+        bool is_due = component->failed_s != 0 &&
+                      (now_s < component->failed_s || now_s - component->failed_s >= AGAIN_S);
+        if (is_due && component->has_release && !component->is_told && component->token == 0) {
+            component->failed_s = 0;
+            want_index(updater, i);
+        }
     }
 }
 

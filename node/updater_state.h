@@ -63,6 +63,8 @@ struct weft_updater_component {
     bool is_told;                   /* release() was called for info */
     uint64_t token;                 /* of the open want of its index; 0 = none */
     uint8_t *derived;               /* the index that is not signed [info.index_bytes]; owned */
+    weft_node_id author;            /* who gave it; 0 = made here, or from the disk */
+    int64_t failed_s;               /* when nobody had the index; 0 = not so */
     weft_release_id false_ids[WEFT_UPDATER_FALSE_MAX]; /* indexes of this target that were wrong */
     uint32_t false_count;                              /* how many there were */
 };
@@ -138,6 +140,9 @@ enum weft_err weft_updater_seek_take(struct weft_updater *updater, enum weft_err
 
 /* See which releases are current now; tell of those whose index is at hand, want the others. */
 void weft_updater_release_all(struct weft_updater *updater);
+
+/* Ask again for indexes that nobody had a while ago. */
+void weft_updater_release_wake(struct weft_updater *updater);
 
 /* Deliver the end of the want of an index, if |token| is one; otherwise CANCELLED. As
  * weft_updater_document(). */

@@ -7,6 +7,7 @@
 #include "address.h"
 #include "arrival.h"
 #include "control.h"
+#include "derive.h"
 #include "fallback.h"
 #include "frame.h"
 #include "have.h"
@@ -196,6 +197,7 @@ HEAR(hear_release, release, weft_release_on_add)
 HEAR(hear_completed, completed, weft_release_on_completed)
 HEAR(hear_wanted, document_wanted, weft_document_on_wanted)
 HEAR(hear_document, document, weft_document_on_end)
+HEAR(hear_misled, misled, weft_derive_on_misled)
 #undef HEAR
 
 struct handler {
@@ -223,6 +225,7 @@ static const struct handler handlers[WEFT_EVENT_KIND_COUNT] = {
     [WEFT_EVENT_COMPLETED] = {hear_completed, true},
     [WEFT_EVENT_DOCUMENT_WANTED] = {hear_wanted, false},
     [WEFT_EVENT_DOCUMENT] = {hear_document, false},
+    [WEFT_EVENT_MISLED] = {hear_misled, true},
     [WEFT_EVENT_LOOK] = {on_look, false},
     [WEFT_EVENT_LEAVE] = {on_leave, false},
 };

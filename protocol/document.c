@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "derive.h"
 #include "link.h"
 #include "state.h"
 
@@ -82,8 +83,7 @@ static bool was_tried(const struct weft_document *document, weft_node_id peer)
     return document->tried_count == WEFT_DOCUMENT_TRIED;
 }
 
-/* A linked node that knows the metadata, near before far; |far|: not only near ones. */
-static weft_node_id choose_holder(struct weft_core *core, const struct weft_document *document,
+weft_node_id weft_document_holder(struct weft_core *core, const struct weft_document *document,
                                   bool far)
 {
     weft_node_id best = 0;
@@ -104,8 +104,7 @@ static weft_node_id choose_holder(struct weft_core *core, const struct weft_docu
     return best;
 }
 
-/* Open a stream to the peer that announced it, if it is not linked. True: worth waiting for. */
-static bool reach_hint(struct weft_core *core, const struct weft_document *document)
+bool weft_document_reach_hint(struct weft_core *core, const struct weft_document *document)
 {
     if (document->hint == 0 || was_tried(document, document->hint)) {
         return false;
@@ -134,13 +133,20 @@ static weft_ns patience(const struct weft_core *core)
 
 static void next_holder(struct weft_core *core, struct weft_document *document)
 {
+    weft_node_id from = 0;
+    if (document->derived_bytes != 0) {
+        if (weft_derive_next(core, document, &from)) {
+            ask(core, document, from);
+        }
+        return;
+    }
     bool patient = core->now_ns < document->since_ns + patience(core);
-    weft_node_id holder = choose_holder(core, document, /* far */ !patient);
+    weft_node_id holder = weft_document_holder(core, document, /* far */ !patient);
     if (holder != 0) {
         ask(core, document, holder);
         return;
     }
-    bool hopes = reach_hint(core, document) || patient;
+    bool hopes = weft_document_reach_hint(core, document) || patient;
     if (hopes || !core->config.has_source) {
         bool over = !hopes && core->now_ns >= document->since_ns + LINK_NS;
         if (over && ++document->rounds >= ROUNDS_MAX) {
@@ -162,8 +168,11 @@ void weft_document_on_wanted(struct weft_core *core, const struct weft_event_doc
                                    .bytes_max = event->bytes_max,
                                    .bulletin = event->bulletin,
                                    .hint = event->hint,
+                                   .derived_bytes = event->derived_bytes,
+                                   .is_own_work = event->is_own_work,
                                    .since_ns = core->now_ns};
-    if (document == NULL || length > WEFT_PATH_BYTES_MAX) {
+    bool has_room = event->derived_bytes == 0 || weft_derive_has_room(core);
+    if (document == NULL || length > WEFT_PATH_BYTES_MAX || !has_room) {
         weft_core_reject(core, WEFT_REJECT_FULL);
         trace(core, 0, 2);
         push_action(core, &wanted, WEFT_ACTION_DOCUMENT_FAILED);
@@ -187,6 +196,9 @@ void weft_document_on_end(struct weft_core *core, const struct weft_event_docume
         forget(core, document);
         return;
     }
+    if (document->derived_bytes != 0) {
+        weft_derive_on_end(core, document, event->result);
+    }
     if (document->from != 0) {
         if (event->result == WEFT_ERR_SIGNATURE || event->result == WEFT_ERR_FORMAT) {
             weft_announce_blame(core, document->from);
@@ -197,7 +209,8 @@ void weft_document_on_end(struct weft_core *core, const struct weft_event_docume
         next_holder(core, document);
         return;
     }
-    if (++document->rounds >= ROUNDS_MAX) {
+    document->rounds += document->derived_bytes == 0;
+    if (document->rounds >= ROUNDS_MAX) {
         fail(core, document);
         return;
     }

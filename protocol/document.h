@@ -5,8 +5,9 @@
  * before others), at last from the source. An agent that found the news at the source asks the
  * source at once; other nodes give a peer the time to announce it, so that the source serves each
  * document about once per segment. Each holder is asked once; after the source has failed too, the
- * round is repeated after 1 s, three times. SPEC.md section "Documents". Bound:
- * WEFT_DOCUMENTS_MAX, a further request fails at once.
+ * round is repeated after 1 s, three times. Chunk indexes that nobody signed go by the rules of
+ * derive.h. SPEC.md section "Documents". Bound: WEFT_DOCUMENTS_MAX, a further request fails at
+ * once.
  * Timers: WAIT for a peer to announce, 300 ms and 50 ms per rank; LINK, 1 s for a stream to the
  * announcing peer; ROUND, 1 s between rounds. */
 #ifndef WEFT_DOCUMENT_H
@@ -29,6 +30,10 @@ struct weft_document {
     weft_node_id from;                       /* of whom; 0 = the source */
     weft_ns since_ns;                        /* when it was wanted, or the round began */
     weft_ns wait_ns;                         /* look for a holder again then */
+    uint64_t derived_bytes;                  /* an index that is not signed, of a target of this
+                                                length + 1; 0 = any other document */
+    bool is_own_work;                        /* of it: no peer is asked */
+    weft_ns pending_until_ns;                /* of it: somebody works on it, it seems */
     char path[WEFT_PATH_BYTES_MAX + 1];      /* below the source's URL */
 };
 
@@ -45,6 +50,14 @@ void weft_document_on_wanted(struct weft_core *core,
 
 /* A fetch ended. */
 void weft_document_on_end(struct weft_core *core, const struct weft_event_document *event);
+
+/* A linked node that may hold |document| and was not asked in this round: the hint, else a near
+ * one, else, if |far|, any; 0 = nobody. */
+weft_node_id weft_document_holder(struct weft_core *core, const struct weft_document *document,
+                                  bool far);
+
+/* Open a stream to the peer that announced it, if it is not linked. True: worth waiting for. */
+bool weft_document_reach_hint(struct weft_core *core, const struct weft_document *document);
 
 /* Ask the next holder of every document that waits. */
 void weft_document_expire(struct weft_core *core);

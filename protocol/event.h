@@ -30,6 +30,7 @@ enum weft_event_kind {
     WEFT_EVENT_COMPLETED,        /* the shell checked the whole release and activated it, or not */
     WEFT_EVENT_DOCUMENT_WANTED,  /* the shell needs a metadata document or a chunk index */
     WEFT_EVENT_DOCUMENT,         /* a document fetch ended */
+    WEFT_EVENT_MISLED,           /* a chunk index that nobody signed proved false */
     WEFT_EVENT_LOOK,             /* the operator asks for a look at the source now (SIGHUP) */
     WEFT_EVENT_LEAVE,            /* the node is about to stop: hand over and say goodbye */
     WEFT_EVENT_KIND_COUNT
@@ -141,11 +142,22 @@ struct weft_event_document_wanted {
     uint32_t bytes_max;     /* no longer document is accepted */
     weft_bulletin bulletin; /* metadata that needs it: peers that know it may hold it */
     weft_node_id hint;      /* a peer that should hold it (announced it), 0 = nobody */
+    uint64_t derived_bytes; /* a chunk index that is not signed, of a target of this length + 1:
+                               asked of the source it is made from the target; 0 = any other */
+    bool is_own_work;       /* of it: peers were wrong too often, none is asked */
+};
+
+/* An index that is not signed, and that |peer| handed out, was dropped. */
+struct weft_event_misled {
+    weft_node_id peer;       /* 0 = nobody: it was made here, or found on the disk */
+    weft_release_id release; /* the index belongs to */
+    bool is_certain; /* the whole did not match its signed hash; else it brought no chunks */
 };
 
 struct weft_event_document {
     uint64_t token;       /* of WEFT_ACTION_DOCUMENT_FETCH */
-    enum weft_err result; /* OK = arrived and accepted by the shell; NOT_FOUND; MISMATCH; ... */
+    enum weft_err result; /* OK = arrived and accepted by the shell; NOT_FOUND; MISMATCH; ...;
+                             PENDING: the peer works on it */
 };
 
 struct weft_event {
@@ -169,6 +181,7 @@ struct weft_event {
         struct weft_event_completed completed;               /* COMPLETED */
         struct weft_event_document_wanted document_wanted;   /* DOCUMENT_WANTED */
         struct weft_event_document document;                 /* DOCUMENT */
+        struct weft_event_misled misled;                     /* MISLED */
     };
 };
 

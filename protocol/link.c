@@ -279,17 +279,23 @@ void weft_link_on_down(struct weft_core *core, const struct weft_event_stream *e
     core->links.review_ns = core->now_ns + REVIEW_SOON_NS;
 }
 
-void weft_link_blame(struct weft_core *core, weft_node_id peer)
+void weft_link_ban(struct weft_core *core, weft_node_id peer)
 {
     struct weft_link *link = weft_link_find(core, peer);
-    struct weft_link_pause *pause = make_pause(core, peer);
-    if (link == NULL || ++pause->bad < BAD_CHUNKS_MAX) {
-        return;
+    if (link != NULL) {
+        release_entry(core, link);
+        close_stream(core, peer);
     }
-    release_entry(core, link);
-    close_stream(core, peer);
-    *pause = (struct weft_link_pause){
+    *make_pause(core, peer) = (struct weft_link_pause){
         .peer = peer, .until_ns = core->now_ns + BAN_NS, .is_banned = true};
+}
+
+void weft_link_blame(struct weft_core *core, weft_node_id peer)
+{
+    struct weft_link_pause *pause = make_pause(core, peer);
+    if (weft_link_find(core, peer) != NULL && ++pause->bad >= BAD_CHUNKS_MAX) {
+        weft_link_ban(core, peer);
+    }
 }
 
 void weft_link_close_all(struct weft_core *core)

@@ -88,6 +88,9 @@ void weft_link_open(struct weft_core *core, const struct weft_endpoint *peer, bo
 /* The peer sent a chunk that does not verify: two of them, and the link is closed for an hour. */
 void weft_link_blame(struct weft_core *core, weft_node_id peer);
 
+/* The peer misled this node for certain: the link is closed for an hour. */
+void weft_link_ban(struct weft_core *core, weft_node_id peer);
+
 /* The tier of bytes that come from the other end of |link|. */
 enum weft_tier weft_link_tier(const struct weft_core *core, const struct weft_link *link);
 

@@ -12,6 +12,7 @@ PROTOCOL_SOURCES := \
 	protocol/control.c \
 	protocol/core.c \
 	protocol/datagram.c \
+	protocol/derive.c \
 	protocol/document.c \
 	protocol/election.c \
 	protocol/err.c \

@@ -26,6 +26,7 @@
     X(EQUIVOCATION, "equivocation", "timestamp version of which the peer has other signed bytes")  \
     X(LOOK, "look", "reason: 0 poll, 1 operator, 2 start, 3 half of its life is over")             \
     X(DOCUMENT, "document", "0 asked, 1 arrived, 2 nobody has it")                                 \
+    X(MISLED, "misled", "1 the index of peer is false, 0 it brought no chunks")                    \
     X(RELEASE, "release", "chunks present when it was added")                                      \
     X(LINK_UP, "link-up", "links now")                                                             \
     X(LINK_DOWN, "link-down", "links now")                                                         \

@@ -12,6 +12,7 @@ UNIT_SOURCES := \
 	tests/unit/test_client_root.c \
 	tests/unit/test_crash.c \
 	tests/unit/test_demo.c \
+	tests/unit/test_derive.c \
 	tests/unit/test_disk.c \
 	tests/unit/test_document.c \
 	tests/unit/test_election.c \

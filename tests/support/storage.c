@@ -290,3 +290,10 @@ bool storage_file_is(const char *path, const uint8_t *bytes, uint64_t length)
     free(found);
     return is_same;
 }
+
+struct weft_pin storage_pin(const struct storage *s)
+{
+    struct weft_pin pin = {.has_length = true, .length = s->index.bytes, .has_sha256 = true};
+    memcpy(pin.sha256, s->whole, sizeof(pin.sha256));
+    return pin;
+}

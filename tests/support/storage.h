@@ -5,6 +5,7 @@
 #define WEFT_TEST_STORAGE_H
 
 #include "node/store.h"
+#include "protocol/trust/pin.h"
 #include "protocol/trust/index.h"
 
 struct storage {
@@ -84,5 +85,8 @@ void storage_damage(const char *path, uint64_t offset);
 
 /* Does a file of exactly bytes[length] stand at |path|? */
 bool storage_file_is(const char *path, const uint8_t *bytes, uint64_t length);
+
+/* What is signed of the release: its length and SHA-256. */
+struct weft_pin storage_pin(const struct storage *s);
 
 #endif

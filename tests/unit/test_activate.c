@@ -39,9 +39,8 @@ static struct weft_activate_request request_of(struct storage *s, const char *ve
         .component = "engine",
         .version = version,
         .file = "scan.dat",
-        .sha256 = s->whole,
+        .pin = storage_pin(s),
         .id = s->index.id,
-        .bytes = s->index.bytes,
     };
 }
 

@@ -60,9 +60,8 @@ static enum weft_err activate(struct storage *s, uint8_t number)
         .file = "f",
         .link = link,
         .hook = "true",
-        .sha256 = s->whole,
+        .pin = storage_pin(s),
         .id = s->index.id,
-        .bytes = s->index.bytes,
     };
     activated = WEFT_ERR_COUNT;
     if (weft_activate_start(&request, on_activated, NULL, NULL) == WEFT_ERR_OK) {

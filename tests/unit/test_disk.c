@@ -115,9 +115,8 @@ static enum weft_err activate(struct storage *s, const char *version)
         .version = version,
         .file = "f",
         .link = link,
-        .sha256 = s->whole,
+        .pin = storage_pin(s),
         .id = s->index.id,
-        .bytes = s->index.bytes,
     };
     EXPECT(weft_activate_start(&request, on_activated, NULL, NULL) == WEFT_ERR_OK);
     uv_run(&s->loop, UV_RUN_DEFAULT);
