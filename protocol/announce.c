@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "datagram.h"
+#include "frame.h"
 #include "state.h"
 
 /* How many hear of it at once, elsewhere, and in every later round of hints. */
@@ -162,6 +163,30 @@ static void send_hint(struct weft_core *core, const struct weft_endpoint *to)
     weft_datagram_send(core, to, &message);
 }
 
+/* Over a link it is never lost, and the documents come the same way. */
+static void tell_link(struct weft_core *core, const struct weft_link *link)
+{
+    struct weft_frame frame = {.kind = WEFT_FRAME_BULLETIN, .bulletin = core->announces.bulletin};
+    weft_link_send(core, link, &frame);
+}
+
+void weft_announce_on_link_up(struct weft_core *core, const struct weft_link *link)
+{
+    if (core->announces.bulletin != 0) {
+        tell_link(core, link);
+    }
+}
+
+static void tell_links(struct weft_core *core)
+{
+    for (uint32_t i = 0; i < core->links.end; i++) {
+        const struct weft_link *link = &core->links.items[i];
+        if (link->up && !weft_announce_has(core, link->peer.id, core->announces.bulletin)) {
+            tell_link(core, link);
+        }
+    }
+}
+
 /* Tell the agents of the own segment, and some other members, with all bytes. */
 static void spread_here(struct weft_core *core)
 {
@@ -262,6 +287,7 @@ void weft_announce_on_bulletin(struct weft_core *core, const struct weft_event_b
             core, (struct weft_trace_record){.kind = WEFT_TRACE_BULLETIN,
                                              .peer = announces->checking_peer,
                                              .value = weft_bulletin_version(event->bulletin)});
+        tell_links(core);
         spread_here(core);
         spread_far(core, false /* hint */);
         weft_remote_stir(core);
@@ -347,6 +373,18 @@ void weft_announce_on_announce(struct weft_core *core, const struct weft_endpoin
     announces->checking_peer = from->id;
     announces->checking_until_ns = core->now_ns + CHECK_NS;
     forget(core, from->id);
+}
+
+void weft_announce_on_frame(struct weft_core *core, struct weft_link *link,
+                            const struct weft_frame *frame)
+{
+    if (link->far) {
+        weft_remote_heard(core, link->peer.id, frame->bulletin);
+    } else {
+        weft_member_heard(core, link->peer.id, frame->bulletin);
+    }
+    struct weft_message_announce without_bytes = {.length = 0};
+    weft_announce_on_announce(core, &link->peer, frame->bulletin, &without_bytes);
 }
 
 void weft_announce_on_get(struct weft_core *core, const struct weft_endpoint *from)

@@ -2,14 +2,14 @@
 /* The newest metadata (a bulletin is a signed timestamp document): who has it, who must hear it.
  *
  * Every datagram carries the bulletin its sender accepted (bulletin.h). Timers: a bulletin goes at
- * once, with its bytes, to three members, the own agents and (agents, and whoever knows it first)
- * four agents elsewhere; hints follow after 50, 200, 500 and 1000 ms to others that are not known
- * to have it. A node with an older one is sent the bulletin, at most every 300 ms each; a newer one
- * is asked for, and so is one of the same versions with other bytes. One bulletin is under check at
- * a time; a check without answer ends after 60 s. A peer whose metadata was bad is not believed for
- * 30 s, twice as long each time, up to an hour; a bulletin that could not be checked is not checked
- * again from the same peer for 30 s. When to look at the source is in look.h. SPEC.md section
- * "Bulletins". */
+ * once to every linked node, and with its bytes to three members, the own agents and (agents, and
+ * whoever knows it first) four agents elsewhere; hints follow after 50, 200, 500 and 1000 ms to
+ * others that are not known to have it. A node with an older one is sent the bulletin, at most
+ * every 300 ms each; a newer one is asked for, and so is one of the same versions with other bytes.
+ * One bulletin is under check at a time; a check without answer ends after 60 s. A peer whose
+ * metadata was bad is not believed for 30 s, twice as long each time, up to an hour; a bulletin
+ * that could not be checked is not checked again from the same peer for 30 s. When to look at the
+ * source is in look.h. SPEC.md section "Bulletins". */
 #ifndef WEFT_ANNOUNCE_H
 #define WEFT_ANNOUNCE_H
 
@@ -19,6 +19,8 @@
 #include "message.h"
 
 struct weft_core;
+struct weft_link;
+struct weft_frame;
 
 /* Small memories of announce; the oldest entry gives way. */
 #define WEFT_ANNOUNCE_CANDIDATES_MAX 4
@@ -75,6 +77,13 @@ void weft_announce_on_refused(struct weft_core *core,
 /* A datagram of |from| said it accepted |bulletin|: send it ours, or ask for its. */
 void weft_announce_on_heard(struct weft_core *core, const struct weft_endpoint *from,
                             weft_bulletin bulletin);
+
+/* BULLETIN: a linked node said what it accepted. Its bytes are fetched over the link. */
+void weft_announce_on_frame(struct weft_core *core, struct weft_link *link,
+                            const struct weft_frame *frame);
+
+/* |link| came up: say what this node accepted. */
+void weft_announce_on_link_up(struct weft_core *core, const struct weft_link *link);
 
 /* ANNOUNCE of |bulletin| arrived. */
 void weft_announce_on_announce(struct weft_core *core, const struct weft_endpoint *from,

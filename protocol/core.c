@@ -137,12 +137,19 @@ static void on_frame(struct weft_core *core, const struct weft_event_frame *even
     }
     static void (*const handlers[WEFT_FRAME_KIND_END])(struct weft_core *, struct weft_link *,
                                                        const struct weft_frame *) = {
-        [WEFT_FRAME_MAP] = weft_have_on_map,          [WEFT_FRAME_HAVE] = weft_have_on_have,
-        [WEFT_FRAME_REQUEST] = weft_serve_on_request, [WEFT_FRAME_CANCEL] = weft_serve_on_cancel,
-        [WEFT_FRAME_REFUSE] = weft_arrival_on_refuse, [WEFT_FRAME_READY] = weft_serve_on_ready,
+        [WEFT_FRAME_MAP] = weft_have_on_map,
+        [WEFT_FRAME_HAVE] = weft_have_on_have,
+        [WEFT_FRAME_REQUEST] = weft_serve_on_request,
+        [WEFT_FRAME_CANCEL] = weft_serve_on_cancel,
+        [WEFT_FRAME_REFUSE] = weft_arrival_on_refuse,
+        [WEFT_FRAME_READY] = weft_serve_on_ready,
         [WEFT_FRAME_LEASE] = weft_lease_on_frame,
+        [WEFT_FRAME_BULLETIN] = weft_announce_on_frame,
     };
     handlers[frame.kind](core, link, &frame);
+    if (frame.kind == WEFT_FRAME_BULLETIN) {
+        core->due_ns = core->now_ns; /* the one frame that is of the control plane: see act() */
+    }
 }
 
 static void on_chunk(struct weft_core *core, const struct weft_event_chunk *event)

@@ -7,9 +7,9 @@ _Static_assert(WEFT_CHUNKS_MAX <= 65536, "HAVE carries 16-bit indexes");
 #define RETRY_MS_MAX 60000
 #define READY_MAX 16
 
-/* What follows kind and release in each kind of frame. */
+/* What follows kind and release or bulletin in each kind of frame. */
 struct shape {
-    uint8_t fields;      /* elements of the array, kind and release included */
+    uint8_t fields;      /* elements of the array, kind and release or bulletin included */
     uint32_t chunk_max;  /* largest chunk or extent; 0 = the frame has no such field */
     uint32_t value_max;  /* largest value; 0 = no such field */
     bool has_flags;      /* a flags field follows */
@@ -24,6 +24,7 @@ static const struct shape shapes[WEFT_FRAME_KIND_END] = {
     [WEFT_FRAME_REFUSE] = {4, WEFT_CHUNKS_MAX - 1, RETRY_MS_MAX, false, 0},
     [WEFT_FRAME_READY] = {3, 0, READY_MAX, false, 0},
     [WEFT_FRAME_LEASE] = {5, WEFT_EXTENTS_MAX - 1, UINT16_MAX, true, 0},
+    [WEFT_FRAME_BULLETIN] = {2, 0, 0, false, 0},
 };
 
 enum weft_reject weft_frame_decode(const uint8_t *bytes, size_t length, struct weft_frame *frame)

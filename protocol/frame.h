@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The control frames of a stream between two nodes: their fields, and nothing of what they cause.
  *
- * A frame is a msgpack array [kind, release, ...]; SPEC.md section "Frames" holds the table. Chunk
- * bytes and documents travel on the same streams as kinds from 64 on, which the core never sees. */
+ * A frame is a msgpack array [kind, release or bulletin, ...]; SPEC.md section "Frames" holds the
+ * table. Chunk bytes and documents travel on the same streams as kinds from 64 on, which the core
+ * never sees. */
 #ifndef WEFT_FRAME_H
 #define WEFT_FRAME_H
 
+#include "bulletin.h"
 #include "limits.h"
 #include "wire.h"
 
 enum weft_frame_kind {
-    WEFT_FRAME_MAP = 1,     /* all chunks this node has of a release */
-    WEFT_FRAME_HAVE = 2,    /* chunks stored since the last MAP or HAVE */
-    WEFT_FRAME_REQUEST = 3, /* send me this chunk */
-    WEFT_FRAME_CANCEL = 4,  /* do not send it if it has not begun */
-    WEFT_FRAME_REFUSE = 5,  /* not now, or not at all */
-    WEFT_FRAME_READY = 6,   /* send me chunks of your choice, this many */
-    WEFT_FRAME_LEASE = 7,   /* I fetch this extent over the WAN for our segment, or no longer */
-    WEFT_FRAME_KIND_END = 8
+    WEFT_FRAME_MAP = 1,      /* all chunks this node has of a release */
+    WEFT_FRAME_HAVE = 2,     /* chunks stored since the last MAP or HAVE */
+    WEFT_FRAME_REQUEST = 3,  /* send me this chunk */
+    WEFT_FRAME_CANCEL = 4,   /* do not send it if it has not begun */
+    WEFT_FRAME_REFUSE = 5,   /* not now, or not at all */
+    WEFT_FRAME_READY = 6,    /* send me chunks of your choice, this many */
+    WEFT_FRAME_LEASE = 7,    /* I fetch this extent over the WAN for our segment, or no longer */
+    WEFT_FRAME_BULLETIN = 8, /* the metadata I accepted */
+    WEFT_FRAME_KIND_END = 9
 };
 
 /* Flags of a MAP. */
@@ -32,12 +35,15 @@ enum {
 
 struct weft_frame {
     enum weft_frame_kind kind; /* which of the fields below are set */
-    weft_release_id release;   /* all kinds */
-    uint32_t chunk;            /* REQUEST, CANCEL, REFUSE: index; LEASE: extent */
-    uint32_t value;            /* MAP: chunk count; REFUSE: ms to wait, 0 = has it not; READY: how
+    union {
+        weft_release_id release; /* all kinds but BULLETIN */
+        weft_bulletin bulletin;  /* BULLETIN */
+    };
+    uint32_t chunk;        /* REQUEST, CANCEL, REFUSE: index; LEASE: extent */
+    uint32_t value;        /* MAP: chunk count; REFUSE: ms to wait, 0 = has it not; READY: how
                                   many; LEASE: epoch */
-    uint32_t flags;            /* MAP: WEFT_MAP_*; LEASE: 1 = given up */
-    struct weft_span list;     /* MAP: bits, LSB first; HAVE: indexes, u16 big endian; borrowed */
+    uint32_t flags;        /* MAP: WEFT_MAP_*; LEASE: 1 = given up */
+    struct weft_span list; /* MAP: bits, LSB first; HAVE: indexes, u16 big endian; borrowed */
 };
 
 /* Read a frame.

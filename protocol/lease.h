@@ -5,10 +5,9 @@
  * to the agent that said it fetches it (LEASE, to every neighbour of the segment, because any of
  * them may be an agent in a moment), else to the first agent in rendezvous order. Who loses an
  * extent to another agent cancels what it fetches of it. A lease ends when its holder gives it up,
- * is neither up nor linked, or makes no progress for tuning.lease_ms; an agent that has nothing left
- * takes extents that nobody holds. Chunks that a neighbour already has are never fetched over the
- * WAN.
- * SPEC.md section "Leases". Bound: WEFT_EXTENTS_MAX per release.
+ * is neither up nor linked, or makes no progress for tuning.lease_ms; an agent that has nothing
+ * left takes extents that nobody holds. Chunks that a neighbour already has are never fetched over
+ * the WAN. SPEC.md section "Leases". Bound: WEFT_EXTENTS_MAX per release.
  * Timers: BEAT, every third of tuning.lease_ms while this node holds an unfinished extent; WATCH,
  * when the lease of another agent runs out unless it makes progress. */
 #ifndef WEFT_LEASE_H

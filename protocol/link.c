@@ -253,6 +253,7 @@ void weft_link_on_up(struct weft_core *core, const struct weft_event_stream *eve
     for (uint32_t i = 0; i < core->config.downloads_max; i++) {
         weft_have_reset_map(core, &link->maps[i]);
     }
+    weft_announce_on_link_up(core, link);
     weft_have_on_link_up(core, link);
     struct weft_link_pause *old = pause_of(core, event->peer.id);
     if (old != NULL) {

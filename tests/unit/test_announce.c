@@ -6,6 +6,7 @@
 
 #include "protocol/state.h"
 #include "tests/support/cluster.h"
+#include "tests/support/fixture.h"
 
 #define S WEFT_NS_PER_S
 #define MS WEFT_NS_PER_MS
@@ -205,6 +206,60 @@ START_TEST(operator_looks_at_once)
 }
 END_TEST
 
+/* What the node tells |peer| of its bulletin over their link in this step; 0 = nothing. */
+static weft_bulletin told(const struct fixture *fixture, weft_node_id peer)
+{
+    return fixture_sent(fixture, peer, WEFT_FRAME_BULLETIN, 0).bulletin;
+}
+
+START_TEST(linked_nodes_tell_each_other)
+{
+    struct fixture fixture = fixture_new(NULL);
+    weft_bulletin news = weft_cluster_bulletin(5);
+    for (weft_node_id id = 2; id <= 3; id++) {
+        fixture_member(&fixture, id, /* agent */ false);
+    }
+    fixture_link(&fixture, 2);
+    ck_assert_uint_eq(told(&fixture, 2), 0);
+    fixture_frame(&fixture, 2, (struct weft_frame){.kind = WEFT_FRAME_BULLETIN, .bulletin = news});
+    const struct weft_action *check = fixture_action(&fixture, WEFT_ACTION_BULLETIN_CHECK, 0);
+    ck_assert_ptr_nonnull(check);
+    ck_assert_uint_eq(check->bulletin.peer.id, 2);
+    ck_assert_uint_eq(check->bulletin.bulletin, news);
+    ck_assert_uint_eq(check->bulletin.length, 0); /* the shell fetches it over the link */
+    ck_assert(weft_announce_has(fixture.core, 2, news));
+    ck_assert_uint_le(weft_core_deadline(fixture.core), fixture.core->announces.checking_until_ns);
+    fixture_link(&fixture, 3);
+    struct weft_event accepted = {.kind = WEFT_EVENT_BULLETIN,
+                                  .bulletin = {.bulletin = news, .fresh_ns = WEFT_NS_NEVER}};
+    fixture_step(&fixture, 0, accepted);
+    ck_assert_uint_eq(told(&fixture, 2), 0); /* it said so itself */
+    ck_assert_uint_eq(weft_bulletin_rank(told(&fixture, 3)), weft_bulletin_rank(news));
+    fixture_link(&fixture, 3);
+    ck_assert_uint_eq(weft_bulletin_rank(told(&fixture, 3)), weft_bulletin_rank(news));
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(a_link_does_not_help_a_liar)
+{
+    struct fixture fixture = fixture_new(NULL);
+    fixture_member(&fixture, 2, /* agent */ false);
+    fixture_link(&fixture, 2);
+    for (uint32_t version = 1000; version < 1020; version++) {
+        weft_bulletin lie = weft_cluster_bulletin(version);
+        fixture_frame(&fixture, 2,
+                      (struct weft_frame){.kind = WEFT_FRAME_BULLETIN, .bulletin = lie});
+        ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_BULLETIN_CHECK), version == 1000);
+        struct weft_event refused = {
+            .kind = WEFT_EVENT_BULLETIN_REFUSED,
+            .bulletin_refused = {.peer = 2, .bulletin = lie, .result = WEFT_ERR_SIGNATURE}};
+        fixture_step(&fixture, 0, refused);
+    }
+    fixture_free(&fixture);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("announce");
@@ -217,6 +272,8 @@ static Suite *make_suite(void)
     WEFT_ADD(suite, agents_take_turns);
     WEFT_ADD(suite, failed_look_is_repeated_with_back_off);
     WEFT_ADD(suite, operator_looks_at_once);
+    WEFT_ADD(suite, linked_nodes_tell_each_other);
+    WEFT_ADD(suite, a_link_does_not_help_a_liar);
     return suite;
 }
 
