@@ -2,8 +2,10 @@
 /* What becomes of a chunk or a refusal that a peer sends? */
 #include "arrival.h"
 
+#include "follow.h"
 #include "frame.h"
 #include "have.h"
+#include "push.h"
 #include "rng.h"
 #include "state.h"
 #include "trade.h"
@@ -32,15 +34,16 @@ static struct weft_want *take_late(struct weft_core *core, struct weft_link *lin
     return want;
 }
 
-/* A chunk of the agent's choice against one of our credits. */
-static struct weft_want *take_push(struct weft_core *core, struct weft_link *link,
-                                   const struct weft_release *release, uint32_t chunk)
+/* A chunk that a parent pushes. If it was asked of somebody else who has not begun to send it, that
+ * request is taken back. */
+static struct weft_want *take_pushed(struct weft_core *core, struct weft_link *link,
+                                     const struct weft_release *release, uint32_t chunk)
 {
-    struct weft_link_map *map = &link->maps[release->download];
-    if (map->granted == 0) {
+    const struct weft_link_map *map = &link->maps[release->download];
+    if ((map->parent & weft_tree_stripe(chunk)) == 0 && !link->agent) {
         return NULL;
     }
-    map->granted--;
+    weft_want_withdraw(core, (uint32_t)(release - core->releases.items), chunk);
     struct weft_want *want = weft_want_add(core, link, release, chunk);
     if (want != NULL) {
         want->pushed = true;
@@ -60,7 +63,7 @@ void weft_arrival_on_offer(struct weft_core *core, const struct weft_event_offer
         uint32_t index = (uint32_t)(release - core->releases.items);
         want = weft_want_find(core, event->peer, index, event->chunk);
         if (want == NULL) {
-            want = take_push(core, link, release, event->chunk);
+            want = take_pushed(core, link, release, event->chunk);
         }
         if (want == NULL) {
             want = take_late(core, link, release, event->chunk);
@@ -76,11 +79,7 @@ void weft_arrival_on_offer(struct weft_core *core, const struct weft_event_offer
     answer_offer(core, event, !have);
     if (have) {
         core->counters.chunks_twice++;
-        bool pushed = want->pushed;
         weft_want_remove(core, want);
-        if (pushed) {
-            weft_pick_grant(core, link);
-        }
     }
 }
 
@@ -110,7 +109,7 @@ static void accept_chunk(struct weft_core *core, struct weft_release *release,
     if (download != NULL) {
         weft_have_note_far(core, download, event->chunk);
         bool first = link != NULL && link->far;
-        weft_serve_on_stored(core, release, event->chunk, first);
+        weft_push_on_stored(core, release, event->chunk, link, first);
     }
 }
 
@@ -123,7 +122,6 @@ void weft_arrival_on_chunk(struct weft_core *core, const struct weft_event_chunk
     }
     uint32_t index = (uint32_t)(release - core->releases.items);
     struct weft_want *want = weft_want_find(core, event->peer, index, event->chunk);
-    bool pushed = want != NULL && want->pushed;
     if (want != NULL) {
         weft_want_remove(core, want);
     }
@@ -140,10 +138,6 @@ void weft_arrival_on_chunk(struct weft_core *core, const struct weft_event_chunk
         if (event->result == WEFT_ERR_MISMATCH) {
             weft_link_blame(core, event->peer);
         }
-    }
-    link = weft_link_find(core, event->peer);
-    if (link != NULL && pushed) {
-        weft_pick_grant(core, link);
     }
     weft_pick_fill(core);
 }

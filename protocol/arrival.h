@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What becomes of a chunk or a refusal that a peer sends?
  *
- * A chunk is taken if it was asked for, if it is an agent's choice against a credit, or if it comes
- * late after being given up; any other is read past and counted. SPEC.md section "Picking". */
+ * A chunk is taken if it was asked for, if a parent or an agent pushes it, or if it comes late
+ * after being given up; any other is read past and counted. SPEC.md section "Picking". */
 #ifndef WEFT_ARRIVAL_H
 #define WEFT_ARRIVAL_H
 

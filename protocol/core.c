@@ -9,6 +9,7 @@
 #include "control.h"
 #include "derive.h"
 #include "fallback.h"
+#include "follow.h"
 #include "frame.h"
 #include "have.h"
 #include "state.h"
@@ -81,6 +82,7 @@ struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_c
     core->rng = config->seed;
     core->fallback_ns = WEFT_NS_NEVER;
     carve(core, &arena);
+    weft_tree_init(core);
     weft_pick_init(core);
     weft_want_init(core);
     weft_lease_init(core);
@@ -142,9 +144,10 @@ static void on_frame(struct weft_core *core, const struct weft_event_frame *even
         [WEFT_FRAME_REQUEST] = weft_serve_on_request,
         [WEFT_FRAME_CANCEL] = weft_serve_on_cancel,
         [WEFT_FRAME_REFUSE] = weft_arrival_on_refuse,
-        [WEFT_FRAME_READY] = weft_serve_on_ready,
+        [WEFT_FRAME_FOLLOW] = weft_follow_on_follow,
         [WEFT_FRAME_LEASE] = weft_lease_on_frame,
         [WEFT_FRAME_BULLETIN] = weft_announce_on_frame,
+        [WEFT_FRAME_DECLINE] = weft_follow_on_decline,
     };
     handlers[frame.kind](core, link, &frame);
     if (frame.kind == WEFT_FRAME_BULLETIN) {
@@ -243,7 +246,7 @@ static void expire(struct weft_core *core)
     weft_document_expire(core);
     weft_want_expire(core);
     weft_pick_expire(core);
-    weft_serve_expire(core);
+    weft_follow_expire(core);
     weft_lease_expire(core);
     weft_source_expire(core);
     weft_fallback_expire(core);
@@ -254,7 +257,7 @@ static weft_ns content_deadline(const struct weft_core *core)
 {
     static weft_ns (*const deadlines[])(const struct weft_core *) = {
         weft_link_deadline,   weft_document_deadline, weft_pick_deadline,
-        weft_want_deadline,   weft_serve_deadline,    weft_lease_deadline,
+        weft_want_deadline,   weft_follow_deadline,   weft_lease_deadline,
         weft_source_deadline, weft_fallback_deadline, weft_have_deadline,
     };
     weft_ns next = WEFT_NS_NEVER;
@@ -276,6 +279,7 @@ static bool refill(struct weft_core *core, enum weft_event_kind kind)
     }
     if (roles) {
         weft_link_on_view(core);
+        weft_follow_on_view(core);
     }
     if (roles || kind == WEFT_EVENT_RELEASE || kind == WEFT_EVENT_COMPLETED) {
         weft_fallback_plan(core);

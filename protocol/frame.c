@@ -2,10 +2,11 @@
 /* How is a control frame written and read? */
 #include "frame.h"
 
+#include "tree.h"
+
 _Static_assert(WEFT_CHUNKS_MAX <= 65536, "HAVE carries 16-bit indexes");
 
 #define RETRY_MS_MAX 60000
-#define READY_MAX 16
 
 /* What follows kind and release or bulletin in each kind of frame. */
 struct shape {
@@ -22,9 +23,10 @@ static const struct shape shapes[WEFT_FRAME_KIND_END] = {
     [WEFT_FRAME_REQUEST] = {3, WEFT_CHUNKS_MAX - 1, 0, false, 0},
     [WEFT_FRAME_CANCEL] = {3, WEFT_CHUNKS_MAX - 1, 0, false, 0},
     [WEFT_FRAME_REFUSE] = {4, WEFT_CHUNKS_MAX - 1, RETRY_MS_MAX, false, 0},
-    [WEFT_FRAME_READY] = {3, 0, READY_MAX, false, 0},
+    [WEFT_FRAME_FOLLOW] = {4, 0, WEFT_STRIPES_ALL, true, 0},
     [WEFT_FRAME_LEASE] = {5, WEFT_EXTENTS_MAX - 1, UINT16_MAX, true, 0},
     [WEFT_FRAME_BULLETIN] = {2, 0, 0, false, 0},
+    [WEFT_FRAME_DECLINE] = {3, 0, WEFT_STRIPES_ALL, false, 0},
 };
 
 enum weft_reject weft_frame_decode(const uint8_t *bytes, size_t length, struct weft_frame *frame)

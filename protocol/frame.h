@@ -17,10 +17,11 @@ enum weft_frame_kind {
     WEFT_FRAME_REQUEST = 3,  /* send me this chunk */
     WEFT_FRAME_CANCEL = 4,   /* do not send it if it has not begun */
     WEFT_FRAME_REFUSE = 5,   /* not now, or not at all */
-    WEFT_FRAME_READY = 6,    /* send me chunks of your choice, this many */
+    WEFT_FRAME_FOLLOW = 6,   /* push me every chunk of these stripes, and of no others */
     WEFT_FRAME_LEASE = 7,    /* I fetch this extent over the WAN for our segment, or no longer */
     WEFT_FRAME_BULLETIN = 8, /* the metadata I accepted */
-    WEFT_FRAME_KIND_END = 9
+    WEFT_FRAME_DECLINE = 9,  /* I push you no chunks of these stripes */
+    WEFT_FRAME_KIND_END = 10
 };
 
 /* Flags of a MAP. */
@@ -29,6 +30,9 @@ enum {
     WEFT_MAP_WANTED = 2, /* the sender wants the chunks it lacks */
     WEFT_MAP_ALL = 4,    /* the sender has every chunk; no bits follow */
 };
+
+/* Flag of a FOLLOW: only chunks that the receiver brings over the WAN itself. */
+#define WEFT_FOLLOW_FIRST 1
 
 /* Chunks that one HAVE names at most; more go into further frames. */
 #define WEFT_HAVE_CHUNKS_MAX 1024
@@ -40,9 +44,10 @@ struct weft_frame {
         weft_bulletin bulletin;  /* BULLETIN */
     };
     uint32_t chunk;        /* REQUEST, CANCEL, REFUSE: index; LEASE: extent */
-    uint32_t value;        /* MAP: chunk count; REFUSE: ms to wait, 0 = has it not; READY: how
-                                  many; LEASE: epoch */
-    uint32_t flags;        /* MAP: WEFT_MAP_*; LEASE: 1 = given up */
+    uint32_t value;        /* MAP: chunk count; REFUSE: ms to wait, 0 = has it not; FOLLOW,
+                              DECLINE: set of stripes; LEASE: epoch */
+    uint32_t flags;        /* MAP: WEFT_MAP_*; FOLLOW: WEFT_FOLLOW_FIRST; LEASE: 1 = given
+                              up */
     struct weft_span list; /* MAP: bits, LSB first; HAVE: indexes, u16 big endian; borrowed */
 };
 

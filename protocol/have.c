@@ -4,12 +4,12 @@
 
 #include <string.h>
 
+#include "follow.h"
 #include "state.h"
 
-/* A chunk that this part of the neighbours has already is no hurry: who lacks it has whom to
- * ask. */
-#define RARE_PART 8
+/* News is no hurry where chunks are pushed: it waits so long, or until so many are together. */
 #define LAZY_NS (500 * WEFT_NS_PER_MS)
+#define BATCH 8
 
 /* --- what neighbours have --- */
 
@@ -167,21 +167,23 @@ void weft_have_on_map(struct weft_core *core, struct weft_link *link,
     struct weft_link_map *map = map_of(link, release);
     if (map != NULL) {
         struct weft_download *download = &core->releases.downloads[release->download];
-        uint8_t credits = map->credits;
-        uint8_t granted = map->granted;
-        uint32_t told_count = map->told_count;
+        struct weft_link_map before = *map;
         forget_map(core, link, release->download);
         map->known = true;
         map->wanted = (frame->flags & WEFT_MAP_WANTED) != 0;
-        map->credits = credits;
-        map->granted = granted;
-        map->told_count = told_count;
+        map->told_count = before.told_count;
+        map->first_only = before.first_only;
+        map->children = before.children;
+        map->parent = before.parent;
+        map->declined = before.declined;
+        map->missed = before.missed;
         for (uint32_t i = 0; i < release->chunk_count && (all || frame->list.length != 0); i++) {
             if (all || (frame->list.bytes[i / 8] >> (i % 8)) & 1) {
                 note_peer_has(core, link, download, i);
             }
         }
-        weft_pick_grant(core, link);
+        weft_pick_pull_now(core, release->download); /* nobody pushes what is old */
+        weft_follow_seek(core, release->download);
         weft_lease_tell(core, link, release->download);
     }
     if ((frame->flags & WEFT_MAP_ASK) != 0) {
@@ -206,21 +208,43 @@ void weft_have_on_have(struct weft_core *core, struct weft_link *link,
             return;
         }
         note_peer_has(core, link, download, chunk);
+        if ((map->parent & weft_tree_stripe(chunk)) != 0) {
+            weft_bitmap_set(download->pull, chunk); /* or it would push it */
+        }
         if (link->agent) {
             weft_lease_on_progress(core, download, link->peer.id, chunk);
         }
     }
     map->known = true;
     map->wanted = map->wanted && map->have_count < release->chunk_count;
+    weft_pick_pull_soon(core, release->download);
     weft_pick_from(core, link);
 }
 
-void weft_have_note_near(struct weft_core *core, struct weft_download *download, uint32_t chunk)
+void weft_have_note_near(struct weft_core *core, struct weft_download *download, uint32_t chunk,
+                         bool soon)
 {
     download->near_log[download->near_log_count++ % core->config.chunks_max] = (uint16_t)chunk;
-    bool rare = download->near_copies[chunk] * RARE_PART < core->links.up_count;
-    weft_ns wait = rare ? core->config.tuning.have_delay_ms * WEFT_NS_PER_MS : LAZY_NS;
+    bool many = download->near_log_count - download->near_told >= BATCH;
+    weft_ns wait = soon || many ? core->config.tuning.have_delay_ms * WEFT_NS_PER_MS : LAZY_NS;
     weft_ns due_ns = core->now_ns + wait;
+    download->near_due_ns = due_ns < download->near_due_ns ? due_ns : download->near_due_ns;
+}
+
+void weft_have_tell(struct weft_core *core, const struct weft_link *link, uint32_t download,
+                    uint32_t chunk)
+{
+    uint8_t list[2] = {(uint8_t)(chunk >> 8), (uint8_t)chunk};
+    struct weft_frame frame = {.kind = WEFT_FRAME_HAVE,
+                               .release =
+                                   weft_release_of(core, &core->releases.downloads[download])->id,
+                               .list = {.bytes = list, .length = sizeof(list)}};
+    weft_link_send(core, link, &frame);
+}
+
+void weft_have_hurry(struct weft_core *core, struct weft_download *download)
+{
+    weft_ns due_ns = core->now_ns + core->config.tuning.have_delay_ms * WEFT_NS_PER_MS;
     download->near_due_ns = due_ns < download->near_due_ns ? due_ns : download->near_due_ns;
 }
 
@@ -277,6 +301,7 @@ void weft_have_expire(struct weft_core *core)
         bool used = download->release != WEFT_RELEASE_NONE;
         if (used && download->near_due_ns <= core->now_ns) {
             download->near_due_ns = WEFT_NS_NEVER;
+            download->near_told = download->near_log_count;
             flush(core, i, /* far */ false);
         }
         if (used && download->far_due_ns <= core->now_ns) {

@@ -3,8 +3,9 @@
  *
  * On a new link both ends send a MAP of each release; later news goes out as HAVE on the data
  * streams, never by periodic gossip (p2p measurements: a gossip round costs 3 to 7 times the
- * makespan). News waits at most tuning.have_delay_ms inside the segment and
- * tuning.far_have_delay_ms between segments, so that chunks travel together. SPEC.md "Chunk maps".
+ * makespan). Inside the segment, where most chunks are pushed, news waits for 500 ms or for 8
+ * chunks, else for tuning.have_delay_ms; between segments for tuning.far_have_delay_ms. SPEC.md
+ * section "Chunk maps".
  * Timers: NEAR and FAR, armed by the first chunk that was not yet told. */
 #ifndef WEFT_HAVE_H
 #define WEFT_HAVE_H
@@ -44,8 +45,16 @@ void weft_have_set(struct weft_core *core, struct weft_link *link, struct weft_d
 void weft_have_clear(struct weft_core *core, struct weft_link *link, struct weft_download *download,
                      uint32_t chunk);
 
-/* Tell the segment of |chunk| with the next HAVE. */
-void weft_have_note_near(struct weft_core *core, struct weft_download *download, uint32_t chunk);
+/* Tell the segment of |chunk| with the next HAVE; |soon|: nobody will push it. */
+void weft_have_note_near(struct weft_core *core, struct weft_download *download, uint32_t chunk,
+                         bool soon);
+
+/* Some chunks will not be pushed after all: tell the segment soon. */
+void weft_have_hurry(struct weft_core *core, struct weft_download *download);
+
+/* Tell one neighbour of |chunk| at once. */
+void weft_have_tell(struct weft_core *core, const struct weft_link *link, uint32_t download,
+                    uint32_t chunk);
 
 /* Tell other segments of |chunk| with the next HAVE. */
 void weft_have_note_far(struct weft_core *core, struct weft_download *download, uint32_t chunk);

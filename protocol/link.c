@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "follow.h"
 #include "frame.h"
 #include "have.h"
 #include "rng.h"
@@ -180,6 +181,8 @@ static void release_entry(struct weft_core *core, struct weft_link *link)
     if (link->up) {
         core->links.up_count--;
         core->links.far_count -= link->far;
+        link->up = false;
+        weft_follow_on_link_down(core, link);
         weft_have_drop(core, link);
     }
     link->peer.id = 0;
@@ -353,17 +356,39 @@ static const struct weft_member *next_near(struct weft_core *core, uint64_t belo
     return best;
 }
 
-/* Open streams to members until there are as many as wanted, counting those that others opened. */
-static void review_near(struct weft_core *core)
+static void open_agents(struct weft_core *core)
 {
     weft_node_id agents[WEFT_AGENTS_MAX];
-    uint32_t agent_count = weft_election_self(core) ? weft_election_agents(core, agents) : 0;
-    for (uint32_t i = 0; i < agent_count; i++) {
+    uint32_t count = weft_election_agents(core, agents);
+    for (uint32_t i = 0; i < count; i++) {
         const struct weft_member *agent = weft_member_find(core, agents[i]);
         if (agent != NULL) {
             open_near(core, agent);
         }
     }
+}
+
+/* Streams to those who push chunks to this node, which is the agents for a root. */
+static void open_parents(struct weft_core *core)
+{
+    for (uint32_t stripe = 0; stripe < WEFT_STRIPES; stripe++) {
+        weft_node_id parent = weft_tree_parent(core, stripe);
+        const struct weft_member *member = weft_member_find(core, parent);
+        if (parent == 0) {
+            open_agents(core);
+        } else if (member != NULL) {
+            open_near(core, member);
+        }
+    }
+}
+
+/* Open streams to members until there are as many as wanted, counting those that others opened. */
+static void review_near(struct weft_core *core)
+{
+    if (weft_election_self(core)) {
+        open_agents(core);
+    }
+    open_parents(core);
     uint32_t target = near_target(core);
     uint64_t below = UINT64_MAX;
     for (uint32_t count = count_links(core, /* far */ false); count < target; count++) {
@@ -415,12 +440,7 @@ static void review_roles(struct weft_core *core)
             close_stream(core, peer);
             pause_failed(core, peer);
         } else if (link->up && !link->far) {
-            bool agent = weft_election_is_agent(core, link->peer.id);
-            bool became = agent && !link->agent;
-            link->agent = agent;
-            if (became) {
-                weft_pick_grant(core, link);
-            }
+            link->agent = weft_election_is_agent(core, link->peer.id);
         }
     }
 }

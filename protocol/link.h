@@ -23,8 +23,11 @@ struct weft_link_map {
     uint32_t told_count; /* entries of the download's log it was told of */
     bool known;          /* it sent a MAP: it knows the release */
     bool wanted;         /* it wants the chunks it lacks */
-    uint8_t credits;     /* chunks of our choice it is ready to take (READY received) */
-    uint8_t granted;     /* chunks of its choice we are ready to take (READY sent) */
+    bool first_only;     /* children: it follows an agent, for what that brings itself */
+    uint8_t children;    /* stripes in which it follows us: FOLLOW received */
+    uint8_t parent;      /* stripes in which we follow it: FOLLOW sent */
+    uint8_t declined;    /* stripes in which it is no parent for us */
+    uint8_t missed;      /* chunks in a row that it, a parent, let come from elsewhere */
 };
 
 struct weft_link {
@@ -37,7 +40,9 @@ struct weft_link {
     uint8_t slow;               /* requests in a row that were overdue; stops at 255 */
     weft_ns busy_until_ns;      /* it refused or was slow: not asked before */
     weft_ns since_ns;           /* when it came up, or when opening began */
-    uint64_t pushes;            /* chunks of our choice sent to it */
+    uint32_t pushing;           /* chunks under way that it did not ask for */
+    uint32_t pushed;            /* chunks ever sent that it did not ask for */
+    weft_ns push_after_ns;      /* a push failed: none before; it may ask */
     struct weft_link_map *maps; /* config.downloads_max of them */
 };
 

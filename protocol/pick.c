@@ -6,9 +6,11 @@
 #include "rng.h"
 #include "state.h"
 #include "trade.h"
+#include "tree.h"
 
 #define ASKED_PER_LINK 2
-#define CREDITS_PER_AGENT 3
+#define GRACE_NS (30 * WEFT_NS_PER_MS) /* time for a parent to push, at least */
+#define GRACE_UPLOADS 6                /* and as many times a chunk takes from here */
 #define TURN_NS (3 * WEFT_NS_PER_MS)
 
 void weft_pick_init(struct weft_core *core)
@@ -25,13 +27,14 @@ uint32_t weft_pick_rarest(struct weft_core *core, const struct weft_link *link, 
     const uint8_t *copies = link->far ? self->far_copies : self->near_copies;
     uint32_t words = weft_bitmap_words(release->chunk_count);
     uint32_t start = weft_rng_below(&core->rng, words);
+    uint64_t orphans = self->orphans * (UINT64_MAX / WEFT_STRIPES_ALL);
     uint32_t best = UINT32_MAX;
     uint32_t best_copies = UINT32_MAX;
     uint32_t ties = 0;
     for (uint32_t i = 0; i < words; i++) {
         uint32_t w = start + i < words ? start + i : start + i - words;
-        uint64_t left =
-            theirs[w] & (link->far ? ~release->have[w] & ~self->busy[w] : self->open[w]);
+        uint64_t left = theirs[w] & (link->far ? ~release->have[w] & ~self->busy[w]
+                                               : self->open[w] & (self->pull[w] | orphans));
         for (; left != 0; left &= left - 1) {
             uint32_t chunk = w * 64 + (uint32_t)__builtin_ctzll(left);
             if (copies[chunk] > best_copies || (may != NULL && !may(core, download, chunk))) {
@@ -152,19 +155,34 @@ void weft_pick_fill(struct weft_core *core)
     }
 }
 
-void weft_pick_grant(struct weft_core *core, struct weft_link *link)
+/* --- what a parent may still push is not asked for yet --- */
+
+void weft_pick_pull_now(struct weft_core *core, uint32_t download)
 {
-    for (uint32_t i = 0; i < core->config.downloads_max && link->up && link->agent; i++) {
+    struct weft_download *self = &core->releases.downloads[download];
+    uint32_t words = weft_bitmap_words(core->config.chunks_max);
+    for (uint32_t w = 0; w < words; w++) {
+        self->pull[w] |= self->open[w];
+    }
+    self->pull_ns = WEFT_NS_NEVER;
+}
+
+void weft_pick_pull_soon(struct weft_core *core, uint32_t download)
+{
+    struct weft_download *self = &core->releases.downloads[download];
+    if (self->open_count > 0 && self->pull_ns == WEFT_NS_NEVER) {
+        weft_ns grace = core->serves.near_ns * GRACE_UPLOADS;
+        self->pull_ns = core->now_ns + (grace > GRACE_NS ? grace : GRACE_NS);
+    }
+}
+
+static void expire_grace(struct weft_core *core)
+{
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
         const struct weft_download *download = &core->releases.downloads[i];
-        struct weft_link_map *map = &link->maps[i];
-        bool wanted = download->release != WEFT_RELEASE_NONE && map->known &&
-                      weft_release_is_missing(weft_release_of(core, download));
-        if (wanted && map->granted < CREDITS_PER_AGENT) {
-            struct weft_frame frame = {.kind = WEFT_FRAME_READY,
-                                       .release = weft_release_of(core, download)->id,
-                                       .value = (uint32_t)(CREDITS_PER_AGENT - map->granted)};
-            map->granted = CREDITS_PER_AGENT;
-            weft_link_send(core, link, &frame);
+        if (download->release != WEFT_RELEASE_NONE && download->pull_ns <= core->now_ns) {
+            weft_pick_pull_now(core, i);
+            weft_pick_fill(core);
         }
     }
 }
@@ -199,6 +217,7 @@ static void expire_pauses(struct weft_core *core)
 
 void weft_pick_expire(struct weft_core *core)
 {
+    expire_grace(core);
     if (core->picks.retry_ns <= core->now_ns) {
         expire_pauses(core);
         weft_pick_fill(core);
@@ -208,5 +227,11 @@ void weft_pick_expire(struct weft_core *core)
 
 weft_ns weft_pick_deadline(const struct weft_core *core)
 {
-    return core->picks.retry_ns;
+    weft_ns next = core->picks.retry_ns;
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
+        const struct weft_download *download = &core->releases.downloads[i];
+        bool used = download->release != WEFT_RELEASE_NONE;
+        next = used && download->pull_ns < next ? download->pull_ns : next;
+    }
+    return next;
 }

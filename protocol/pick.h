@@ -4,11 +4,12 @@
  * A node keeps up to tuning.window chunks in flight. From each neighbour that is not busy it asks
  * the chunk that the fewest neighbours have, ties drawn at random; neighbours are visited in random
  * order, so that all uplinks are used (measured ratio to the bound 1.1 to 1.2, with uploaders that
- * refuse instead of queueing; unbounded queues cost 2.9 to 3.3). Agents send chunks that nobody in
- * the segment has without being asked, to nodes that gave them a credit (READY). trade.h picks
- * between segments, with the same table of chunks in flight. SPEC.md section "Picking". Bound:
- * WEFT_WANTED_MAX chunks in flight, see want.h.
- * Timer: RETRY, when the time is over that a neighbour named with its refusal. */
+ * refuse instead of queueing; unbounded queues cost 2.9 to 3.3). Most chunks are pushed (push.h):
+ * one that a parent may still push is not asked for at once. trade.h picks between segments, with
+ * the same table of chunks in flight. SPEC.md section "Picking". Bound: WEFT_WANTED_MAX chunks in
+ * flight, see want.h.
+ * Timers: RETRY, when the time is over that a neighbour named with its refusal; PULL, when parents
+ * have had their time. */
 #ifndef WEFT_PICK_H
 #define WEFT_PICK_H
 
@@ -30,8 +31,11 @@ void weft_pick_fill(struct weft_core *core);
 /* News from one neighbour: ask it, if the window has room. */
 void weft_pick_from(struct weft_core *core, struct weft_link *link);
 
-/* Give an agent its credits to send us chunks of its choice. */
-void weft_pick_grant(struct weft_core *core, struct weft_link *link);
+/* Every chunk that a neighbour has now may be asked for. */
+void weft_pick_pull_now(struct weft_core *core, uint32_t download);
+
+/* News of chunks: they may be asked for after a while, unless a parent pushes them before. */
+void weft_pick_pull_soon(struct weft_core *core, uint32_t download);
 
 /* Look again for somebody to ask at |when_ns|, if not before. */
 void weft_pick_retry_at(struct weft_core *core, weft_ns when_ns);

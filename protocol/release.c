@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "follow.h"
 #include "have.h"
 #include "state.h"
 
@@ -31,11 +32,12 @@ void weft_release_carve(struct weft_core *core, struct weft_arena *arena)
         struct weft_download download = {.release = WEFT_RELEASE_NONE};
         download.busy = weft_arena_take(arena, words, sizeof(uint64_t));
         download.open = weft_arena_take(arena, words, sizeof(uint64_t));
+        download.pull = weft_arena_take(arena, words, sizeof(uint64_t));
         download.near_copies = weft_arena_take(arena, config->chunks_max, 1);
         download.far_copies = weft_arena_take(arena, config->chunks_max, 1);
         download.near_log = weft_arena_take(arena, config->chunks_max, sizeof(uint16_t));
         download.far_log = weft_arena_take(arena, config->chunks_max, sizeof(uint16_t));
-        download.fresh = weft_arena_take(arena, config->chunks_max, sizeof(uint16_t));
+        download.push_queue = weft_arena_take(arena, config->chunks_max, sizeof(uint16_t));
         download.extents = weft_arena_take(arena, WEFT_EXTENTS_MAX, sizeof(download.extents[0]));
         if (self->downloads != NULL) {
             self->downloads[i] = download;
@@ -168,18 +170,22 @@ static void begin_download(struct weft_core *core, struct weft_release *release)
     release->download = (uint32_t)(download - core->releases.downloads);
     memset(download->busy, 0, words_max(core) * sizeof(uint64_t));
     memset(download->open, 0, words_max(core) * sizeof(uint64_t));
+    memset(download->pull, 0, words_max(core) * sizeof(uint64_t));
     memset(download->near_copies, 0, core->config.chunks_max);
     download->open_count = 0;
     memset(download->far_copies, 0, core->config.chunks_max);
     download->near_log_count = 0;
+    download->near_told = 0;
+    download->pull_ns = WEFT_NS_NEVER;
     download->far_log_count = 0;
     download->near_due_ns = WEFT_NS_NEVER;
     download->far_due_ns = WEFT_NS_NEVER;
-    download->fresh_first = 0;
-    download->fresh_count = 0;
+    download->push_first = 0;
+    download->push_count = 0;
     download->in_flight = 0;
     cut_extents(core, release, download);
     weft_have_begin(core, release->download);
+    weft_follow_begin(core, release->download);
 }
 
 static void set_have(struct weft_core *core, struct weft_release *release, const uint8_t *bits)
@@ -310,6 +316,7 @@ void weft_release_lose(struct weft_core *core, struct weft_release *release, uin
         begin_download(core, release);
         struct weft_download *download = weft_release_download(core, release);
         if (download != NULL) {
+            weft_bitmap_set(download->pull, chunk);
             weft_download_refresh(download, release, chunk);
         }
     }

@@ -26,19 +26,26 @@ struct weft_download {
     uint32_t release; /* index of the release; WEFT_RELEASE_NONE = not in use */
     uint64_t *busy;   /* set of chunks asked of somebody */
     uint64_t *open;   /* set of chunks a near neighbour has, this node lacks and asks of nobody */
+    uint64_t *pull;   /* set of chunks that no parent is expected to push any more */
     uint32_t open_count;     /* bits set in open */
     uint8_t *near_copies;    /* per chunk, neighbours of the segment that have it; stops at 255 */
     uint8_t *far_copies;     /* per chunk, linked nodes of other segments that have it */
     uint16_t *near_log;      /* chunks in the order in which the segment is told of them */
     uint16_t *far_log;       /* the same for other segments */
     uint32_t near_log_count; /* entries ever appended; a chunk lost and found counts again */
+    uint32_t near_told;      /* near_log_count when the segment was told last */
     uint32_t far_log_count;  /* the same for far_log */
     weft_ns near_due_ns;     /* when the segment is told, WEFT_NS_NEVER = nothing new */
     weft_ns far_due_ns;      /* the same for other segments */
-    uint16_t *fresh;         /* chunks this agent fetched and nobody in the segment was sent */
-    uint32_t fresh_first;    /* next entry of fresh to send */
-    uint32_t fresh_count;    /* entries of fresh ever appended */
-    weft_ns fresh_since_ns;  /* since when the first of them waits */
+    uint16_t *push_queue;    /* ring of chunks_max chunks to be pushed, see push.c */
+    uint32_t push_first;     /* entries that are done */
+    uint32_t push_count;     /* entries ever appended */
+    weft_ns push_since_ns;   /* since when some wait */
+    uint8_t orphans;         /* stripes without a parent, see follow.h */
+    bool overloaded;         /* this node could not push as much as came */
+    weft_ns begun_ns;        /* when the download began */
+    weft_ns seek_ns;         /* when parents are looked for, WEFT_NS_NEVER = none is missing */
+    weft_ns pull_ns;         /* when what is open may be pulled, WEFT_NS_NEVER = all of it may */
     struct weft_extent *extents; /* extent_count of them */
     uint32_t extent_count;       /* extents of the release */
     uint32_t extent_chunks;      /* chunks of an extent, but for the last */
@@ -147,12 +154,13 @@ static inline void weft_download_begin(struct weft_download *download,
     }
 }
 
-/* Unmark |chunk|. No effect if it is not marked. */
+/* Unmark |chunk|, which may be asked for again at once. No effect if it is not marked. */
 static inline void weft_download_end(struct weft_download *download,
                                      const struct weft_release *release, uint32_t chunk)
 {
     if (weft_bitmap_has(download->busy, chunk)) {
         weft_bitmap_clear(download->busy, chunk);
+        weft_bitmap_set(download->pull, chunk);
         download->in_flight--;
         weft_download_refresh(download, release, chunk);
     }

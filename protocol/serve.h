@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* To whom does this node send chunks, and which does it send without being asked?
+/* Which requests for chunks does this node serve, and which chunks is it sending?
  *
  * A node keeps few chunks sending or waiting (tuning.uploads in the segment, tuning.wan_uploads
  * between segments) and refuses further requests with the time to wait: the largest single gain of
- * all measured rules. An agent sends each chunk that came over the WAN to one neighbour that gave
- * it a credit before it sends any twice, and tells the segment of a chunk only when that first copy
- * is under way; so its uplink carries every chunk once and the neighbours do the rest. SPEC.md
- * section "Serving". Bound: WEFT_UPLOADS_MAX, beyond it a request is refused.
- * Timer: REVEAL, when a chunk could not be handed on for 20 ms without uploads, or for 2 s. */
+ * all measured rules. What it pushes (push.h) takes the same places, and goes first. SPEC.md
+ * section "Serving". Bound: WEFT_UPLOADS_MAX, beyond it a request is refused. */
 #ifndef WEFT_SERVE_H
 #define WEFT_SERVE_H
 
 #include "link.h"
 #include "release.h"
 
+/* Why a chunk is sent. */
+enum weft_upload_reason {
+    WEFT_UPLOAD_ASKED,  /* the receiver asked for it */
+    WEFT_UPLOAD_PUSHED, /* the receiver follows us */
+    WEFT_UPLOAD_SPREAD  /* the first copy in the segment: others hear of it when it is sent */
+};
+
 struct weft_upload {
     weft_node_id peer;       /* receiver */
     weft_release_id release; /* name of the release */
     uint32_t chunk;          /* index */
     bool far;                /* to another segment */
-    bool pushed;             /* first copy of an agent, not asked for */
+    uint8_t why;             /* enum weft_upload_reason */
     weft_ns since_ns;        /* when it was handed to the shell */
 };
 
@@ -43,21 +47,12 @@ void weft_serve_on_request(struct weft_core *core, struct weft_link *link,
 void weft_serve_on_cancel(struct weft_core *core, struct weft_link *link,
                           const struct weft_frame *frame);
 
-/* A neighbour is ready for chunks of our choice. */
-void weft_serve_on_ready(struct weft_core *core, struct weft_link *link,
-                         const struct weft_frame *frame);
+/* Send a chunk now.
+ * Errors: false if there is no place. */
+bool weft_serve_begin(struct weft_core *core, const struct weft_link *link, weft_release_id release,
+                      uint32_t chunk, enum weft_upload_reason why);
 
 /* The shell has sent a chunk, or could not. */
 void weft_serve_on_upload(struct weft_core *core, const struct weft_event_upload *event);
-
-/* A chunk was stored; |first|: it came over the WAN and nobody in the segment has it. */
-void weft_serve_on_stored(struct weft_core *core, struct weft_release *release, uint32_t chunk,
-                          bool first);
-
-/* Tell the segment of chunks that could not be handed on. */
-void weft_serve_expire(struct weft_core *core);
-
-/* When that is due. */
-weft_ns weft_serve_deadline(const struct weft_core *core);
 
 #endif

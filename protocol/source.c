@@ -3,6 +3,7 @@
 #include "source.h"
 
 #include "have.h"
+#include "push.h"
 #include "rng.h"
 #include "state.h"
 
@@ -293,7 +294,7 @@ void weft_source_on_chunk(struct weft_core *core, const struct weft_event_chunk 
     weft_release_store(core, release, event->chunk, WEFT_TIER_SOURCE, event->bytes);
     if (download != NULL) {
         weft_have_note_far(core, download, event->chunk);
-        weft_serve_on_stored(core, release, event->chunk, /* first */ true);
+        weft_push_on_stored(core, release, event->chunk, NULL, /* first */ true);
     }
 }
 

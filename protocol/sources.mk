@@ -18,6 +18,7 @@ PROTOCOL_SOURCES := \
 	protocol/err.c \
 	protocol/fallback.c \
 	protocol/flag.c \
+	protocol/follow.c \
 	protocol/frame.c \
 	protocol/gossip.c \
 	protocol/have.c \
@@ -31,6 +32,7 @@ PROTOCOL_SOURCES := \
 	protocol/overlay.c \
 	protocol/pick.c \
 	protocol/probe.c \
+	protocol/push.c \
 	protocol/record.c \
 	protocol/release.c \
 	protocol/remote.c \
@@ -41,6 +43,7 @@ PROTOCOL_SOURCES := \
 	protocol/text.c \
 	protocol/trace.c \
 	protocol/trade.c \
+	protocol/tree.c \
 	protocol/tuning.c \
 	protocol/value.c \
 	protocol/view.c \

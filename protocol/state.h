@@ -28,6 +28,7 @@
 #include "remote.h"
 #include "serve.h"
 #include "source.h"
+#include "tree.h"
 #include "want.h"
 
 struct weft_core {
@@ -49,6 +50,7 @@ struct weft_core {
 
     /* What nearly every event touches comes first: a simulator drives thousands of these. */
     struct weft_picks picks;         /* who is asked again when */
+    struct weft_trees trees;         /* who should push chunks to this node */
     struct weft_leases leases;       /* who fetches which extent over the WAN */
     struct weft_links links;         /* data streams and what is behind them */
     struct weft_releases releases;   /* releases, chunk by chunk */

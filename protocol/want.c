@@ -101,6 +101,26 @@ void weft_want_on_link_down(struct weft_core *core, weft_node_id peer)
 void weft_want_offered(const struct weft_core *core, struct weft_want *want)
 {
     want->due_ns = core->now_ns + OFFERED_FACTOR * (want->due_ns - want->asked_ns);
+    want->begun = true;
+}
+
+void weft_want_withdraw(struct weft_core *core, uint32_t release, uint32_t chunk)
+{
+    for (uint32_t i = core->wants.count; i-- > 0;) {
+        struct weft_want *want = &core->wants.items[i];
+        if (want->release != release || want->chunk != chunk || want->begun) {
+            continue;
+        }
+        struct weft_link *link = weft_link_find(core, want->peer);
+        weft_want_remove(core, want);
+        if (link != NULL && link->up) {
+            struct weft_frame frame = {.kind = WEFT_FRAME_CANCEL,
+                                       .release = core->releases.items[release].id,
+                                       .chunk = chunk};
+            link->late = (uint8_t)(link->late + (link->late < UINT8_MAX));
+            weft_link_send(core, link, &frame);
+        }
+    }
 }
 
 static void give_up(struct weft_core *core, struct weft_want *want)

@@ -17,7 +17,8 @@ struct weft_want {
     uint32_t chunk;    /* index of the chunk */
     weft_ns asked_ns;  /* when it was asked */
     weft_ns due_ns;    /* overdue from then on */
-    bool pushed;       /* the peer's choice, against a credit of ours */
+    bool pushed;       /* not asked for: a parent or an agent pushes it */
+    bool begun;        /* its first bytes have arrived */
     bool far;          /* asked of another segment; the link may be gone when this is needed */
 };
 
@@ -41,6 +42,9 @@ struct weft_want *weft_want_find(struct weft_core *core, weft_node_id peer, uint
 /* A chunk is under way from |link| now. Errors: NULL if the table is full. */
 struct weft_want *weft_want_add(struct weft_core *core, const struct weft_link *link,
                                 const struct weft_release *release, uint32_t chunk);
+
+/* The chunk comes from another peer after all: take back requests for it that were not begun. */
+void weft_want_withdraw(struct weft_core *core, uint32_t release, uint32_t chunk);
 
 /* It has begun to arrive: worth waiting for. */
 void weft_want_offered(const struct weft_core *core, struct weft_want *want);

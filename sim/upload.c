@@ -58,6 +58,18 @@ static void start_first(struct weft_sim_shard *shard, struct weft_sim_end *end)
                        end->upload_first);
 }
 
+/* The sender is told after its step that nothing is sent. */
+static void drop(struct weft_sim_shard *shard, uint32_t node, uint32_t peer, uint32_t name,
+                 enum weft_err result)
+{
+    struct weft_sim_entry *entry =
+        weft_sim_shard_push(shard, weft_sim_now(shard), WEFT_SIM_CHUNK_DROPPED, node);
+    entry->peer = peer;
+    entry->words[0] = name;
+    entry->words[1] = shard->world->nodes[node].life;
+    entry->words[2] = result;
+}
+
 void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
                            const struct weft_action_chunk *chunk)
 {
@@ -72,6 +84,7 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
         return;
     }
     if (end->state != WEFT_SIM_END_UP) {
+        drop(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_CLOSED);
         return;
     }
     weft_sim_check_serve(shard, node, release, chunk->chunk);
@@ -138,11 +151,7 @@ void weft_sim_upload_cancel(struct weft_sim_shard *shard, uint32_t node,
          upload = find(shard, at)) {
         if (upload->chunk == name && !upload->sending) {
             remove_upload(shard, end, before, upload);
-            struct weft_sim_entry *entry =
-                weft_sim_shard_push(shard, weft_sim_now(shard), WEFT_SIM_CHUNK_DROPPED, node);
-            entry->peer = peer;
-            entry->words[0] = name;
-            entry->words[1] = world->nodes[node].life;
+            drop(shard, node, peer, name, WEFT_ERR_CANCELLED);
             return;
         }
         before = at;
@@ -154,7 +163,8 @@ void weft_sim_upload_on_dropped(struct weft_sim_shard *shard, const struct weft_
 {
     const struct weft_sim_node *node = &shard->world->nodes[entry->node];
     if (node->alive && node->life == entry->words[1]) {
-        step_upload(shard, entry->node, entry->peer, (uint32_t)entry->words[0], WEFT_ERR_CANCELLED);
+        step_upload(shard, entry->node, entry->peer, (uint32_t)entry->words[0],
+                    (enum weft_err)entry->words[2]);
     }
 }
 

@@ -66,7 +66,7 @@ void weft_sim_upload_on_arrived(struct weft_sim_shard *shard, const struct weft_
 /* CHUNK_STORED: the receiver is told. */
 void weft_sim_upload_on_stored(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
-/* CHUNK_DROPPED: the sender is told that its cancellation worked. */
+/* CHUNK_DROPPED: the sender is told that a chunk was cancelled, or that its stream is closing. */
 void weft_sim_upload_on_dropped(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 #endif

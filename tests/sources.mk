@@ -18,6 +18,7 @@ UNIT_SOURCES := \
 	tests/unit/test_election.c \
 	tests/unit/test_fileio.c \
 	tests/unit/test_flag.c \
+	tests/unit/test_follow.c \
 	tests/unit/test_frame.c \
 	tests/unit/test_http.c \
 	tests/unit/test_index.c \
@@ -33,6 +34,7 @@ UNIT_SOURCES := \
 	tests/unit/test_pick.c \
 	tests/unit/test_probe.c \
 	tests/unit/test_publish.c \
+	tests/unit/test_push.c \
 	tests/unit/test_release.c \
 	tests/unit/test_remote.c \
 	tests/unit/test_search.c \
@@ -48,6 +50,7 @@ UNIT_SOURCES := \
 	tests/unit/test_stream.c \
 	tests/unit/test_stream_wire.c \
 	tests/unit/test_text.c \
+	tests/unit/test_tree.c \
 	tests/unit/test_units.c \
 	tests/unit/test_unpack.c \
 	tests/unit/test_updater.c \
@@ -62,6 +65,7 @@ ATTACK_SOURCES := \
 	tests/attack/attack_news.c \
 	tests/attack/attack_session.c \
 	tests/attack/attack_swarm.c \
+	tests/attack/attack_trees.c \
 
 FUZZ_SOURCES := \
 	tests/fuzz/fuzz_address.c \

@@ -280,25 +280,6 @@ START_TEST(wrong_map)
 }
 END_TEST
 
-START_TEST(ready_flood)
-{
-    struct fixture fixture = wanting(true);
-    fixture_release(&fixture, CHUNKS);
-    fixture_peer_has(&fixture, LIAR, 0, 0);
-    uint32_t uploads = 0;
-    for (uint32_t i = 0; i < 10000; i++) {
-        frame_of_liar(&fixture, (struct weft_frame){.kind = WEFT_FRAME_READY, .value = 16});
-        uploads += fixture_count(&fixture, WEFT_ACTION_UPLOAD);
-        if (i < CHUNKS) {
-            fixture_chunk(&fixture, 0, 1, i, WEFT_ERR_OK);
-            uploads += fixture_count(&fixture, WEFT_ACTION_UPLOAD);
-        }
-    }
-    ck_assert_uint_le(uploads, fixture.core->config.tuning.uploads);
-    fixture_free(&fixture);
-}
-END_TEST
-
 START_TEST(request_flood)
 {
     struct fixture fixture = wanting(true);
@@ -467,7 +448,6 @@ int main(void)
          leases_forever_no_agent},
         {"LEASE on all extents for ever, agent", "leases move in 2 min", leases_forever_agent},
         {"MAP and HAVE beyond the release", "refused, nothing is noted", wrong_map},
-        {"READY 10,000 times", "pushes stay within --uploads", ready_flood},
         {"REQUEST 10,000 times", "uploads stay within --uploads", request_flood},
         {"10,000 chunks nobody asked for", "each is read past", unsolicited},
         {"two corrupt chunks", "the stream is closed", corrupt_twice},

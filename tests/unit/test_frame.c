@@ -16,9 +16,10 @@ static const struct weft_frame samples[] = {
     {.kind = WEFT_FRAME_REQUEST, .release = 2, .chunk = 16383},
     {.kind = WEFT_FRAME_CANCEL, .release = 2, .chunk = 128},
     {.kind = WEFT_FRAME_REFUSE, .release = 2, .chunk = 0, .value = 60000},
-    {.kind = WEFT_FRAME_READY, .release = 2, .value = 3},
+    {.kind = WEFT_FRAME_FOLLOW, .release = 2, .value = 9, .flags = 1},
     {.kind = WEFT_FRAME_LEASE, .release = 2, .chunk = 255, .value = 65535, .flags = 1},
     {.kind = WEFT_FRAME_BULLETIN, .bulletin = UINT64_MAX},
+    {.kind = WEFT_FRAME_DECLINE, .release = 2, .value = 15},
 };
 
 START_TEST(round_trip)

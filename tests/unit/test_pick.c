@@ -83,22 +83,66 @@ START_TEST(reads_past_what_nobody_asked_for)
 }
 END_TEST
 
-START_TEST(takes_an_agents_choice_against_credits_only)
+START_TEST(takes_what_a_parent_or_an_agent_pushes)
 {
     fixture_release(&fixture, 64);
-    fixture_peer_has(&fixture, 2, 0, 0);
-    ck_assert_int_eq(fixture_sent(&fixture, 2, WEFT_FRAME_READY, 0).kind, WEFT_FRAME_READY);
-    uint32_t credits = fixture_sent(&fixture, 2, WEFT_FRAME_READY, 0).value;
-    for (uint32_t chunk = 0; chunk < credits; chunk++) {
-        offer(2, chunk);
-        ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 1);
-    }
-    offer(2, 20);
-    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 0);
-    fixture_chunk(&fixture, 2, 0, 0, WEFT_ERR_OK);
-    ck_assert_int_eq(fixture_sent(&fixture, 2, WEFT_FRAME_READY, 0).kind, WEFT_FRAME_READY);
     offer(2, 20);
     ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 1);
+    offer(3, 21);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 0);
+    weft_link_find(fixture.core, 3)->maps[0].parent = 2;
+    offer(3, 21);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 1);
+    offer(3, 22);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 0);
+}
+END_TEST
+
+START_TEST(a_push_takes_back_the_request)
+{
+    fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 3, 0, 64);
+    uint32_t chunk = fixture_sent(&fixture, 3, WEFT_FRAME_REQUEST, 0).chunk;
+    offer(2, chunk);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 1);
+    ck_assert_uint_eq(fixture_sent(&fixture, 3, WEFT_FRAME_CANCEL, 0).chunk, chunk);
+    offer(3, chunk); /* it had begun all the same: taken, whichever is first is stored */
+    fixture_chunk(&fixture, 2, 0, chunk, WEFT_ERR_OK);
+    ck_assert_uint_eq(weft_release_find(fixture.core, FIXTURE_RELEASE)->have_count, 1);
+}
+END_TEST
+
+/* Chunk |chunk| of stripe 0, which node 3 pushes, becomes known from |from|. */
+static void have_from(weft_node_id from, uint32_t chunk)
+{
+    uint8_t list[2] = {0, (uint8_t)chunk};
+    fixture_frame(&fixture, from,
+                  (struct weft_frame){.kind = WEFT_FRAME_HAVE, .list = {list, sizeof(list)}});
+}
+
+START_TEST(gives_a_parent_time_to_push)
+{
+    fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 3, 0, 0);
+    for (weft_node_id id = 4; id < 7; id++) {
+        fixture_member(&fixture, id, /* agent */ false);
+        fixture_link(&fixture, id);
+        fixture_peer_has(&fixture, id, 0, 0);
+    }
+    weft_link_find(fixture.core, 3)->maps[0].parent = WEFT_STRIPES_ALL;
+    fixture.core->releases.downloads[0].orphans = 0;
+    have_from(4, 8);
+    ck_assert_uint_eq(fixture.core->wants.count, 0);
+    fixture_run(&fixture, 40 * WEFT_NS_PER_MS);
+    ck_assert_uint_eq(fixture.core->wants.count, 1);
+    ck_assert_uint_eq(fixture.core->wants.items[0].chunk, 8);
+    have_from(3, 9); /* or the parent would push it */
+    ck_assert_uint_eq(fixture.core->wants.count, 2);
+    fixture.core->releases.downloads[0].orphans = 1;
+    have_from(5, 13);
+    ck_assert_uint_eq(fixture.core->wants.count, 2);
+    have_from(6, 12);
+    ck_assert_uint_eq(fixture.core->wants.count, 3);
 }
 END_TEST
 
@@ -187,7 +231,9 @@ static Suite *pick_suite(void)
         keeps_within_the_window,
         counts_a_stored_chunk_once_and_asks_on,
         reads_past_what_nobody_asked_for,
-        takes_an_agents_choice_against_credits_only,
+        takes_what_a_parent_or_an_agent_pushes,
+        a_push_takes_back_the_request,
+        gives_a_parent_time_to_push,
         asks_again_after_a_refusal,
         forgets_a_chunk_the_neighbour_does_not_have,
         an_overdue_chunk_is_asked_elsewhere,

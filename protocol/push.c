@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which chunks does this node send without being asked, and to whom first? */
+#include "push.h"
+
+#include "follow.h"
+#include "have.h"
+#include "serve.h"
+#include "state.h"
+
+/* An entry of the queue is an index and whether the chunk came over the WAN. */
+#define FIRST 0x8000U
+#define DONE 0x7fffU /* nothing is left to do */
+#define INDEX(entry) ((entry) & (FIRST - 1))
+
+_Static_assert(WEFT_CHUNKS_MAX <= DONE, "an entry holds an index and a flag");
+
+/* Chunks looked at behind one whose receivers are all busy. */
+#define LOOK_AHEAD 4
+
+/* Overloaded is a node with so many chunks waiting, some for so long. */
+#define WAITING_MAX 4
+#define WAITING_NS (30 * WEFT_NS_PER_MS)
+
+/* A chunk that a smaller part of the neighbours has is news. */
+#define RARE_PART 8
+
+static uint32_t waiting(const struct weft_download *download)
+{
+    return download->push_count - download->push_first;
+}
+
+bool weft_push_is_waiting(const struct weft_core *core)
+{
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
+        const struct weft_download *download = &core->releases.downloads[i];
+        if (download->release != WEFT_RELEASE_NONE && waiting(download) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- to whom --- */
+
+static bool lacks(const struct weft_link *link, uint32_t download, uint32_t chunk)
+{
+    const struct weft_link_map *map = &link->maps[download];
+    return link->up && !link->far && map->wanted && !weft_bitmap_has(map->have, chunk);
+}
+
+static bool follows(const struct weft_link *link, uint32_t download, uint32_t entry)
+{
+    const struct weft_link_map *map = &link->maps[download];
+    return link->up && (map->children & weft_tree_stripe(INDEX(entry))) != 0 &&
+           (!map->first_only || (entry & FIRST) != 0);
+}
+
+/* Does the chunk go down a tree from here? */
+static bool has_followers(const struct weft_core *core, uint32_t download, uint32_t entry)
+{
+    for (uint32_t i = 0; i < core->links.end; i++) {
+        if (follows(&core->links.items[i], download, entry)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Who gets the chunk next: the neighbour pushed least. |left|: somebody lacks it still. */
+static struct weft_link *next_link(struct weft_core *core, uint32_t download, uint32_t entry,
+                                   bool spread, bool *left)
+{
+    struct weft_link *best = NULL;
+    *left = false;
+    for (uint32_t i = 0; i < core->links.end; i++) {
+        struct weft_link *link = &core->links.items[i];
+        if ((!spread && !follows(link, download, entry)) || !lacks(link, download, INDEX(entry))) {
+            continue;
+        }
+        if (link->push_after_ns > core->now_ns) {
+            continue;
+        }
+        *left = true;
+        if (link->pushing == 0 && (best == NULL || link->pushed < best->pushed)) {
+            best = link;
+        }
+    }
+    return best;
+}
+
+/* --- sending --- */
+
+static bool send(struct weft_core *core, struct weft_link *link, uint32_t download, uint32_t chunk,
+                 bool spread)
+{
+    const struct weft_download *self = &core->releases.downloads[download];
+    weft_release_id release = weft_release_of(core, self)->id;
+    if (!weft_serve_begin(core, link, release, chunk,
+                          spread ? WEFT_UPLOAD_SPREAD : WEFT_UPLOAD_PUSHED)) {
+        return false;
+    }
+    link->pushing++;
+    link->pushed++;
+    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_PUSH,
+                                                     .peer = link->peer.id,
+                                                     .release = release,
+                                                     .chunk = chunk,
+                                                     .value = self->near_copies[chunk]});
+    return true;
+}
+
+static bool has_place(const struct weft_core *core)
+{
+    return core->serves.near_count < core->config.tuning.uploads;
+}
+
+/* Push one waiting chunk to whom it can be pushed now. True: nothing is left to do for it. */
+static bool fill_entry(struct weft_core *core, uint32_t index, uint32_t entry)
+{
+    bool spread = (entry & FIRST) != 0 && !has_followers(core, index, entry);
+    bool left = true;
+    while (left && has_place(core)) {
+        struct weft_link *link = next_link(core, index, entry, spread, &left);
+        if (link == NULL || !send(core, link, index, INDEX(entry), spread)) {
+            break;
+        }
+        if (spread) {
+            return true; /* the others hear of it when it is sent */
+        }
+    }
+    if (!left && spread) {
+        weft_have_note_near(core, &core->releases.downloads[index], INDEX(entry), /* soon */ true);
+    }
+    return !left;
+}
+
+static void fill(struct weft_core *core, uint32_t index)
+{
+    struct weft_download *self = &core->releases.downloads[index];
+    uint32_t size = core->config.chunks_max;
+    uint32_t kept = 0;
+    for (uint32_t at = self->push_first;
+         at != self->push_count && kept < LOOK_AHEAD && has_place(core); at++) {
+        uint16_t *entry = &self->push_queue[at % size];
+        if (*entry == DONE || fill_entry(core, index, *entry)) {
+            *entry = DONE;
+        } else {
+            kept++;
+        }
+    }
+    while (waiting(self) > 0 && self->push_queue[self->push_first % size] == DONE) {
+        self->push_first++;
+    }
+}
+
+void weft_push_fill(struct weft_core *core)
+{
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
+        const struct weft_download *download = &core->releases.downloads[i];
+        if (download->release != WEFT_RELEASE_NONE && waiting(download) > 0) {
+            fill(core, i);
+        }
+    }
+}
+
+/* --- a chunk was stored --- */
+
+static void enqueue(struct weft_core *core, struct weft_download *download, uint32_t entry)
+{
+    if (waiting(download) == 0) {
+        download->push_since_ns = core->now_ns;
+    } else if (waiting(download) == core->config.chunks_max) {
+        download->push_first++;
+    }
+    download->push_queue[download->push_count++ % core->config.chunks_max] = (uint16_t)entry;
+}
+
+void weft_push_on_stored(struct weft_core *core, struct weft_release *release, uint32_t chunk,
+                         const struct weft_link *from, bool first)
+{
+    uint32_t index = release->download;
+    struct weft_download *self = weft_release_download(core, release);
+    uint32_t entry = chunk | (first ? FIRST : 0);
+    bool followed = has_followers(core, index, entry);
+    weft_follow_on_stored(core, from, index, chunk);
+    if (followed || !first) {
+        bool rare = self->near_copies[chunk] * RARE_PART < core->links.up_count;
+        weft_have_note_near(core, self, chunk, /* soon */ rare && self->overloaded);
+    }
+    if (!followed && !first) {
+        return;
+    }
+    enqueue(core, self, entry);
+    fill(core, index);
+    if (waiting(self) >= WAITING_MAX && !self->overloaded &&
+        core->now_ns - self->push_since_ns >= WAITING_NS) {
+        weft_follow_give_up(core, index);
+        weft_have_hurry(core, self);
+    }
+}
