@@ -221,7 +221,7 @@ static enum weft_err open_core(struct weft_driver *driver, struct weft_message *
     config.has_source = options->source_url != NULL;
     size_t size = weft_core_size(&config);
     driver->actions = calloc(1, sizeof(*driver->actions));
-    driver->core_memory = size == 0 ? NULL : malloc(size);
+    driver->core_memory = size == 0 ? NULL : calloc(1, size);
     if (driver->actions == NULL || driver->core_memory == NULL) {
         weft_message_set(message, "out of memory");
         return WEFT_ERR_MEMORY;

@@ -335,8 +335,10 @@ struct weft_prefix weft_prefix_of(const uint8_t *ip, uint32_t bits)
 
 bool weft_prefix_contains(const struct weft_prefix *prefix, const uint8_t *ip)
 {
-    struct weft_prefix around = weft_prefix_of(ip, prefix->bits);
-    return memcmp(around.ip, prefix->ip, WEFT_IP_BYTES) == 0;
+    uint32_t whole = prefix->bits / 8U;
+    uint32_t rest = prefix->bits % 8U;
+    uint32_t differ = rest == 0 ? 0 : (uint32_t)(ip[whole] ^ prefix->ip[whole]) >> (8 - rest);
+    return differ == 0 && memcmp(ip, prefix->ip, whole) == 0;
 }
 
 bool weft_prefix_equal(const struct weft_prefix *a, const struct weft_prefix *b)

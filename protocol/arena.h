@@ -13,7 +13,7 @@ struct weft_arena {
     size_t used;     /* bytes taken so far, a multiple of 16 */
 };
 
-/* Take |count| items of |item_bytes| each, aligned to 16 bytes, not yet zeroed.
+/* Take |count| items of |item_bytes| each, aligned to 16 bytes; zeroed, as the block is.
  * Owner: the block. NULL while counting. */
 static inline void *weft_arena_take(struct weft_arena *arena, size_t count, size_t item_bytes)
 {

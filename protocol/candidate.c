@@ -62,7 +62,7 @@ uint32_t weft_candidate_place(const struct weft_core *core)
     const struct weft_member *self = &members->table[0];
     uint64_t key = weft_segment_key(&core->segment);
     uint32_t place = 0;
-    for (uint32_t slot = 1; slot < members->count; slot++) {
+    for (uint32_t slot = 1; slot < members->count && place < WEFT_AGENTS_MAX; slot++) {
         const struct weft_member *member = &members->table[slot];
         if (weft_member_is_up(member) && member->role == WEFT_ROLE_FOLLOWER &&
             is_before(key, member, self)) {

@@ -15,7 +15,8 @@ struct weft_core;
 /* Does |a| stand before |b|? Both are members or the own node. */
 bool weft_candidate_is_before(const struct weft_core *core, weft_node_id a, weft_node_id b);
 
-/* How many candidates that are no agents stand before the own node. */
+/* How many candidates that are no agents stand before the own node, counted up to
+ * WEFT_AGENTS_MAX: no segment takes more. */
 uint32_t weft_candidate_place(const struct weft_core *core);
 
 /* May the own node be an agent? */

@@ -17,16 +17,11 @@ static bool is_active(const struct weft_core *core)
 
 void weft_control_carve(struct weft_core *core, struct weft_arena *arena)
 {
-    size_t before = arena->used;
-    uint8_t *start = weft_arena_take(arena, 0, 1);
     weft_member_carve(core, arena);
     weft_probe_carve(core, arena);
     weft_gossip_carve(core, arena);
     weft_remote_carve(core, arena);
     weft_bandwidth_carve(core, arena);
-    if (start != NULL) {
-        memset(start, 0, arena->used - before);
-    }
 }
 
 void weft_control_on_start(struct weft_core *core, const struct weft_event_start *event)

@@ -22,6 +22,7 @@ static void carve(struct weft_core *core, struct weft_arena *arena)
     weft_control_carve(core, arena);
     weft_release_carve(core, arena);
     weft_link_carve(core, arena);
+    weft_document_carve(core, arena);
 }
 
 static bool is_between(uint32_t value, uint32_t least, uint32_t most)
@@ -71,7 +72,6 @@ struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_c
     if (wanted == 0 || bytes < wanted) {
         return NULL;
     }
-    memset(memory, 0, wanted);
     struct weft_arena arena = {.memory = memory};
     struct weft_core *core = weft_arena_take(&arena, 1, sizeof(*core));
     core->config = *config;
@@ -151,7 +151,7 @@ static void on_frame(struct weft_core *core, const struct weft_event_frame *even
     };
     handlers[frame.kind](core, link, &frame);
     if (frame.kind == WEFT_FRAME_BULLETIN) {
-        core->due_ns = core->now_ns; /* the one frame that is of the control plane: see act() */
+        core->control_due_ns = core->now_ns; /* the one frame that is of the control plane */
     }
 }
 
@@ -292,23 +292,24 @@ static bool refill(struct weft_core *core, enum weft_event_kind kind)
     return roles;
 }
 
-/* Most events by far are frames, and those concern the content plane only. */
+/* Most events by far concern the content plane only: a chunk at most sets a timer of the control
+ * plane. */
 static bool is_content_only(enum weft_event_kind kind)
 {
-    return kind == WEFT_EVENT_FRAME || kind == WEFT_EVENT_OFFER;
+    return kind == WEFT_EVENT_FRAME || kind == WEFT_EVENT_OFFER || kind == WEFT_EVENT_CHUNK ||
+           kind == WEFT_EVENT_UPLOAD || kind == WEFT_EVENT_TICK;
 }
 
 static void act(struct weft_core *core, enum weft_event_kind kind)
 {
-    bool due = core->due_ns <= core->now_ns;
-    bool control = due || !is_content_only(kind);
+    bool control = core->control_due_ns <= core->now_ns || !is_content_only(kind);
     if (control) {
         weft_control_expire(core);
     }
-    if (due) {
+    if (core->due_ns <= core->now_ns) {
         expire(core);
     }
-    if (refill(core, kind) || control) {
+    if (refill(core, kind) || control || kind == WEFT_EVENT_CHUNK) {
         core->control_due_ns = weft_control_deadline(core);
     }
     weft_ns content_ns = content_deadline(core);

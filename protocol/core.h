@@ -44,7 +44,8 @@ struct weft_config weft_config_default(void);
  * Errors: 0 if a capacity is out of its range. */
 size_t weft_core_size(const struct weft_config *config);
 
-/* Make a core in |memory|, which is aligned for any type and not moved while the core lives.
+/* Make a core in |memory|, which is aligned for any type, zeroed, and not moved while the core
+ * lives. Only what the core needs of it is ever written: a table that stays short costs no pages.
  * Shape:  memory[bytes], bytes >= weft_core_size(config).
  * Errors: NULL if |bytes| is too small or a capacity is out of range.
  * Owner:  the caller keeps |memory|; the core copies |config| and |host|; nothing to release. */

@@ -16,6 +16,12 @@
 #define ROUND_NS (1 * WEFT_NS_PER_S)
 #define ROUNDS_MAX 3
 
+void weft_document_carve(struct weft_core *core, struct weft_arena *arena)
+{
+    core->documents.items =
+        weft_arena_take(arena, WEFT_DOCUMENTS_MAX, sizeof(core->documents.items[0]));
+}
+
 static struct weft_document *find(struct weft_core *core, uint64_t token)
 {
     for (uint32_t i = 0; i < WEFT_DOCUMENTS_MAX; i++) {

@@ -13,8 +13,9 @@
 #ifndef WEFT_DOCUMENT_H
 #define WEFT_DOCUMENT_H
 
-#include "limits.h"
+#include "arena.h"
 #include "core.h"
+#include "limits.h"
 
 #define WEFT_DOCUMENT_TRIED 8
 
@@ -38,11 +39,14 @@ struct weft_document {
 };
 
 struct weft_documents {
-    uint32_t count;                                 /* entries in use */
-    struct weft_document items[WEFT_DOCUMENTS_MAX]; /* in no order */
+    uint32_t count;              /* entries in use */
+    struct weft_document *items; /* WEFT_DOCUMENTS_MAX, in no order */
 };
 
 struct weft_core;
+
+/* Take the table from the block. */
+void weft_document_carve(struct weft_core *core, struct weft_arena *arena);
 
 /* The shell needs a document. */
 void weft_document_on_wanted(struct weft_core *core,

@@ -26,29 +26,27 @@ void weft_link_carve(struct weft_core *core, struct weft_arena *arena)
 {
     const struct weft_config *config = &core->config;
     struct weft_links *self = &core->links;
-    uint32_t words = weft_bitmap_words(config->chunks_max);
-    self->items = weft_arena_take(arena, config->links_max, sizeof(self->items[0]));
+    size_t maps = (size_t)config->links_max * config->downloads_max;
+    size_t words = weft_bitmap_words(config->chunks_max);
     self->ids = weft_arena_take(arena, config->links_max, sizeof(self->ids[0]));
-    for (uint32_t i = 0; i < config->links_max; i++) {
-        struct weft_link link = {0};
-        link.maps = weft_arena_take(arena, config->downloads_max, sizeof(link.maps[0]));
-        for (uint32_t d = 0; d < config->downloads_max; d++) {
-            uint64_t *have = weft_arena_take(arena, words, sizeof(uint64_t));
-            if (link.maps != NULL) {
-                link.maps[d] = (struct weft_link_map){.have = have};
-            }
-        }
-        if (self->items != NULL) {
-            self->items[i] = link;
-        }
-    }
+    self->items = weft_arena_take(arena, config->links_max, sizeof(self->items[0]));
+    self->maps = weft_arena_take(arena, maps, sizeof(self->maps[0]));
+    self->haves = weft_arena_take(arena, maps * words, sizeof(self->haves[0]));
 }
 
 struct weft_link *weft_link_find(struct weft_core *core, weft_node_id peer)
 {
-    for (uint32_t i = 0; peer != 0 && i < core->links.end; i++) {
-        if (core->links.ids[i] == peer) {
-            return &core->links.items[i];
+    struct weft_links *self = &core->links;
+    if (peer == 0) {
+        return NULL;
+    }
+    if (self->ids[self->found] == peer) {
+        return &self->items[self->found]; /* asked for several times in a step */
+    }
+    for (uint32_t i = 0; i < self->end; i++) {
+        if (self->ids[i] == peer) {
+            self->found = i;
+            return &self->items[i];
         }
     }
     return NULL;
@@ -134,13 +132,27 @@ static void pause_failed(struct weft_core *core, weft_node_id peer)
 
 /* --- opening and closing --- */
 
+/* The maps of entry |index|, empty. */
+static struct weft_link_map *take_maps(struct weft_core *core, uint32_t index)
+{
+    const struct weft_config *config = &core->config;
+    struct weft_link_map *maps = &core->links.maps[(size_t)index * config->downloads_max];
+    size_t words = weft_bitmap_words(config->chunks_max);
+    for (uint32_t i = 0; i < config->downloads_max; i++) {
+        size_t map = (size_t)index * config->downloads_max + i;
+        maps[i].have = &core->links.haves[map * words];
+        weft_have_reset_map(core, &maps[i]);
+    }
+    return maps;
+}
+
 static struct weft_link *take_entry(struct weft_core *core, const struct weft_endpoint *peer)
 {
     for (uint32_t i = 0; i < core->config.links_max; i++) {
         struct weft_link *link = &core->links.items[i];
         if (link->peer.id == 0) {
-            struct weft_link_map *maps = link->maps;
-            *link = (struct weft_link){.peer = *peer, .maps = maps, .since_ns = core->now_ns};
+            *link = (struct weft_link){
+                .peer = *peer, .maps = take_maps(core, i), .since_ns = core->now_ns};
             core->links.ids[i] = peer->id;
             core->links.end = core->links.end > i ? core->links.end : i + 1;
             return link;

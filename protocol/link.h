@@ -58,12 +58,15 @@ struct weft_link_pause {
 #define WEFT_LINK_PAUSES 16
 
 struct weft_links {
-    struct weft_link *items; /* config.links_max entries */
-    weft_node_id *ids;       /* peer.id of each entry, dense for the search */
-    uint32_t end;            /* entries from here on are free */
-    uint32_t up_count;       /* links that are up */
-    uint32_t far_count;      /* of them to other segments */
-    weft_ns review_ns;       /* next review */
+    struct weft_link *items;    /* config.links_max entries */
+    struct weft_link_map *maps; /* config.downloads_max of each entry */
+    uint64_t *haves;            /* a set of config.chunks_max of each map */
+    weft_node_id *ids;          /* peer.id of each entry, dense for the search */
+    uint32_t found;             /* entry that was looked up last */
+    uint32_t end;               /* entries from here on are free */
+    uint32_t up_count;          /* links that are up */
+    uint32_t far_count;         /* of them to other segments */
+    weft_ns review_ns;          /* next review */
     struct weft_link_pause pauses[WEFT_LINK_PAUSES]; /* the one that ends first makes room */
 };
 

@@ -36,10 +36,6 @@ void weft_member_carve(struct weft_core *core, struct weft_arena *arena)
     members->table = weft_arena_take(arena, core->config.members_max, sizeof *members->table);
     members->index = weft_arena_take(arena, entries, sizeof *members->index);
     members->index_mask = entries - 1;
-    if (arena->memory != NULL) {
-        memset(members->table, 0, core->config.members_max * sizeof *members->table);
-        memset(members->index, 0, entries * sizeof *members->index);
-    }
 }
 
 /* ---- Hash of ids; entries are places + 1 ---- */

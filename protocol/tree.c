@@ -129,7 +129,7 @@ static uint64_t view_of(const struct weft_core *core)
     uint32_t count = weft_election_agents(core, agents);
     uint64_t view = core->members.epoch;
     for (uint32_t i = 0; i < count; i++) {
-        view = weft_rendezvous(view, agents[i]);
+        view = view * 31 + agents[i];
     }
     return view;
 }

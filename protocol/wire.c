@@ -113,6 +113,13 @@ static uint64_t big_endian(const uint8_t *bytes, uint32_t width)
     return value;
 }
 
+/* Is the next lead byte |first|..|last|, a head that carries its argument itself? Most heads do. */
+static bool is_short(const struct weft_reader *reader, uint8_t first, uint8_t last)
+{
+    return weft_reader_ok(reader) && reader->at != reader->end && *reader->at >= first &&
+           *reader->at <= last;
+}
+
 static bool is_shortest(const struct form *form, uint64_t argument)
 {
     if (form->type == TYPE_NEGATIVE) {
@@ -195,7 +202,8 @@ static uint64_t expect(struct weft_reader *reader, enum type type, uint64_t max)
 
 uint32_t weft_read_array(struct weft_reader *reader, uint32_t count_max)
 {
-    uint64_t count = expect(reader, TYPE_ARRAY, count_max);
+    bool brief = is_short(reader, 0x90, 0x9f) && (*reader->at & 0x0fU) <= count_max;
+    uint64_t count = brief ? *reader->at++ & 0x0fU : expect(reader, TYPE_ARRAY, count_max);
     if (count > left(reader)) {
         /* An element takes a byte at least: no loop runs further than the message is long. */
         weft_reader_fail(reader, WEFT_REJECT_TRUNCATED);
@@ -206,7 +214,8 @@ uint32_t weft_read_array(struct weft_reader *reader, uint32_t count_max)
 
 uint64_t weft_read_uint(struct weft_reader *reader, uint64_t max)
 {
-    return expect(reader, TYPE_UINT, max);
+    bool brief = is_short(reader, 0, 0x7f) && *reader->at <= max;
+    return brief ? *reader->at++ : expect(reader, TYPE_UINT, max);
 }
 
 static struct weft_span read_span(struct weft_reader *reader, enum type type, uint32_t length_max)

@@ -85,8 +85,11 @@ void weft_sim_node_on_start(struct weft_sim_shard *shard, const struct weft_sim_
     node->returns = false;
     struct weft_config config = world->config;
     config.seed = weft_sim_random(world->options->seed, WEFT_SIM_FOR_CORE, index, node->life);
-    node->core = weft_core_init(world->cores + (size_t)index * world->core_bytes, world->core_bytes,
-                                &config, &shard->host);
+    uint8_t *memory = world->cores + (size_t)index * world->core_bytes;
+    if (node->life > 1) {
+        memset(memory, 0, world->core_bytes);
+    }
+    node->core = weft_core_init(memory, world->core_bytes, &config, &shard->host);
     shard->totals.complete += weft_sim_publish_is_complete(world, node) ? 1 : 0;
     step_start(shard, index);
     weft_sim_shell_on_start(shard, index);

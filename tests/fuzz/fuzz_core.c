@@ -255,7 +255,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.downloads_max = 2;
     config.chunks_max = 64;
     size_t memory_bytes = weft_core_size(&config);
-    void *memory = malloc(memory_bytes);
+    void *memory = calloc(1, memory_bytes);
     struct weft_host host = {0};
     struct weft_core *core = weft_core_init(memory, memory_bytes, &config, &host);
     struct weft_event event = {.kind = WEFT_EVENT_START,

@@ -386,7 +386,7 @@ void weft_cluster_start(struct weft_cluster *cluster, uint32_t index, uint32_t s
     struct weft_host host = {.context = cluster, .trace = note_trace};
     cluster->config.seed = weft_rng_next(&cluster->rng);
     size_t size = weft_core_size(&cluster->config);
-    node->memory = malloc(size);
+    node->memory = calloc(1, size);
     node->core = weft_core_init(node->memory, size, &cluster->config, &host);
     if (node->core == NULL) {
         abort();

@@ -36,7 +36,7 @@ struct fixture fixture_new(const struct weft_config *config)
     struct weft_host host = {0};
     size_t bytes = weft_core_size(config);
     ck_assert_uint_gt(bytes, 0);
-    struct fixture self = {.memory = malloc(bytes),
+    struct fixture self = {.memory = calloc(1, bytes),
                            .queue = calloc(1, sizeof(*self.queue)),
                            .now_ns = 1000 * WEFT_NS_PER_S};
     self.core = weft_core_init(self.memory, bytes, config, &host);
