@@ -195,6 +195,9 @@ static bool merge_same(struct weft_core *core, uint32_t slot, const struct weft_
                        enum weft_hearsay hearsay)
 {
     const struct weft_member *member = &core->members.table[slot];
+    if (record->state == WEFT_MEMBER_ALIVE && weft_member_is_up(member)) {
+        weft_gossip_on_known(core, slot); /* bad news keeps its full speed */
+    }
     if (record->state == WEFT_MEMBER_LEFT && member->state != WEFT_MEMBER_LEFT) {
         turn(core, slot, WEFT_MEMBER_LEFT, true /* eager */);
         return true;

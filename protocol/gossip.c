@@ -18,6 +18,9 @@ void weft_gossip_carve(struct weft_core *core, struct weft_arena *arena)
     gossip->queue = weft_arena_take(arena, gossip->queue_size, sizeof *gossip->queue);
 }
 
+/* Transmissions saved by each copy of a piece of news that somebody else sends here. */
+#define HEARD_TELLS 2
+
 /* Transmissions of one piece of news: 2 * ceil(log10(n + 1)) + 4. Who is left out all the same is
  * found by the digest. */
 static uint8_t tells(const struct weft_core *core)
@@ -53,6 +56,15 @@ void weft_gossip_tell(struct weft_core *core, uint32_t slot, bool eager)
     if (eager) {
         weft_ns soonest_ns = gossip->pushed_ns + PUSH_NS;
         plan(gossip, core->now_ns > soonest_ns ? core->now_ns : soonest_ns);
+    }
+}
+
+void weft_gossip_on_known(struct weft_core *core, uint32_t slot)
+{
+    uint32_t left = core->members.table[slot].tells;
+    if (left > 1) {
+        left = left > HEARD_TELLS + 1 ? left - HEARD_TELLS : 1;
+        weft_member_set_tells(core, slot, (uint8_t)left);
     }
 }
 

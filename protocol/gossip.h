@@ -3,7 +3,7 @@
  *
  * News go eagerly to three members, the next one on the ring and two at random, at most every
  * 20 ms, and ride on every PING and ACK until each was sent 2 * ceil(log10(n + 1)) + 4 times; what
- * is left after 200 ms is pushed again.
+ * is left after 200 ms is pushed again. A record that others tell, too, is sent less often.
  * What news are is decided by member.h and bandwidth.h. SPEC.md section "Gossip". */
 #ifndef WEFT_GOSSIP_H
 #define WEFT_GOSSIP_H
@@ -34,6 +34,9 @@ void weft_gossip_carve(struct weft_core *core, struct weft_arena *arena);
 
 /* The record at |slot| is news; |eager|: push it at once, else it only rides along. */
 void weft_gossip_tell(struct weft_core *core, uint32_t slot, bool eager);
+
+/* The record at |slot|, which is news here, was told by somebody else: it is told less often. */
+void weft_gossip_on_known(struct weft_core *core, uint32_t slot);
 
 /* A rate is news. */
 void weft_gossip_tell_rate(struct weft_core *core, const struct weft_rate *rate);
