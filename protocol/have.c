@@ -8,8 +8,8 @@
 #include "state.h"
 
 /* News is no hurry where chunks are pushed: it waits so long, or until so many are together. */
-#define LAZY_NS (500 * WEFT_NS_PER_MS)
-#define BATCH 8
+#define LAZY_NS (1 * WEFT_NS_PER_S)
+#define BATCH 32
 
 /* --- what neighbours have --- */
 

@@ -183,6 +183,9 @@ void weft_push_on_stored(struct weft_core *core, struct weft_release *release, u
     uint32_t entry = chunk | (first ? FIRST : 0);
     bool followed = has_followers(core, index, entry);
     weft_follow_on_stored(core, from, index, chunk);
+    if (!weft_release_is_missing(release)) {
+        weft_have_hurry(core, self);
+    }
     if (followed || !first) {
         bool rare = self->near_copies[chunk] * RARE_PART < core->links.up_count;
         weft_have_note_near(core, self, chunk, /* soon */ rare && self->overloaded);

@@ -149,7 +149,7 @@ START_TEST(have_is_told_once_and_only_to_those_who_lack_it)
     fixture_peer_has(&fixture, 2, 7, 1);
     fixture_peer_has(&fixture, 3, 0, 0);
     fixture_chunk(&fixture, 2, 0, 7, WEFT_ERR_OK);
-    fixture_step(&fixture, 501 * WEFT_NS_PER_MS, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    fixture_step(&fixture, 1001 * WEFT_NS_PER_MS, (struct weft_event){.kind = WEFT_EVENT_TICK});
     struct weft_frame have = fixture_sent(&fixture, 3, WEFT_FRAME_HAVE, 0);
     ck_assert_uint_eq(have.list.length, 2);
     ck_assert_uint_eq(weft_frame_have_at(&have, 0), 7);
