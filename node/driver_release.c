@@ -92,7 +92,7 @@ static void remove_release(struct weft_driver_release *release)
     struct weft_driver_release *sibling = sibling_of(release);
     struct weft_driver_release **link = &driver->releases;
     struct weft_event event = {.kind = WEFT_EVENT_RELEASE_GONE, .release_gone = {release->info.id}};
-    while (*link != release) {
+    while (*link != NULL && *link != release) {
         link = &(*link)->next;
     }
     *link = release->next;

@@ -8,8 +8,8 @@
 #include "root.h"
 #include "sha256.h"
 
-static enum weft_err say(const struct weft_metadata *trusted, const struct weft_metadata *other,
-                         struct weft_fault *fault)
+static enum weft_err accuse(const struct weft_metadata *trusted, const struct weft_metadata *other,
+                            struct weft_fault *fault)
 {
     uint8_t digest[WEFT_SHA256_BYTES];
     char ours[WEFT_SHA256_HEX_BYTES];
@@ -28,6 +28,20 @@ static enum weft_err say(const struct weft_metadata *trusted, const struct weft_
                           (unsigned long long)trusted->version, ours, theirs);
 }
 
+static enum weft_err compare(const struct weft_metadata *trusted, const struct weft_metadata *other,
+                             struct weft_fault *fault)
+{
+    if (trusted == NULL || other->version != trusted->version) {
+        return weft_fault_set(fault, WEFT_ERR_ROLLBACK,
+                              "the timestamp has another version than the peer said");
+    }
+    if (other->length != trusted->length ||
+        memcmp(other->bytes, trusted->bytes, trusted->length) != 0) {
+        return accuse(trusted, other, fault);
+    }
+    return WEFT_ERR_OK;
+}
+
 enum weft_err weft_witness_check(const struct weft_metadata *root,
                                  const struct weft_metadata *trusted, const uint8_t *bytes,
                                  size_t length, struct weft_fault *fault)
@@ -41,13 +55,8 @@ enum weft_err weft_witness_check(const struct weft_metadata *root,
     if (err == WEFT_ERR_OK) {
         err = weft_root_verify(root, other, fault);
     }
-    if (err == WEFT_ERR_OK && (!trusted || other->version != trusted->version)) {
-        err = weft_fault_set(fault, WEFT_ERR_ROLLBACK,
-                             "the timestamp has another version than the peer said");
-    }
-    if (err == WEFT_ERR_OK &&
-        (length != trusted->length || memcmp(bytes, trusted->bytes, length) != 0)) {
-        err = say(trusted, other, fault);
+    if (err == WEFT_ERR_OK) {
+        err = compare(trusted, other, fault);
     }
     weft_metadata_drop(other);
     return err;

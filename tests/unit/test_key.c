@@ -200,15 +200,19 @@ START_TEST(test_identity)
 }
 END_TEST
 
-/* What is no public key in PEM; among them an encrypted one, for which nobody may be asked. */
+/* Encrypted: a passphrase for it may be asked of nobody. */
+static const char encrypted_pem[] =
+    "-----BEGIN PUBLIC KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,"
+    "00000000000000000000000000000000\n\nAAAA\n-----END PUBLIC KEY-----\n";
+
+/* What is no public key in PEM. */
 static const char *const no_keys[] = {
     "",
     "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n",
     "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
     "-----BEGIN PUBLIC KEY-----\n!!!!\n-----END PUBLIC KEY-----\n",
     "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-    "-----BEGIN PUBLIC KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,"
-    "00000000000000000000000000000000\n\nAAAA\n-----END PUBLIC KEY-----\n",
+    encrypted_pem,
     "04c6cdcea4ebaf0b4ee3645dadf373f4e409",
 };
 
