@@ -9,6 +9,9 @@
 #include <check.h>
 #include <stdlib.h>
 
+/* Seconds after which a test is taken to hang: a bound, never a measure of speed. */
+#define WEFT_CHECK_SECONDS "60"
+
 /* Run |suite| and answer what main() returns: 0 only if every check passed. */
 static inline int weft_check_run(Suite *suite)
 {
@@ -59,6 +62,7 @@ static inline void weft_check_case(Suite *suite, const char *name, void (*setup)
 #define WEFT_CHECK_MAIN(make_suite)                                                                \
     int main(void)                                                                                 \
     {                                                                                              \
+        setenv("CK_DEFAULT_TIMEOUT", WEFT_CHECK_SECONDS, 0);                                       \
         return weft_check_run(make_suite());                                                       \
     }
 

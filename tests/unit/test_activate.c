@@ -426,7 +426,6 @@ END_TEST
 
 static Suite *make_suite(void)
 {
-    setenv("CK_DEFAULT_TIMEOUT", "60", 0);
     Suite *suite = suite_create("activate");
     WEFT_ADD(suite, a_file_and_its_successors);
     WEFT_ADD(suite, a_copy_not_a_link);

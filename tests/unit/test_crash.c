@@ -323,7 +323,6 @@ static bool can_trace(void)
 
 static Suite *make_suite(void)
 {
-    setenv("CK_DEFAULT_TIMEOUT", "60", 0);
     Suite *suite = suite_create("crash");
     if (can_trace()) {
         WEFT_ADD_ROWS(suite, killed_at_each_call, kill_table);

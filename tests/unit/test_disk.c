@@ -210,7 +210,6 @@ END_TEST
 
 static Suite *make_suite(void)
 {
-    setenv("CK_DEFAULT_TIMEOUT", "60", 0);
     Suite *suite = suite_create("disk");
     WEFT_ADD(suite, disk_full_while_storing);
     WEFT_ADD(suite, disk_full_while_activating);

@@ -339,7 +339,6 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     Suite *suite = suite_create("http");
     TCase *tcase = tcase_create("server");
-    tcase_set_timeout(tcase, 30);
     tcase_add_checked_fixture(tcase, start_server, stop_server);
     tcase_add_loop_test(tcase, every_misbehaviour_has_its_name, 0,
                         sizeof(cases) / sizeof(cases[0]));

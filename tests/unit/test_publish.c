@@ -417,7 +417,6 @@ static Suite *publish_suite(void)
     Suite *suite = suite_create("publish");
     TCase *tcase = tcase_create("publish");
     tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_set_timeout(tcase, 60);
     for (size_t i = 0; i < WEFT_ROWS(tests); i++) {
         tcase_add_test(tcase, tests[i]);
     }

@@ -270,7 +270,6 @@ int main(void)
 {
     Suite *suite = suite_create("session");
     TCase *tcase = tcase_create("loopback");
-    tcase_set_timeout(tcase, 30);
     tcase_add_loop_test(tcase, datagrams_carry_sender_and_hop_limit, 0, 2);
     tcase_add_test(tcase, odd_datagrams_are_dropped);
     tcase_add_test(tcase, port_zero_is_free_for_both);

@@ -349,7 +349,6 @@ END_TEST
 
 static Suite *make_suite(void)
 {
-    setenv("CK_DEFAULT_TIMEOUT", "60", 0);
     Suite *suite = suite_create("store");
     WEFT_ADD(suite, written_finished_and_found_again);
     WEFT_ADD(suite, unfinished_is_scanned);

@@ -184,7 +184,6 @@ int main(void)
 {
     Suite *suite = suite_create("stream");
     TCase *tcase = tcase_create("loopback");
-    tcase_set_timeout(tcase, 30);
     tcase_add_test(tcase, faulty_frames_close_the_stream);
     tcase_add_test(tcase, chunks_arrive_whole);
     tcase_add_test(tcase, control_and_documents_pass_chunks);
