@@ -45,6 +45,7 @@ header() {
 }
 # serve ARGUMENTS: start the server on a free port; sets pid and url
 serve() {
+    : >out # the shell in the background may be late to do it
     "$WEFT" source --repo repo --listen 127.0.0.1:0 "$@" >out 2>err &
     pid=$!
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
