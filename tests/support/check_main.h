@@ -12,10 +12,11 @@
 /* Seconds after which a test is taken to hang: a bound, never a measure of speed. */
 #define WEFT_CHECK_SECONDS "60"
 
-/* Run |suite| and answer what main() returns: 0 only if every check passed. */
-static inline int weft_check_run(Suite *suite)
+/* Make the suite, run it and answer what main() returns: 0 only if every check passed. */
+static inline int weft_check_main(Suite *(*make_suite)(void))
 {
-    SRunner *runner = srunner_create(suite);
+    setenv("CK_DEFAULT_TIMEOUT", WEFT_CHECK_SECONDS, 0);
+    SRunner *runner = srunner_create(make_suite());
     srunner_run_all(runner, CK_ENV);
     int failed_count = srunner_ntests_failed(runner);
     srunner_free(runner);
@@ -62,8 +63,7 @@ static inline void weft_check_case(Suite *suite, const char *name, void (*setup)
 #define WEFT_CHECK_MAIN(make_suite)                                                                \
     int main(void)                                                                                 \
     {                                                                                              \
-        setenv("CK_DEFAULT_TIMEOUT", WEFT_CHECK_SECONDS, 0);                                       \
-        return weft_check_run(make_suite());                                                       \
+        return weft_check_main(make_suite);                                                        \
     }
 
 #endif

@@ -340,5 +340,5 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "child") == 0) {
         return child(argv[2]);
     }
-    return weft_check_run(make_suite());
+    return weft_check_main(make_suite);
 }

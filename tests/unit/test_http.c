@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The web client against tests/shell/bad_server.py, which misbehaves in one way per path. */
+#include "tests/support/check_main.h"
+
 #include "node/http.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -329,11 +330,11 @@ START_TEST(pause_makes_the_server_wait)
 }
 END_TEST
 
-int main(void)
+static Suite *make_suite(void)
 {
     if (system("command -v python3 >/dev/null") != 0) {
         printf("test_http: skipped: there is no python3 for the misbehaving server\n");
-        return 0;
+        exit(EXIT_SUCCESS);
     }
     unsetenv("http_proxy");
     signal(SIGPIPE, SIG_IGN);
@@ -348,9 +349,7 @@ int main(void)
     tcase_add_test(tcase, cancel_is_final);
     tcase_add_test(tcase, pause_makes_the_server_wait);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite;
 }
+
+WEFT_CHECK_MAIN(make_suite)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sessions on the loopback: datagrams, which streams come up, which do not. */
+#include "tests/support/check_main.h"
+
 #include "tests/support/session_pair.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -266,7 +267,7 @@ START_TEST(owner_may_close_from_within)
 }
 END_TEST
 
-int main(void)
+static Suite *make_suite(void)
 {
     Suite *suite = suite_create("session");
     TCase *tcase = tcase_create("loopback");
@@ -282,9 +283,7 @@ int main(void)
     tcase_add_test(tcase, garbage_instead_of_hello_is_closed);
     tcase_add_test(tcase, owner_may_close_from_within);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite;
 }
+
+WEFT_CHECK_MAIN(make_suite)

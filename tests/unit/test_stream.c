@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams on the loopback: frames, parts of chunks and documents, faults, slow readers. */
+#include "tests/support/check_main.h"
+
 #include "tests/support/session_pair.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -180,7 +181,7 @@ START_TEST(queues_are_bounded)
 }
 END_TEST
 
-int main(void)
+static Suite *make_suite(void)
 {
     Suite *suite = suite_create("stream");
     TCase *tcase = tcase_create("loopback");
@@ -191,9 +192,7 @@ int main(void)
     tcase_add_test(tcase, bulk_ends_with_its_stream);
     tcase_add_test(tcase, queues_are_bounded);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite;
 }
+
+WEFT_CHECK_MAIN(make_suite)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shell's own frames as bytes: round trips, every cut, every single wrong byte. */
+#include "tests/support/check_main.h"
+
 #include "node/stream_wire.h"
 #include "node/web_range.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,7 +179,7 @@ START_TEST(range_headers)
 }
 END_TEST
 
-int main(void)
+static Suite *make_suite(void)
 {
     Suite *suite = suite_create("stream_wire");
     TCase *tcase = tcase_create("bytes");
@@ -189,9 +190,7 @@ int main(void)
     tcase_add_test(tcase, kinds_are_told_apart);
     tcase_add_loop_test(tcase, range_headers, 0, sizeof(ranges) / sizeof(ranges[0]));
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite;
 }
+
+WEFT_CHECK_MAIN(make_suite)
