@@ -162,9 +162,24 @@ void weft_lease_take(struct weft_core *core, uint32_t download, uint32_t extent)
     }
 }
 
+/* Is anything left that is this agent's to fetch, now or once others have it? */
+static bool has_own(struct weft_core *core, uint32_t download)
+{
+    const struct weft_download *self = &core->releases.downloads[download];
+    for (uint32_t extent = 0; extent < self->extent_count; extent++) {
+        if (is_unfinished(core, download, extent) && weft_lease_owns(core, download, extent)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool weft_lease_steal(struct weft_core *core, uint32_t download)
 {
     struct weft_download *self = &core->releases.downloads[download];
+    if (has_own(core, download)) {
+        return false;
+    }
     uint32_t start = weft_rng_below(&core->rng, self->extent_count);
     for (uint32_t i = 0; i < self->extent_count; i++) {
         uint32_t extent = (start + i) % self->extent_count;

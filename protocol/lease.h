@@ -5,9 +5,9 @@
  * to the agent that said it fetches it (LEASE, to every neighbour of the segment, because any of
  * them may be an agent in a moment), else to the first agent in rendezvous order. Who loses an
  * extent to another agent cancels what it fetches of it. A lease ends when its holder gives it up,
- * is neither up nor linked, or makes no progress for tuning.lease_ms; an agent that has nothing
- * left takes extents that nobody holds. Chunks that a neighbour already has are never fetched over
- * the WAN. SPEC.md section "Leases". Bound: WEFT_EXTENTS_MAX per release.
+ * is neither up nor linked, or makes no progress for tuning.lease_ms; an agent whose own
+ * extents are finished takes those that nobody holds. Chunks that a neighbour already has are never
+ * fetched over the WAN. SPEC.md section "Leases". Bound: WEFT_EXTENTS_MAX per release.
  * Timers: BEAT, every third of tuning.lease_ms while this node holds an unfinished extent; WATCH,
  * when the lease of another agent runs out unless it makes progress. */
 #ifndef WEFT_LEASE_H
@@ -39,7 +39,8 @@ bool weft_lease_owns(struct weft_core *core, uint32_t download, uint32_t extent)
 /* Say that this node fetches |extent|, unless it said so. */
 void weft_lease_take(struct weft_core *core, uint32_t download, uint32_t extent);
 
-/* Take over an unfinished extent that nobody works on.
+/* Take over an unfinished extent that nobody works on, if the own ones are finished: who waits for
+ * chunks of its own would else end up with those of its fellow agents, too, and fetch them alone.
  * Errors: false if there is none. */
 bool weft_lease_steal(struct weft_core *core, uint32_t download);
 

@@ -130,7 +130,7 @@ static bool ask_one(struct weft_core *core, struct weft_link *link)
 void weft_pick_from(struct weft_core *core, struct weft_link *link)
 {
     if (link->far) {
-        weft_trade_from(core, link);
+        weft_trade_fill(core);
         return;
     }
     while (has_room(core) && is_askable(core, link) && link->asked == 0 && ask_one(core, link)) {

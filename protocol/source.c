@@ -68,22 +68,26 @@ static void adapt_budget(struct weft_core *core, const struct weft_fetch *fetch)
     self->budget = self->budget < BUDGET_MAX ? self->budget : BUDGET_MAX;
 }
 
-/* The first run of open chunks in |extent|. */
+/* A run of open chunks in |extent|. Each segment begins at another chunk of it: else segments that
+ * lack the same extents bring the same chunk at the same time, one after the other. */
 static struct run find_run(const struct weft_core *core, const struct weft_download *download,
                            uint32_t extent, bool rare)
 {
     const struct weft_release *release = &core->releases.items[download->release];
-    uint32_t chunk = extent * download->extent_chunks;
-    uint32_t end = chunk + download->extent_chunks;
-    end = end < release->chunk_count ? end : release->chunk_count;
-    while (chunk < end && !is_open(download, release, chunk, rare)) {
-        chunk++;
-    }
-    struct run run = {.first = chunk, .count = 0};
+    uint32_t first = extent * download->extent_chunks;
+    uint32_t end = first + download->extent_chunks;
+    uint32_t length = (end < release->chunk_count ? end : release->chunk_count) - first;
+    uint64_t turn = weft_rendezvous(release->id + extent, weft_segment_key(&core->segment));
+    struct run run = {0};
     uint32_t longest = run_max(core, release);
-    while (chunk < end && run.count < longest && is_open(download, release, chunk, rare)) {
-        chunk++;
-        run.count++;
+    for (uint32_t i = 0; i < length && run.count < longest; i++) {
+        uint32_t chunk = first + (uint32_t)((turn % length + i) % length);
+        bool open = is_open(download, release, chunk, rare);
+        if (run.count > 0 && (!open || chunk != run.first + run.count)) {
+            break;
+        }
+        run.first = run.count == 0 ? chunk : run.first;
+        run.count += open;
     }
     return run;
 }

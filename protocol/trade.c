@@ -2,46 +2,68 @@
 /* What does an agent fetch from other segments instead of the source? */
 #include "trade.h"
 
+#include "bandwidth.h"
 #include "rng.h"
 #include "state.h"
 
 #define ASKED_PER_LINK 2
 
-void weft_trade_from(struct weft_core *core, struct weft_link *link)
+static bool is_askable(const struct weft_core *core, const struct weft_link *link)
 {
-    bool askable =
-        link->up && link->far && link->busy_until_ns <= core->now_ns && weft_release_is_open(core);
-    for (uint32_t i = 0; askable && i < core->config.downloads_max; i++) {
+    return link->up && link->far && link->asked < ASKED_PER_LINK &&
+           link->busy_until_ns <= core->now_ns;
+}
+
+/* Ask |link| for one chunk of the first release that it can help with. */
+static bool ask_one(struct weft_core *core, struct weft_link *link)
+{
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
         const struct weft_download *download = &core->releases.downloads[i];
         if (download->release == WEFT_RELEASE_NONE || link->maps[i].have_count == 0) {
             continue;
         }
         const struct weft_release *release = weft_release_of(core, download);
         bool wanted = weft_release_is_missing(release) && weft_lease_acts(core, i);
-        while (wanted && link->asked < ASKED_PER_LINK &&
-               core->wants.far_count < core->config.tuning.far_window) {
-            uint32_t chunk = weft_pick_rarest(core, link, i, weft_lease_may);
+        uint32_t chunk = wanted ? weft_pick_rarest(core, link, i, weft_lease_may) : UINT32_MAX;
+        if (chunk != UINT32_MAX) {
             uint8_t asked = link->asked;
-            if (chunk != UINT32_MAX) {
-                weft_lease_take(core, i, chunk / download->extent_chunks);
-                weft_pick_ask(core, link, release, chunk);
-            }
-            wanted = link->asked > asked;
+            weft_lease_take(core, i, chunk / download->extent_chunks);
+            weft_pick_ask(core, link, release, chunk);
+            return link->asked > asked;
         }
     }
+    return false;
+}
+
+static uint64_t speed_of(const struct weft_core *core, uint32_t slot)
+{
+    uint64_t bytes_per_s = weft_bandwidth_of(core, core->links.items[slot].peer.id);
+    return bytes_per_s == 0 ? UINT64_MAX : bytes_per_s;
+}
+
+/* The quicker of two that are drawn, as measured; who was not measured yet counts as quick. To ask
+ * always the quickest would crowd it, and those who were slow once would never be asked again. */
+static uint32_t draw(struct weft_core *core, const uint8_t *slots, uint32_t count)
+{
+    uint32_t one = weft_rng_below(&core->rng, count);
+    uint32_t two = weft_rng_below(&core->rng, count);
+    return speed_of(core, slots[one]) >= speed_of(core, slots[two]) ? one : two;
 }
 
 void weft_trade_fill(struct weft_core *core)
 {
-    uint32_t end = core->links.end;
-    if (core->links.far_count == 0) {
-        return;
+    uint8_t slots[WEFT_LINKS_MAX];
+    uint32_t count = 0;
+    bool open = core->links.far_count > 0 && weft_release_is_open(core);
+    for (uint32_t i = 0; open && i < core->links.end; i++) {
+        slots[count] = (uint8_t)i;
+        count += is_askable(core, &core->links.items[i]);
     }
-    uint32_t start = weft_rng_below(&core->rng, end);
-    for (uint32_t i = 0; i < end; i++) {
-        struct weft_link *link = &core->links.items[(start + i) % end];
-        if (link->up && link->far && link->asked < ASKED_PER_LINK) {
-            weft_trade_from(core, link);
+    while (count > 0 && core->wants.far_count < core->config.tuning.far_window) {
+        uint32_t drawn = draw(core, slots, count);
+        struct weft_link *link = &core->links.items[slots[drawn]];
+        if (!ask_one(core, link) || !is_askable(core, link)) {
+            slots[drawn] = slots[--count];
         }
     }
 }

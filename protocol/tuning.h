@@ -38,7 +38,7 @@
       "data streams of a node in a segment with more than full-mesh members")                      \
     X("full-mesh", full_mesh, COUNT, 33, 2, 60,                                                    \
       "segments up to this size link every node with every other")                                 \
-    X("far-links", far_links, COUNT, 6, 0, 16, "data streams of an agent to other segments")       \
+    X("far-links", far_links, COUNT, 8, 0, 16, "data streams of an agent to other segments")       \
     X("have-delay", have_delay_ms, MS, 2, 0, 1000,                                                 \
       "time that news of stored chunks may wait to travel together in the segment")                \
     X("far-have-delay", far_have_delay_ms, MS, 50, 0, 5000, "the same between segments")
