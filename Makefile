@@ -50,7 +50,7 @@ CPPFLAGS += -I. -include protocol/banned.h
 
 # Libraries, by what uses them.
 pkg = $(shell pkg-config $(1) $(2))
-PKG_NODE := libsodium libcrypto jansson libuv libcurl libarchive libmicrohttpd
+PKG_NODE := libsodium libcrypto jansson libuv libcurl libarchive libmicrohttpd libseccomp
 PKG_TEST := check msgpack
 CPPFLAGS += $(call pkg,--cflags,$(PKG_NODE))
 LIBS_SIM := $(call pkg,--libs,libsodium libcrypto jansson) -pthread -lm

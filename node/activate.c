@@ -8,7 +8,6 @@
  *
  * Each stage finds what an earlier attempt did, so a restart after a crash goes on where it was. */
 #include "node/activate.h"
-#include "node/activate_hook.h"
 #include "node/activate_layout.h"
 #include "node/activate_link.h"
 
@@ -29,7 +28,7 @@ struct weft_activation {
     void *context;                        /* passed to it */
     atomic_bool cancelled;                /* by weft_activate_cancel(); read by the pool */
     struct weft_layout layout;            /* paths */
-    struct weft_hook *hook;               /* the command that runs, or NULL */
+    struct weft_runner_job *job;          /* the command that runs, or NULL */
     bool hook_wanted;                     /* it has to be run */
     enum weft_err err;                    /* result so far */
     struct weft_message message;          /* why not OK */
@@ -109,7 +108,8 @@ static void take_effect(uv_work_t *work)
     if (err == WEFT_ERR_OK) {
         err = point_own(layout, message);
     }
-    activation->hook_wanted = err == WEFT_ERR_OK && request->hook != NULL && !is_marked(activation);
+    activation->hook_wanted =
+        err == WEFT_ERR_OK && request->runner != NULL && !is_marked(activation);
     activation->err = err;
 }
 
@@ -151,7 +151,7 @@ static void on_marked(uv_work_t *work, int status)
 static void on_hook(void *context, enum weft_err err, const char *text)
 {
     struct weft_activation *activation = context;
-    activation->hook = NULL;
+    activation->job = NULL;
     activation->err = err;
     if (err == WEFT_ERR_OK) {
         uv_queue_work(activation->request.loop, &activation->work, mark, on_marked);
@@ -171,17 +171,14 @@ static void on_effect(uv_work_t *work, int status)
     if (activation->hook_wanted && is_cancelled(activation)) {
         activation->err = WEFT_ERR_CANCELLED;
     } else if (activation->hook_wanted) {
-        struct weft_hook_request hook = {
-            .loop = request->loop,
-            .command = request->hook,
+        const struct weft_runner_request command = {
             .component = request->component,
             .version = request->version,
-            .path = activation->layout.directory,
             .id = request->id,
-            .limit_ms = request->hook_limit_ms != 0 ? request->hook_limit_ms : WEFT_HOOK_LIMIT_MS,
+            .limit_ms = request->hook_limit_ms != 0 ? request->hook_limit_ms : WEFT_RUNNER_LIMIT_MS,
         };
-        activation->err =
-            weft_hook_start(&hook, on_hook, activation, &activation->hook, &activation->message);
+        activation->err = weft_runner_start(request->runner, &command, on_hook, activation,
+                                            &activation->job, &activation->message);
         if (activation->err == WEFT_ERR_OK) {
             return;
         }
@@ -194,7 +191,7 @@ static bool copy_texts(struct weft_activation *activation)
 {
     struct weft_activate_request *request = &activation->request;
     const char **texts[] = {&request->data_dir, &request->component, &request->version,
-                            &request->file,     &request->link,      &request->hook};
+                            &request->file, &request->link};
     size_t count = sizeof(texts) / sizeof(texts[0]);
     size_t room = 1;
     for (size_t i = 0; i < count; i++) {
@@ -246,7 +243,7 @@ enum weft_err weft_activate_start(const struct weft_activate_request *request,
 void weft_activate_cancel(struct weft_activation *activation)
 {
     atomic_store(&activation->cancelled, true);
-    if (activation->hook != NULL) {
-        weft_hook_cancel(activation->hook);
+    if (activation->job != NULL) {
+        weft_runner_cancel(activation->job);
     }
 }

@@ -9,31 +9,30 @@
  *          DATA/active/COMPONENT/previous        symbolic link to the one before, for going back
  *          DATA/active/COMPONENT/hook            id of the release whose command succeeded
  *          LINK                                  symbolic link to the directory, absolute
- * Timers:  the command is ended with SIGTERM after 5 minutes, with SIGKILL 5 seconds later. */
+ * Timers:  the command is ended with SIGTERM after 5 minutes, with SIGKILL 5 seconds later
+ *          (runner.h). */
 #ifndef WEFT_ACTIVATE_H
 #define WEFT_ACTIVATE_H
 
 #include "node/fileio.h"
+#include "node/runner.h"
 #include "protocol/trust/pin.h"
 
 #include <uv.h>
 
 struct weft_activation; /* opaque; one activation under way */
 
-/* Time that a --on-update command has. */
-#define WEFT_HOOK_LIMIT_MS (5 * 60 * 1000)
-
 struct weft_activate_request {
-    uv_loop_t *loop;        /* borrowed until |done| */
-    const char *data_dir;   /* of the store */
-    const char *component;  /* weft_name_place_ok() */
-    const char *version;    /* as published; weft_name_ok() */
-    const char *file;       /* weft_name_file_ok(); NULL = the release is a tar of a tree */
-    const char *link;       /* --component NAME=LINK; NULL = only below DATA/active */
-    const char *hook;       /* --on-update; NULL = none */
-    uint32_t hook_limit_ms; /* time for the command; 0 = WEFT_HOOK_LIMIT_MS */
-    weft_release_id id;     /* finished in the store */
-    struct weft_pin pin;    /* signed length and hashes of the release; of a tree a SHA-256 */
+    uv_loop_t *loop;            /* borrowed until |done| */
+    const char *data_dir;       /* of the store */
+    const char *component;      /* weft_name_place_ok() */
+    const char *version;        /* as published; weft_name_ok() */
+    const char *file;           /* weft_name_file_ok(); NULL = the release is a tar of a tree */
+    const char *link;           /* --component NAME=LINK; NULL = only below DATA/active */
+    struct weft_runner *runner; /* runs the command; borrowed until |done|; NULL = none */
+    uint32_t hook_limit_ms;     /* time for the command; 0 = WEFT_RUNNER_LIMIT_MS */
+    weft_release_id id;         /* finished in the store */
+    struct weft_pin pin;        /* signed length and hashes of the release; of a tree a SHA-256 */
 };
 
 /* How it ended.

@@ -26,12 +26,14 @@ enum {
 };
 
 struct weft_driver;  /* opaque; one node */
+struct weft_runner;  /* runner.h */
 struct weft_updater; /* updater.h */
 
 struct weft_driver_config {
     const struct weft_run_options *options; /* flags; borrowed for the driver's life */
     uv_loop_t *loop;                        /* outlives the driver */
-    void *context;                          /* passed to both calls below */
+    struct weft_runner *runner; /* runs --on-update; attached; outlives the driver; NULL = none */
+    void *context;              /* passed to both calls below */
     void (*trace)(void *context, const struct weft_trace_record *record); /* NULL = no trace */
     void (*stopped)(void *context); /* the node is done: after a leave, once; close it then */
 };

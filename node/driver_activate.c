@@ -156,7 +156,7 @@ void weft_driver_release_activate(struct weft_driver_release *release)
         .version = release->info.version,
         .file = release->info.kind == WEFT_RELEASE_FILE ? release->info.file : NULL,
         .link = component_of(release)->link,
-        .hook = driver->options->on_update,
+        .runner = driver->config.runner,
         .pin = release->info.pin,
         .id = release->info.id,
     };

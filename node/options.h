@@ -5,6 +5,7 @@
 #ifndef WEFT_OPTIONS_H
 #define WEFT_OPTIONS_H
 
+#include "node/sandbox.h"
 #include "protocol/err.h"
 #include "protocol/limits.h"
 #include "protocol/text.h"
@@ -52,6 +53,8 @@ struct weft_run_options {
     struct weft_prefix subnet;         /* --subnet, contains listen; valid if has_subnet */
     const char *site;                  /* --site; "" = none */
     const char *on_update;             /* --on-update: shell command; NULL = none */
+    const char *user;                  /* --user; NULL = stay who it is */
+    enum weft_sandbox_mode sandbox;    /* --sandbox */
     const char *trace_file;            /* --trace: file for trace lines; NULL = none */
     struct weft_tuning tuning;         /* tuning flags */
     bool help;                         /* --help: print and leave */

@@ -6,11 +6,14 @@
  * Signals: SIGTERM and SIGINT leave, a second one ends at once; SIGHUP looks at the source. */
 #include "run.h"
 
+#include "confine.h"
 #include "control.h"
 #include "exit.h"
 #include "inform.h"
 #include "log.h"
+#include "runner.h"
 #include "usage.h"
+#include "user.h"
 
 #include "protocol/address.h"
 #include "protocol/view.h"
@@ -35,6 +38,8 @@ struct run {
     uv_timer_t sampler;              /* of inform.meters */
     struct weft_driver *driver;      /* the node; NULL when it is closed */
     struct weft_control *control;    /* for `weft status`; NULL when it is closed */
+    struct weft_runner *runner;      /* of --on-update; NULL = none */
+    struct weft_message sandbox;     /* what is in force, for the log */
     struct weft_inform inform;       /* what status says */
     FILE *trace;                     /* --trace; NULL = none */
     bool leaving;                    /* asked to end */
@@ -184,6 +189,7 @@ static int open_driver(struct run *run)
     const struct weft_driver_config config = {
         .options = &run->options,
         .loop = &run->loop,
+        .runner = run->runner,
         .context = run,
         .trace = run->trace != NULL ? on_trace : NULL,
         .stopped = on_stopped,
@@ -238,6 +244,10 @@ static void say_hello(const struct run *run)
     struct weft_view_node node = weft_view_node(weft_driver_core(run->driver));
     struct weft_address address = weft_driver_address(run->driver);
 
+    weft_log(WEFT_LOG_INFO, "%s", run->sandbox.text);
+    if (weft_user_warning() != NULL) {
+        weft_log(WEFT_LOG_WARNING, "%s", weft_user_warning());
+    }
     if (options->component_count == 0) {
         weft_log(WEFT_LOG_WARNING,
                  "no --component and no --target: this node takes part, but keeps nothing");
@@ -265,6 +275,10 @@ static void open_handles(struct run *run)
 
 static int live(struct run *run)
 {
+    if (uv_loop_init(&run->loop) != 0 ||
+        (run->runner != NULL && weft_runner_attach(run->runner, &run->loop) != WEFT_ERR_OK)) {
+        return fail("cannot make an event loop: too many open files?");
+    }
     open_handles(run);
     int exit_code = open_driver(run);
     if (exit_code == WEFT_EXIT_OK) {
@@ -277,8 +291,33 @@ static int live(struct run *run)
         close_all(run);
     }
     uv_run(&run->loop, UV_RUN_DEFAULT);
+    weft_runner_close(run->runner); /* no command runs any more */
+    uv_run(&run->loop, UV_RUN_DEFAULT);
     uv_loop_close(&run->loop);
     return exit_code;
+}
+
+/* Become who the node runs as, make the process that runs commands, and give up everything else:
+ * in this order, before there are threads, and before a byte from outside is read. */
+static enum weft_err settle(struct run *run, struct weft_message *message)
+{
+    const struct weft_run_options *options = &run->options;
+    enum weft_err err = weft_user_become(options->user, options->data_dir, message);
+    if (err == WEFT_ERR_OK && !open_trace(run, message->text, sizeof(message->text))) {
+        err = WEFT_ERR_IO;
+    }
+    if (err == WEFT_ERR_OK && options->on_update != NULL) {
+        err = weft_runner_open(options->on_update, options->data_dir, &run->runner, message);
+    }
+    if (err == WEFT_ERR_OK) {
+        err = weft_confine(options, &run->sandbox);
+        *message = run->sandbox;
+    }
+    /* Now, because root could make a link anywhere until a moment ago. */
+    if (err == WEFT_ERR_OK && !check(options, message->text, sizeof(message->text))) {
+        err = WEFT_ERR_ARGUMENT;
+    }
+    return err;
 }
 
 int weft_command_run(int argc, char **argv)
@@ -293,14 +332,8 @@ int weft_command_run(int argc, char **argv)
         weft_options_help(stdout);
         return WEFT_EXIT_OK;
     }
-    if (!check(&run.options, message, sizeof(message)) ||
-        !open_trace(&run, message, sizeof(message))) {
-        return fail(message);
-    }
-    if (uv_loop_init(&run.loop) != 0) {
-        return fail("cannot make an event loop: too many open files?");
-    }
-    int exit_code = live(&run);
+    struct weft_message fault = {.text = ""};
+    int exit_code = settle(&run, &fault) == WEFT_ERR_OK ? live(&run) : fail(fault.text);
     if (run.trace != NULL) {
         fclose(run.trace);
     }

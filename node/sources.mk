@@ -2,9 +2,9 @@
 # weft: the shell. One file a line.
 NODE_SOURCES := \
 	node/activate.c \
-	node/activate_hook.c \
 	node/activate_layout.c \
 	node/activate_link.c \
+	node/confine.c \
 	node/control.c \
 	node/control_client.c \
 	node/demo.c \
@@ -53,6 +53,13 @@ NODE_SOURCES := \
 	node/repository.c \
 	node/repository_sign.c \
 	node/run.c \
+	node/runner.c \
+	node/runner_hook.c \
+	node/runner_serve.c \
+	node/sandbox.c \
+	node/sandbox_calls.c \
+	node/sandbox_files.c \
+	node/sandbox_rights.c \
 	node/session.c \
 	node/session_datagram.c \
 	node/session_greet.c \
@@ -88,6 +95,7 @@ NODE_SOURCES := \
 	node/updater_update.c \
 	node/url.c \
 	node/usage.c \
+	node/user.c \
 	node/web.c \
 	node/web_file.c \
 	node/web_limit.c \

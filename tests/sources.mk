@@ -37,6 +37,7 @@ UNIT_SOURCES := \
 	tests/unit/test_push.c \
 	tests/unit/test_release.c \
 	tests/unit/test_remote.c \
+	tests/unit/test_sandbox.c \
 	tests/unit/test_search.c \
 	tests/unit/test_serve.c \
 	tests/unit/test_session.c \

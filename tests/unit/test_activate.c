@@ -44,6 +44,22 @@ static struct weft_activate_request request_of(struct storage *s, const char *ve
     };
 }
 
+/* A runner of |command| for releases of |s|; close_runner() ends it. */
+static struct weft_runner *open_runner(struct storage *s, const char *command)
+{
+    struct weft_runner *runner;
+    struct weft_message message;
+    ck_assert_int_eq(weft_runner_open(command, s->data_dir, &runner, &message), WEFT_ERR_OK);
+    ck_assert_int_eq(weft_runner_attach(runner, &s->loop), WEFT_ERR_OK);
+    return runner;
+}
+
+static void close_runner(struct storage *s, struct weft_runner *runner)
+{
+    weft_runner_close(runner);
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+}
+
 static enum weft_err activate(struct storage *s, const struct weft_activate_request *request)
 {
     outcome.done = false;
@@ -333,7 +349,8 @@ START_TEST(command_runs_once)
              "echo \"$WEFT_COMPONENT $WEFT_VERSION $WEFT_RELEASE $WEFT_PATH\" >>%s/hooked; "
              "test -s \"$WEFT_PATH/scan.dat\" && test ! -e %s/fail",
              s.directory, s.directory);
-    request.hook = command;
+    request.runner = open_runner(&s, command);
+    struct weft_runner *runner = request.runner;
     ck_assert_int_eq(weft_fileio_replace(below(&s, "fail"), "", 0, 0644), WEFT_ERR_OK);
     ck_assert_int_eq(activate(&s, &request), WEFT_ERR_HOOK);
     ck_assert_ptr_nonnull(strstr(outcome.text, "ended with status 1"));
@@ -353,9 +370,10 @@ START_TEST(command_runs_once)
                               (uint64_t)length));
     next_release(&s, 9);
     request = request_of(&s, "2");
-    request.hook = command;
+    request.runner = runner;
     ck_assert_int_eq(activate(&s, &request), WEFT_ERR_OK);
     ck_assert_uint_eq(size_of(&s, "hooked"), 3 * once);
+    close_runner(&s, runner);
     storage_end(&s);
 }
 END_TEST
@@ -366,13 +384,14 @@ START_TEST(command_that_hangs)
     storage_begin(&s, CHUNK, CHUNK);
     storage_complete(&s);
     struct weft_activate_request request = request_of(&s, "1");
-    request.hook = "sleep 60 & sleep 60; true";
+    request.runner = open_runner(&s, "sleep 60 & sleep 60; true");
     request.hook_limit_ms = 100;
     uint64_t begin = uv_hrtime();
     ck_assert_int_eq(activate(&s, &request), WEFT_ERR_HOOK);
     ck_assert_ptr_nonnull(strstr(outcome.text, "did not end within"));
     ck_assert_uint_lt(uv_hrtime() - begin, 4 * WEFT_NS_PER_S);
     ck_assert(!exists(&s, "data/active/engine/hook"));
+    close_runner(&s, request.runner);
     storage_end(&s);
 }
 END_TEST
@@ -392,7 +411,7 @@ START_TEST(cancelled_command)
     struct weft_activate_request request = request_of(&s, "1");
     struct weft_activation *activation;
     /* It ignores SIGTERM: SIGKILL comes a second later. */
-    request.hook = "trap '' TERM; sleep 60 & sleep 60; sleep 60";
+    request.runner = open_runner(&s, "trap '' TERM; sleep 60 & sleep 60; sleep 60");
     outcome.done = false;
     ck_assert_int_eq(weft_activate_start(&request, on_done, NULL, &activation), WEFT_ERR_OK);
     uv_timer_init(&s.loop, &timer);
@@ -402,6 +421,7 @@ START_TEST(cancelled_command)
     uv_run(&s.loop, UV_RUN_DEFAULT);
     ck_assert_int_eq(outcome.err, WEFT_ERR_CANCELLED);
     ck_assert_uint_lt(uv_hrtime() - begin, 4 * WEFT_NS_PER_S);
+    close_runner(&s, request.runner);
     storage_end(&s);
 }
 END_TEST
@@ -413,13 +433,14 @@ START_TEST(cancelled_at_once)
     storage_complete(&s);
     struct weft_activate_request request = request_of(&s, "1");
     struct weft_activation *activation;
-    request.hook = "true";
+    request.runner = open_runner(&s, "true");
     outcome.done = false;
     ck_assert_int_eq(weft_activate_start(&request, on_done, NULL, &activation), WEFT_ERR_OK);
     weft_activate_cancel(activation);
     uv_run(&s.loop, UV_RUN_DEFAULT);
     ck_assert_int_eq(outcome.err, WEFT_ERR_CANCELLED);
     ck_assert_str_ne(outcome.text, "");
+    close_runner(&s, request.runner);
     storage_end(&s);
 }
 END_TEST

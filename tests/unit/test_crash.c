@@ -52,6 +52,13 @@ static enum weft_err activate(struct storage *s, uint8_t number)
     char link[300];
     snprintf(version, sizeof(version), "%u", number);
     snprintf(link, sizeof(link), "%s/link", s->directory);
+    struct weft_runner *runner = NULL;
+    activated = WEFT_ERR_COUNT;
+    if (weft_runner_open("true", s->data_dir, &runner, NULL) != WEFT_ERR_OK ||
+        weft_runner_attach(runner, &s->loop) != WEFT_ERR_OK) {
+        weft_runner_close(runner);
+        return WEFT_ERR_MEMORY;
+    }
     struct weft_activate_request request = {
         .loop = &s->loop,
         .data_dir = s->data_dir,
@@ -59,14 +66,15 @@ static enum weft_err activate(struct storage *s, uint8_t number)
         .version = version,
         .file = "f",
         .link = link,
-        .hook = "true",
+        .runner = runner,
         .pin = storage_pin(s),
         .id = s->index.id,
     };
-    activated = WEFT_ERR_COUNT;
     if (weft_activate_start(&request, on_activated, NULL, NULL) == WEFT_ERR_OK) {
         uv_run(&s->loop, UV_RUN_DEFAULT);
     }
+    weft_runner_close(runner);
+    uv_run(&s->loop, UV_RUN_DEFAULT);
     return activated;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How the --on-update command is run and when it is stopped. Used by activate.c only.
+/* How the --on-update command is run and when it is stopped. Used by runner_serve.c only.
  *
  * Timers: limit (5 minutes) to SIGTERM, then 5 s (1 s when cancelled) to SIGKILL; signals go to the
  * whole session of the command. */
-#ifndef WEFT_ACTIVATE_HOOK_H
-#define WEFT_ACTIVATE_HOOK_H
+#ifndef WEFT_RUNNER_HOOK_H
+#define WEFT_RUNNER_HOOK_H
 
 #include "node/fileio.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How the --on-update command is run: see activate_hook.h. */
-#include "node/activate_hook.h"
+/* How the --on-update command is run: see runner_hook.h. */
+#include "node/runner_hook.h"
 
 #include <inttypes.h>
 #include <signal.h>
