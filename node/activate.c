@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Characters of an id as text, with the NUL. */
 #define ID_TEXT_BYTES 17
@@ -23,6 +24,7 @@
 struct weft_activation {
     uv_work_t work;                       /* the stage in the pool */
     struct weft_activate_request request; /* texts owned, in |texts| */
+    int source;                           /* of the request; -1 = the one in the store */
     char *texts;                          /* the texts of the request; owned */
     weft_activate_done *done;             /* called once */
     void *context;                        /* passed to it */
@@ -222,6 +224,7 @@ enum weft_err weft_activate_start(const struct weft_activate_request *request,
         return WEFT_ERR_MEMORY;
     }
     started->request = *request;
+    started->source = request->source != NULL ? *request->source : -1;
     if (!copy_texts(started)) {
         free(started);
         return WEFT_ERR_MEMORY;
@@ -230,6 +233,7 @@ enum weft_err weft_activate_start(const struct weft_activate_request *request,
     started->context = context;
     started->work.data = started;
     atomic_init(&started->cancelled, false);
+    started->request.source = request->source != NULL ? &started->source : NULL;
     started->layout.request = &started->request;
     started->layout.is_cancelled = is_cancelled;
     started->layout.context = started;
@@ -238,6 +242,17 @@ enum weft_err weft_activate_start(const struct weft_activate_request *request,
     }
     uv_queue_work(request->loop, &started->work, take_effect, on_effect);
     return WEFT_ERR_OK;
+}
+
+bool weft_activate_is_made(const char *data_dir, const char *component, const char *version,
+                           weft_release_id id)
+{
+    struct stat status;
+    const struct weft_activate_request request = {
+        .data_dir = data_dir, .component = component, .version = version, .id = id};
+    struct weft_layout layout = {.request = &request};
+    return weft_layout_init(&layout, NULL) == WEFT_ERR_OK &&
+           lstat(layout.directory, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 void weft_activate_cancel(struct weft_activation *activation)

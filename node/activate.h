@@ -25,6 +25,7 @@ struct weft_activation; /* opaque; one activation under way */
 struct weft_activate_request {
     uv_loop_t *loop;            /* borrowed until |done| */
     const char *data_dir;       /* of the store */
+    const int *source;          /* finished release, open, copied; NULL = the one in the store */
     const char *component;      /* weft_name_place_ok() */
     const char *version;        /* as published; weft_name_ok() */
     const char *file;           /* weft_name_file_ok(); NULL = the release is a tar of a tree */
@@ -52,6 +53,11 @@ typedef void weft_activate_done(void *context, enum weft_err err, const char *te
 enum weft_err weft_activate_start(const struct weft_activate_request *request,
                                   weft_activate_done *done, void *context,
                                   struct weft_activation **activation);
+
+/* Is the release laid out below |data_dir| already, in effect or not? Then its activation needs no
+ * source. Blocks for one look at the disk. */
+bool weft_activate_is_made(const char *data_dir, const char *component, const char *version,
+                           weft_release_id id);
 
 /* Give up early: |done| follows soon, with CANCELLED unless it was done anyway; a running command
  * gets SIGTERM, and SIGKILL a second later; it is run again at the next start. */

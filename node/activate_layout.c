@@ -76,25 +76,34 @@ static bool is_cancelled(const struct weft_layout *layout)
     return layout->is_cancelled != NULL && layout->is_cancelled(layout->context);
 }
 
-/* Open the finished release in the store. */
+/* Open the finished release in the store, or take the one that is open. */
 static enum weft_err open_source(const struct weft_layout *layout, int *fd,
                                  struct weft_message *message)
 {
     char path[WEFT_FILE_PATH_BYTES];
-    struct stat status;
+    if (layout->request->source != NULL) {
+        *fd = fcntl(*layout->request->source, F_DUPFD_CLOEXEC, 0);
+        return *fd >= 0 ? WEFT_ERR_OK : weft_message_errno(message, errno, "use", "the release");
+    }
     if (!weft_store_path(path, layout->base, layout->request->id)) {
         return weft_message_errno(message, ENAMETOOLONG, "open", layout->base);
     }
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (*fd < 0) {
-        return weft_message_errno(message, errno, "open the stored release", path);
+    return *fd >= 0 ? WEFT_ERR_OK
+                    : weft_message_errno(message, errno, "open the stored release", path);
+}
+
+/* A first look; that the bytes are the signed ones is seen while they are copied. */
+static enum weft_err check_length(const struct weft_layout *layout, int source,
+                                  struct weft_message *message)
+{
+    struct stat status;
+    if (fstat(source, &status) == 0 && (uint64_t)status.st_size == layout->request->pin.length) {
+        return WEFT_ERR_OK;
     }
-    if (fstat(*fd, &status) != 0 || (uint64_t)status.st_size != layout->request->pin.length) {
-        weft_message_set(message, "the stored release %s does not have its signed length", path);
-        close(*fd);
-        return WEFT_ERR_MISMATCH;
-    }
-    return WEFT_ERR_OK;
+    weft_message_set(message, "the stored release %s does not have its signed length",
+                     layout->name);
+    return WEFT_ERR_MISMATCH;
 }
 
 /* Read the release from |from|, hash it, and write it to |to| unless that is -1. What is written is
@@ -220,7 +229,10 @@ static enum weft_err prepare(const struct weft_layout *layout, struct weft_messa
     if (err != WEFT_ERR_OK) {
         return err;
     }
-    err = make_scratch(layout, message);
+    err = check_length(layout, source, message);
+    if (err == WEFT_ERR_OK) {
+        err = make_scratch(layout, message);
+    }
     if (err == WEFT_ERR_OK) {
         err = fill(layout, source, message);
     }

@@ -6,8 +6,10 @@
 
 #include "log.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct weft_run_component *component_of(const struct weft_driver_release *release)
 {
@@ -101,11 +103,25 @@ static void prove(struct weft_driver_release *release)
     }
 }
 
+/* Whoever waits for releases, such as weft-apply.path, hears of one: an empty file is written. */
+static void tell_ready(const struct weft_driver *driver)
+{
+    char path[WEFT_FILE_PATH_BYTES];
+    int fd = -1;
+    if (weft_fileio_join(path, driver->options->data_dir, "ready")) {
+        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 static void note_active(struct weft_driver_release *release, enum weft_err err, const char *text)
 {
     release->activated = true;
     release->driver->parts[release->component].status.active_id = release->info.id;
     prove(release);
+    tell_ready(release->driver);
     if (err == WEFT_ERR_OK) {
         release->failures = 0;
         release->retry_ns = 0;

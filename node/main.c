@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which command was asked for? One table; each command reads its own flags. */
+#include "apply.h"
 #include "demo.h"
 #include "exit.h"
 #include "fetch.h"
@@ -25,6 +26,9 @@ static const struct command commands[] = {
     {{"run", "run a node"}, weft_command_run, false},
     {{"status", "show what the node on this machine has, does and waits for"},
      weft_command_status,
+     false},
+    {{"apply", "put into effect, as root, what the node on this machine has fetched"},
+     weft_command_apply,
      false},
     {{"demo", "run a whole mesh on this machine and watch a release travel"},
      weft_command_demo,

@@ -7,7 +7,6 @@
 #include "protocol/address.h"
 #include "protocol/flag.h"
 #include "protocol/manual.h"
-#include "protocol/trust/path.h"
 
 #include <string.h>
 
@@ -140,63 +139,13 @@ static bool is_name_letter(char letter)
            (letter >= '0' && letter <= '9') || letter == '.' || letter == '_' || letter == '-';
 }
 
-static bool has_place(const struct weft_run_options *options, const char *place)
-{
-    for (uint32_t i = 0; i < options->component_count; i++) {
-        if (strcmp(options->components[i].place, place) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* NAME or PATH, and where it has its place; what is wrong with it, or NULL. */
-static const char *read_name(struct weft_run_component *component, const char *value, size_t length,
-                             bool is_target)
-{
-    if (length >= sizeof(component->name)) {
-        return "this is too long";
-    }
-    memcpy(component->name, value, length);
-    component->name[length] = '\0';
-    component->is_target = is_target;
-    if (!is_target) {
-        snprintf(component->place, sizeof(component->place), "%.*s", WEFT_NAME_BYTES_MAX + 1,
-                 component->name);
-        return weft_name_ok(component->place) ? NULL : "a component is named by " WEFT_NAME_RULE;
-    }
-    char path[WEFT_PATH_BYTES_MAX];
-    component->place[0] = WEFT_NAME_PLAIN_MARK;
-    bool fits =
-        weft_path_target(component->name, NULL, path) &&
-        weft_name_file_ok(weft_path_file(component->name)) &&
-        weft_path_quote(component->name, "", component->place + 1, sizeof(component->place) - 1);
-    return fits ? NULL : "this is not the path of a target that a node can keep";
-}
-
 /* One value of --component or --target, which is |flag|. */
 static enum weft_err add_component(struct weft_run_options *options, const char *flag,
                                    const char *value, struct weft_text *message)
 {
-    const char *equals = strchr(value, '=');
-    size_t length = equals != NULL ? (size_t)(equals - value) : strlen(value);
-    if (options->component_count == WEFT_COMPONENTS_MAX) {
-        return refuse(message, flag, value, "a node keeps at most 32 components and targets");
-    }
-    if (equals != NULL && equals[1] == '\0') {
-        return refuse(message, flag, value, "the link after '=' is empty");
-    }
-    struct weft_run_component *component = &options->components[options->component_count];
-    const char *fault = read_name(component, value, length, strcmp(flag, "target") == 0);
-    if (fault != NULL) {
-        return refuse(message, flag, value, fault);
-    }
-    if (has_place(options, component->place)) {
-        return refuse(message, flag, value, "this is already named");
-    }
-    component->link = equals != NULL ? equals + 1 : NULL;
-    options->component_count++;
-    return WEFT_ERR_OK;
+    const char *fault = weft_subscribe(options->components, &options->component_count, value,
+                                       strcmp(flag, "target") == 0);
+    return fault == NULL ? WEFT_ERR_OK : refuse(message, flag, value, fault);
 }
 
 /* Digits only, 1..65535; 0 = it is not a port. */

@@ -6,10 +6,10 @@
 #define WEFT_OPTIONS_H
 
 #include "node/sandbox.h"
+#include "node/subscribe.h"
 #include "protocol/err.h"
 #include "protocol/limits.h"
 #include "protocol/text.h"
-#include "protocol/trust/name.h"
 #include "protocol/tuning.h"
 #include "protocol/types.h"
 
@@ -23,14 +23,6 @@
 
 /* Bytes of the longest --site name. */
 #define WEFT_SITE_BYTES_MAX 64
-
-/* One --component NAME[=LINK], or one --target PATH[=LINK]. */
-struct weft_run_component {
-    char name[WEFT_PATH_BYTES_MAX];    /* of the component, or path of the target */
-    char place[WEFT_NAME_PLACE_BYTES]; /* its directory below DATA/active, weft_name_place_ok() */
-    bool is_target;                    /* it is a path */
-    const char *link; /* symbolic link to keep pointing at the active release; NULL = none; argv */
-};
 
 /* One --seed ADDR[:PORT]; host names are resolved when the node runs. */
 struct weft_run_seed {

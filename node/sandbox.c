@@ -22,6 +22,7 @@ void weft_sandbox_init(struct weft_sandbox *sandbox, enum weft_sandbox_mode mode
 {
     sandbox->mode = mode;
     sandbox->network = false;
+    sandbox->reads_all = false;
     sandbox->path_count = 0;
 }
 

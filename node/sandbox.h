@@ -16,7 +16,7 @@
 
 /* Steps in their order. X(NAME, function weft_sandbox_..., what people call it) */
 #define WEFT_SANDBOX_STEP_MAP(X)                                                                   \
-    X(RIGHTS, rights, "no capabilities, no new privileges")                                        \
+    X(RIGHTS, rights, "privileges given up")                                                       \
     X(FILES, files, "files outside closed (Landlock)")                                             \
     X(CALLS, calls, "system calls filtered (seccomp)")
 
@@ -47,6 +47,7 @@ enum weft_sandbox_use {
 struct weft_sandbox {
     enum weft_sandbox_mode mode; /* --sandbox */
     bool network;                /* sockets may be made */
+    bool reads_all;              /* root: keep the right to read what others own, where allowed */
     uint32_t path_count;         /* entries of paths */
     struct {
         int fd;                    /* O_PATH; closed by weft_sandbox_enter() */

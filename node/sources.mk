@@ -4,6 +4,10 @@ NODE_SOURCES := \
 	node/activate.c \
 	node/activate_layout.c \
 	node/activate_link.c \
+	node/apply.c \
+	node/apply_input.c \
+	node/apply_options.c \
+	node/apply_trust.c \
 	node/confine.c \
 	node/control.c \
 	node/control_client.c \
@@ -35,6 +39,7 @@ NODE_SOURCES := \
 	node/fetcher.c \
 	node/fetcher_target.c \
 	node/fileio.c \
+	node/guard.c \
 	node/help.c \
 	node/http.c \
 	node/http_answer.c \
@@ -78,6 +83,7 @@ NODE_SOURCES := \
 	node/stream_read.c \
 	node/stream_wire.c \
 	node/stream_write.c \
+	node/subscribe.c \
 	node/terminal.c \
 	node/tree.c \
 	node/units.c \

@@ -42,7 +42,7 @@ until_true 20 holds 1 || fault "node 1 does not activate the release"
 until_true 20 holds 2 || fault "node 2 does not get the release from node 1"
 until_true 5 cmp -s "$dir/copy1" "$dir/payload.bin" || fault "the command does not run"
 expect 0 "payload" "$WEFT" status --data "$dir/d1"
-grep -q "info sandbox: no capabilities, no new privileges" "$dir/node1.log" ||
+grep -q "info sandbox: privileges given up" "$dir/node1.log" ||
     fault "the log does not say what is in force"
 is_in NoNewPrivs 1 "$node1"
 is_in Seccomp 2 "$node1"
