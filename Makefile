@@ -4,13 +4,16 @@
 #   make [CONFIG=release|debug|clang|clang-debug|asan|fuzz] [V=1] [BUILD=DIR] [TARGET]
 #
 # all (weft, weft-sim)  unit  trace  attack  sim-check  fuzz-replay  lint  check-fast  check
-# trace-update (rewrites the golden traces)  install [DESTDIR=] [PREFIX=/usr/local]  clean
+# trace-update (rewrites the golden traces)  clean
+# install [DESTDIR=] [PREFIX=/usr/local] [SYSCONFDIR=/etc]: programs, manual, systemd units
 # Several configurations live side by side; BUILD=DIR puts the whole build elsewhere.
 
 MAKEFLAGS += --no-builtin-rules
 CONFIG ?= release
 BUILD ?= build
 PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 OUT := $(BUILD)/$(CONFIG)
 OBJ := $(OUT)/obj
 Q := $(if $(V),,@)
@@ -133,13 +136,22 @@ check: check-fast lint attack sim-check
 
 $(OUT)/weft.8: $(OUT)/weft
 	$(Q)$< help --man > $@
-install: $(PROGRAMS) $(OUT)/weft.8
+# Units name the program and the file with its flags, by the PREFIX of today; flags that are there
+# stay.
+UNITS := $(addprefix $(OUT)/,weft.service weft-apply.service weft-apply.path)
+$(UNITS): $(OUT)/%: scripts/systemd/% always
+	$(Q)mkdir -p $(@D)
+	$(Q)sed -e 's|@BINDIR@|$(PREFIX)/bin|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' $< >$@
+install: $(PROGRAMS) $(OUT)/weft.8 $(UNITS)
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(OUT)/weft.8
+	install -D -m 644 -t $(DESTDIR)$(UNITDIR) $(UNITS)
+	test -e $(DESTDIR)$(SYSCONFDIR)/default/weft || install -D -m 644 \
+		scripts/systemd/weft.default $(DESTDIR)$(SYSCONFDIR)/default/weft
 
 clean:
 	rm -rf $(BUILD)
 
 .PHONY: all tests unit trace trace-update attack sim-check fuzz-replay lint check-fast check \
-	install clean
+	install always clean
 .SECONDARY:

@@ -72,5 +72,7 @@ enum weft_err weft_user_become(const char *name, const char *data_dir, struct we
 
 const char *weft_user_warning(void)
 {
-    return geteuid() != 0 ? NULL : "running as root, which a node does not need: give --user NAME";
+    return geteuid() != 0 ? NULL
+                          : "running as root, which a node does not need: give --user NAME or use "
+                            "weft.service, and let 'weft apply' do what must be root's";
 }
