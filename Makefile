@@ -71,12 +71,13 @@ TEST_SOURCES := $(UNIT_SOURCES) $(TRACE_SOURCES) $(ATTACK_SOURCES)
 TESTS := $(patsubst %.c,$(OUT)/%,$(TEST_SOURCES))
 FUZZERS := $(patsubst tests/%.c,$(OUT)/%,$(FUZZ_SOURCES))
 TUF_CLIENT := $(patsubst %.c,$(OUT)/%,$(TUF_SOURCES))
+BENCH := $(OUT)/tests/bench/bench_crypto
 PROGRAMS := $(OUT)/weft $(OUT)/weft-sim
 CORE := $(OUT)/libtrust.a $(OUT)/libprotocol.a
 PARTS := $(OUT)/libsupport.a $(OUT)/libsim.a $(OUT)/libnode.a $(CORE)
 
 all: $(if $(filter fuzz,$(CONFIG)),$(FUZZERS),$(PROGRAMS))
-tests: $(TESTS) $(FUZZERS) $(TUF_CLIENT)
+tests: $(TESTS) $(FUZZERS) $(TUF_CLIENT) $(BENCH)
 
 $(OUT)/libprotocol.a: $(PROTOCOL_OBJECTS) protocol/sources.mk
 $(OUT)/libtrust.a: $(TRUST_OBJECTS) protocol/trust/sources.mk
@@ -100,6 +101,9 @@ $(TESTS): $(OUT)/tests/%: $(OBJ)/tests/%.o $(PARTS)
 $(TUF_CLIENT): $(OUT)/%: $(OBJ)/%.o $(OUT)/libnode.a $(CORE)
 	$(call say,LINK,$@)
 	$(link) $(LIBS_NODE)
+$(BENCH): $(call objects,$(BENCH_SOURCES))
+	$(call say,LINK,$@)
+	$(link) $(LIBS_SIM)
 # A fuzz program searches in CONFIG=fuzz; elsewhere it only replays what it is given.
 FUZZ_MAIN := $(if $(filter fuzz,$(CONFIG)),,$(call objects,$(FUZZ_MAIN_SOURCES)))
 $(FUZZERS): $(OUT)/%: $(OBJ)/tests/%.o $(FUZZ_MAIN) $(PARTS)

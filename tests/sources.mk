@@ -97,3 +97,9 @@ TUF_SOURCES := \
 FUZZ_MAIN_SOURCES := \
 	tests/fuzz/replay.c \
 
+# Measures what encryption costs: one program, for scripts/bench-crypto.
+BENCH_SOURCES := \
+	tests/bench/bench_crypto.c \
+	tests/bench/suite_crypto.c \
+	tests/bench/suite_sodium.c \
+
