@@ -70,12 +70,18 @@ ATTACK_SOURCES := \
 
 FUZZ_SOURCES := \
 	tests/fuzz/fuzz_address.c \
+	tests/fuzz/fuzz_archive.c \
+	tests/fuzz/fuzz_client.c \
 	tests/fuzz/fuzz_core.c \
 	tests/fuzz/fuzz_flag.c \
 	tests/fuzz/fuzz_frame.c \
 	tests/fuzz/fuzz_index.c \
+	tests/fuzz/fuzz_json.c \
+	tests/fuzz/fuzz_key.c \
 	tests/fuzz/fuzz_message.c \
 	tests/fuzz/fuzz_metadata.c \
+	tests/fuzz/fuzz_path.c \
+	tests/fuzz/fuzz_pattern.c \
 	tests/fuzz/fuzz_stream_wire.c \
 	tests/fuzz/fuzz_wire.c \
 
