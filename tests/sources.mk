@@ -62,10 +62,15 @@ TRACE_SOURCES := \
 	tests/trace/story.c \
 
 ATTACK_SOURCES := \
+	tests/attack/attack_bytes.c \
+	tests/attack/attack_delegation.c \
+	tests/attack/attack_forgery.c \
 	tests/attack/attack_membership.c \
 	tests/attack/attack_news.c \
 	tests/attack/attack_session.c \
+	tests/attack/attack_stale.c \
 	tests/attack/attack_swarm.c \
+	tests/attack/attack_threshold.c \
 	tests/attack/attack_trees.c \
 
 FUZZ_SOURCES := \
@@ -89,6 +94,7 @@ TEST_SUPPORT_SOURCES := \
 	tests/support/attack.c \
 	tests/support/cluster.c \
 	tests/support/fixture.c \
+	tests/support/offer.c \
 	tests/support/publisher.c \
 	tests/support/session_pair.c \
 	tests/support/storage.c \
