@@ -26,6 +26,15 @@ static bool path_of(const struct weft_updater *updater, char *path)
     return weft_fileio_join(path, updater->directory, "clock");
 }
 
+/* Everything that is stored was valid at a moment that certainly was; a moment after that comes
+ * from a damaged file, and would make everything expired for ever. */
+static bool is_possible(const struct weft_updater *updater, int64_t moment_s)
+{
+    const struct weft_metadata *root = weft_trust_document(updater->trust, WEFT_ROLE_ROOT);
+    return moment_s > 0 && moment_s < root->expires_s &&
+           moment_s < weft_trust_expires_s(updater->trust);
+}
+
 void weft_updater_clock_load(struct weft_updater *updater)
 {
     char path[WEFT_FILE_PATH_BYTES];
@@ -33,7 +42,7 @@ void weft_updater_clock_load(struct weft_updater *updater)
     size_t length = 0;
     if (path_of(updater, path) && weft_fileio_load(path, 32, &bytes, &length) == WEFT_ERR_OK) {
         long long moment_s = strtoll((const char *)bytes, NULL, 10);
-        updater->clock_floor_s = moment_s > 0 ? moment_s : 0;
+        updater->clock_floor_s = is_possible(updater, moment_s) ? moment_s : 0;
         free(bytes);
     }
 }

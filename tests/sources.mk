@@ -62,11 +62,16 @@ TRACE_SOURCES := \
 	tests/trace/story.c \
 
 ATTACK_SOURCES := \
+	tests/attack/attack_archive.c \
 	tests/attack/attack_bytes.c \
+	tests/attack/attack_clock.c \
 	tests/attack/attack_delegation.c \
+	tests/attack/attack_document.c \
 	tests/attack/attack_forgery.c \
+	tests/attack/attack_install.c \
 	tests/attack/attack_membership.c \
 	tests/attack/attack_news.c \
+	tests/attack/attack_power.c \
 	tests/attack/attack_session.c \
 	tests/attack/attack_stale.c \
 	tests/attack/attack_swarm.c \
@@ -99,6 +104,7 @@ TEST_SUPPORT_SOURCES := \
 	tests/support/session_pair.c \
 	tests/support/storage.c \
 	tests/support/tarball.c \
+	tests/support/unpack_site.c \
 	tests/support/updater_driver.c \
 	tests/support/words.c \
 
