@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `weft keygen`: four keys, one per role of TUF. All or none: when one exists already, nothing is
- * made, so that a half set of keys never arises by a second call. */
+/* `weft keygen`: four keys, one per role of TUF, or one of any name. All or none: when one exists
+ * already, nothing is made, so that a half set of keys never arises by a second call. */
 #include "node/keygen.h"
 
 #include "node/exit.h"
 #include "node/keyfile.h"
 #include "node/usage.h"
+#include "protocol/trust/name.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -15,8 +16,12 @@
 #include <unistd.h>
 
 struct options {
-    const char *keys; /* --keys */
-    bool help;        /* --help */
+    const char *keys;              /* --keys */
+    const char *name;              /* --name; NULL = one for each role */
+    const char *password_file;     /* --password-file; NULL = ask, if the keys are encrypted */
+    bool encrypt;                  /* --encrypt */
+    bool help;                     /* --help */
+    struct weft_password password; /* of all keys that are made */
 };
 
 static const struct weft_flag rows[] = {
@@ -24,8 +29,23 @@ static const struct weft_flag rows[] = {
      .kind = WEFT_FLAG_TEXT,
      .argument = "DIR",
      .required = true,
-     .help = "directory to make, for the four key files",
+     .help = "directory for the key files; made if missing",
      WEFT_FLAG_AT(struct options, keys)},
+    {.name = "name",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "NAME",
+     .help = "make one key NAME.key instead of the four; for a further holder of a role, or for "
+             "somebody who publishes a component of his own",
+     WEFT_FLAG_AT(struct options, name)},
+    {.name = "encrypt",
+     .kind = WEFT_FLAG_BOOL,
+     .help = "encrypt the private keys with a password, which is asked for",
+     WEFT_FLAG_AT(struct options, encrypt)},
+    {.name = "password-file",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "FILE",
+     .help = "encrypt with the first line of FILE instead",
+     WEFT_FLAG_AT(struct options, password_file)},
     {.name = "help",
      .kind = WEFT_FLAG_BOOL,
      .help = "print this text",
@@ -38,9 +58,10 @@ static bool read_options(struct options *options, int argc, char **argv, int *ex
         .flags = rows, .flag_count = WEFT_FLAG_COUNT_OF(rows), .target = options};
     struct weft_usage usage = {
         .command = "keygen",
-        .arguments = "--keys DIR",
+        .arguments = "--keys DIR [--name NAME] [--encrypt]",
         .about = "Make the keys of a publisher: root, targets, snapshot and timestamp (Ed25519).\n"
-                 "Keep root.key offline after the first publish; who has targets.key can publish.",
+                 "Keep root.key offline after the first publish; who has targets.key can publish.\n"
+                 "NAME.pub beside each NAME.key is the public key, to give to others.",
         .set = {.groups = &group, .group_count = 1},
         .help = &options->help};
     return weft_usage_read(&usage, argc, argv, NULL, exit_code);
@@ -68,35 +89,48 @@ static enum weft_err make_directory(const char *directory, struct weft_message *
     return WEFT_ERR_OK;
 }
 
-static enum weft_err refuse_existing(const char *directory, struct weft_message *message)
+static enum weft_err refuse_existing(const struct options *options, const char *key,
+                                     struct weft_message *message)
 {
-    for (int role = 0; role < WEFT_ROLE_COUNT; role++) {
-        char name[64];
-        char path[WEFT_FILE_PATH_BYTES];
-        snprintf(name, sizeof name, "%s.key", weft_role_name((enum weft_role)role));
-        if (weft_fileio_join(path, directory, name) && access(path, F_OK) == 0) {
-            weft_message_set(message,
-                             "%s exists already; nothing was made. Name another --keys directory, "
-                             "or move the old keys away if you are sure that no node trusts them",
-                             path);
-            return WEFT_ERR_EXISTS;
-        }
+    char name[WEFT_NAME_BYTES_MAX + 8];
+    char path[WEFT_FILE_PATH_BYTES];
+    snprintf(name, sizeof name, "%s.key", key);
+    if (weft_fileio_join(path, options->keys, name) && access(path, F_OK) == 0) {
+        weft_message_set(message,
+                         "%s exists already; nothing was made. Name another --keys directory, or "
+                         "move the old keys away if you are sure that no node trusts them",
+                         path);
+        return WEFT_ERR_EXISTS;
     }
     return WEFT_ERR_OK;
 }
 
-static enum weft_err make_keys(const char *directory, struct weft_message *message)
+static enum weft_err make_key(struct options *options, const char *key,
+                              struct weft_message *message)
 {
-    enum weft_err err = make_directory(directory, message);
+    char id[2 * WEFT_SHA256_BYTES + 1];
+    bool is_sealed = options->encrypt || options->password_file != NULL;
+    enum weft_err err =
+        weft_keyfile_create(options->keys, key, is_sealed ? &options->password : NULL, id, message);
     if (err == WEFT_ERR_OK) {
-        err = refuse_existing(directory, message);
+        printf("%s/%s.key  key id %s%s\n", options->keys, key, id, is_sealed ? "  encrypted" : "");
     }
-    for (int role = 0; role < WEFT_ROLE_COUNT && err == WEFT_ERR_OK; role++) {
-        char id[2 * WEFT_SHA256_BYTES + 1];
-        err = weft_keyfile_create(directory, (enum weft_role)role, id, message);
-        if (err == WEFT_ERR_OK) {
-            printf("%s/%s.key  key id %s\n", directory, weft_role_name((enum weft_role)role), id);
-        }
+    return err;
+}
+
+static enum weft_err make_keys(struct options *options, struct weft_message *message)
+{
+    const char *names[WEFT_ROLE_COUNT] = {options->name};
+    size_t count = options->name != NULL ? 1 : WEFT_ROLE_COUNT;
+    for (size_t i = 0; options->name == NULL && i < count; i++) {
+        names[i] = weft_role_name((enum weft_role)i);
+    }
+    enum weft_err err = make_directory(options->keys, message);
+    for (size_t i = 0; i < count && err == WEFT_ERR_OK; i++) {
+        err = refuse_existing(options, names[i], message);
+    }
+    for (size_t i = 0; i < count && err == WEFT_ERR_OK; i++) {
+        err = make_key(options, names[i], message);
     }
     return err;
 }
@@ -109,14 +143,22 @@ int weft_command_keygen(int argc, char **argv)
     if (!read_options(&options, argc - 1, argv + 1, &exit_code)) {
         return exit_code;
     }
+    if (options.name != NULL && !weft_name_ok(options.name)) {
+        return weft_usage_refuse("keygen", "--name: a key is named by " WEFT_NAME_RULE);
+    }
     if (sodium_init() < 0) {
         fprintf(stderr, "weft keygen: the system gives no random numbers\n");
         return WEFT_EXIT_FAILED;
     }
-    if (make_keys(options.keys, &message) != WEFT_ERR_OK) {
+    options.password.file = options.password_file;
+    enum weft_err err = make_keys(&options, &message);
+    weft_password_wipe(&options.password);
+    if (err != WEFT_ERR_OK) {
         fprintf(stderr, "weft keygen: %s\n", message.text);
         return WEFT_EXIT_FAILED;
     }
-    printf("Next: weft publish --repo DIR --keys %s NAME PATH\n", options.keys);
+    if (options.name == NULL) {
+        printf("Next: weft publish --repo DIR --keys %s NAME PATH\n", options.keys);
+    }
     return WEFT_EXIT_OK;
 }

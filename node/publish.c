@@ -27,6 +27,7 @@
 struct options {
     const char *repo;              /* --repo */
     const char *keys;              /* --keys */
+    const char *password_file;     /* --password-file; NULL = ask when a key is encrypted */
     const char *version;           /* --version; NULL = the order number */
     uint64_t keep;                 /* --keep */
     uint64_t grace_ms;             /* --grace */
@@ -59,6 +60,11 @@ static const struct weft_flag common_rows[] = {
      .required = true,
      .help = "directory of the key files made by weft keygen",
      WEFT_FLAG_AT(struct options, keys)},
+    {.name = "password-file",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "FILE",
+     .help = "file whose first line is the password of encrypted keys; else it is asked for",
+     WEFT_FLAG_AT(struct options, password_file)},
     EXPIRES_ROW("expires-targets", expires_targets_ms, "90d", "the list of releases"),
     EXPIRES_ROW("expires-snapshot", expires_snapshot_ms, "90d", "the snapshot"),
     EXPIRES_ROW("expires-timestamp", expires_timestamp_ms, "7d", "the timestamp"),
@@ -94,8 +100,7 @@ static enum weft_err open_repository(struct weft_repository *repository,
                                      const struct options *options, bool create,
                                      struct weft_message *message)
 {
-    repository->lock = -1;
-    repository->trust = NULL;
+    repository->password->file = options->password_file;
     repository->now_s = (int64_t)time(NULL);
     repository->life.seconds[WEFT_ROLE_ROOT] = (int64_t)(options->expires_root_ms / MS_PER_S);
     repository->life.seconds[WEFT_ROLE_TARGETS] = (int64_t)(options->expires_targets_ms / MS_PER_S);
@@ -308,7 +313,7 @@ static void report(const struct weft_repository *repository, const struct weft_r
 static void warn_of_root(const struct weft_repository *repository)
 {
     char date[WEFT_DATE_BYTES];
-    const struct weft_metadata *root = weft_trust_document(repository->trust, WEFT_ROLE_ROOT);
+    const struct weft_metadata *root = repository->root;
     if (root->expires_s - repository->now_s < ROOT_WARNING_S) {
         weft_date_print(root->expires_s, date);
         fprintf(stderr, "warning: the root of %s expires on %s; nodes refuse everything after it\n",
@@ -436,9 +441,11 @@ int weft_command_publish(int argc, char **argv)
         return exit_code;
     }
     struct weft_message message = {.text = ""};
-    struct weft_repository repository = {.lock = -1};
+    struct weft_password password = {.file = NULL};
+    struct weft_repository repository = {.lock = -1, .password = &password};
     enum weft_err err = sodium_init() < 0 ? WEFT_ERR_IO : publish(&repository, &options, &message);
     weft_repository_close(&repository);
+    weft_password_wipe(&password);
     return end("publish", err, &message);
 }
 
@@ -482,8 +489,10 @@ int weft_command_refresh(int argc, char **argv)
         return exit_code;
     }
     struct weft_message message = {.text = ""};
-    struct weft_repository repository = {.lock = -1};
+    struct weft_password password = {.file = NULL};
+    struct weft_repository repository = {.lock = -1, .password = &password};
     enum weft_err err = sodium_init() < 0 ? WEFT_ERR_IO : refresh(&repository, &options, &message);
     weft_repository_close(&repository);
+    weft_password_wipe(&password);
     return end("refresh", err, &message);
 }

@@ -98,14 +98,17 @@ static enum weft_err say_damaged(const struct weft_repository *repository, const
     return fault->err;
 }
 
-static enum weft_err load_roots(struct weft_repository *repository, struct weft_message *message)
+/* Trust the chain of roots up to |version_max|.
+ * Errors: NOT_FOUND: there is no root 1. */
+static enum weft_err load_roots(struct weft_repository *repository, uint64_t version_max,
+                                struct weft_message *message)
 {
     enum weft_err err = WEFT_ERR_OK;
-    for (unsigned version = 1; err == WEFT_ERR_OK; version++) {
+    for (uint64_t version = 1; err == WEFT_ERR_OK && version <= version_max; version++) {
         char name[64];
         uint8_t *bytes = NULL;
         size_t length = 0;
-        snprintf(name, sizeof name, "metadata/%u.root.json", version);
+        snprintf(name, sizeof name, "metadata/%llu.root.json", (unsigned long long)version);
         err = load_document(repository, name, &bytes, &length, message);
         if (err == WEFT_ERR_NOT_FOUND) {
             return version > 1 ? WEFT_ERR_OK : WEFT_ERR_NOT_FOUND;
@@ -164,23 +167,68 @@ static enum weft_err load_generation(struct weft_repository *repository,
     return err;
 }
 
+static enum weft_err say_memory(const struct weft_repository *repository,
+                                struct weft_message *message)
+{
+    weft_message_set(message, "out of memory to read %s", repository->directory);
+    return WEFT_ERR_MEMORY;
+}
+
+/* Everything that is published, as a node sees it that knows the roots up to |version_max|. */
+static enum weft_err load_under(struct weft_repository *repository, uint64_t version_max,
+                                struct weft_message *message)
+{
+    weft_trust_free(repository->trust);
+    repository->trust = weft_trust_new();
+    if (repository->trust == NULL) {
+        return say_memory(repository, message);
+    }
+    enum weft_err err = load_roots(repository, version_max, message);
+    return err == WEFT_ERR_OK ? load_generation(repository, message) : err;
+}
+
+/* Keep the newest root of the chain by itself. */
+static enum weft_err keep_root(struct weft_repository *repository, struct weft_message *message)
+{
+    const struct weft_metadata *newest = weft_trust_document(repository->trust, WEFT_ROLE_ROOT);
+    struct weft_fault fault;
+    weft_metadata_drop(repository->root);
+    repository->root = NULL;
+    enum weft_err err = weft_metadata_parse(WEFT_ROLE_ROOT, NULL, newest->bytes, newest->length,
+                                            &repository->root, &fault);
+    return err == WEFT_ERR_OK ? err : say_memory(repository, message);
+}
+
+enum weft_err weft_repository_load(struct weft_repository *repository, struct weft_message *message)
+{
+    enum weft_err err = load_under(repository, UINT64_MAX, message);
+    if (weft_trust_document(repository->trust, WEFT_ROLE_ROOT) == NULL) {
+        return err;
+    }
+    enum weft_err kept = keep_root(repository, message);
+    /* After a rotation of keys documents are signed for an older root until they are signed again:
+     * the newest under which all of them verify says what is published. */
+    struct weft_message unused;
+    for (uint64_t version = repository->root != NULL ? repository->root->version - 1 : 0;
+         err == WEFT_ERR_SIGNATURE && version > 0; version--) {
+        err = load_under(repository, version, &unused);
+    }
+    return kept == WEFT_ERR_OK ? err : kept;
+}
+
 static enum weft_err load(struct weft_repository *repository, bool create,
                           struct weft_message *message)
 {
-    repository->trust = weft_trust_new();
-    if (repository->trust == NULL) {
-        weft_message_set(message, "out of memory to read %s", repository->directory);
-        return WEFT_ERR_MEMORY;
-    }
-    enum weft_err err = load_roots(repository, message);
-    if (err == WEFT_ERR_NOT_FOUND && create) {
+    enum weft_err err = weft_repository_load(repository, message);
+    bool is_missing = err == WEFT_ERR_NOT_FOUND && repository->root == NULL;
+    if (is_missing && create) {
         err = weft_repository_create_root(repository, message);
-        err = err == WEFT_ERR_OK ? load_roots(repository, message) : err;
-    } else if (err == WEFT_ERR_NOT_FOUND) {
+        err = err == WEFT_ERR_OK ? weft_repository_load(repository, message) : err;
+    } else if (is_missing) {
         weft_message_set(message, "%s is not a repository (it has no metadata/1.root.json)",
                          repository->directory);
     }
-    return err == WEFT_ERR_OK ? load_generation(repository, message) : err;
+    return err;
 }
 
 enum weft_err weft_repository_open(struct weft_repository *repository, bool create,
@@ -188,6 +236,8 @@ enum weft_err weft_repository_open(struct weft_repository *repository, bool crea
 {
     repository->lock = -1;
     repository->trust = NULL;
+    repository->root = NULL;
+    repository->ring = NULL;
     if (!create && access(repository->directory, F_OK) != 0) {
         return weft_message_errno(message, errno, "open the repository", repository->directory);
     }
@@ -213,8 +263,12 @@ void weft_repository_close(struct weft_repository *repository)
         close(repository->lock);
     }
     weft_trust_free(repository->trust);
+    weft_metadata_drop(repository->root);
+    weft_keyring_free(repository->ring);
     repository->lock = -1;
     repository->trust = NULL;
+    repository->root = NULL;
+    repository->ring = NULL;
 }
 
 const struct weft_metadata *weft_repository_targets(const struct weft_repository *repository)

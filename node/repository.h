@@ -10,6 +10,7 @@
 #define WEFT_REPOSITORY_H
 
 #include "node/fileio.h"
+#include "node/keyring.h"
 #include "protocol/trust/client.h"
 #include "protocol/trust/catalog.h"
 
@@ -24,12 +25,16 @@ struct weft_repository {
     struct weft_repository_life life;     /* for what is signed now */
     int64_t now_s;                        /* time of the call, seconds since 1970 */
     int lock;                             /* descriptor of DIR/.lock, -1 = not locked */
-    struct weft_trust *trust;             /* what is published; owned */
+    struct weft_password *password;       /* of key files; borrowed */
+    struct weft_keyring *ring;            /* the keys at hand, once one was needed; owned */
+    struct weft_metadata *root;           /* newest root: what is signed now is signed for it */
+    struct weft_trust *trust;             /* what is published; owned. Its root may be an older one,
+                                             as long as nothing was signed again under the newest */
 };
 
 /* Lock and read the repository, all of it verified; wait if another publisher works on it. With
  * |create| a missing repository is begun: directories, and a root signed with the root key.
- * Shape:  |repository| has directory, keys, life and now_s set; the rest is set here.
+ * Shape:  |repository| has directory, keys, password, life and now_s set; the rest is set here.
  * Errors: NOT_FOUND (none, and not |create|), PERMISSION, FORMAT, SIGNATURE, MISMATCH (damaged, or
  *         the keys are of another repository), IO, ..., with |message|.
  * Owner:  weft_repository_close() in any case. */
@@ -39,10 +44,15 @@ enum weft_err weft_repository_open(struct weft_repository *repository, bool crea
 /* Unlock and release; the struct is the caller's. */
 void weft_repository_close(struct weft_repository *repository);
 
-/* Is the key file of |role| one that the repository's root names?
+/* Read the repository again, as after the commit of another publisher.
+ * Errors: as weft_repository_open(). */
+enum weft_err weft_repository_load(struct weft_repository *repository,
+                                   struct weft_message *message);
+
+/* Are enough keys at hand to sign a document of |role| for the newest root?
  * Errors: SIGNATURE (no), NOT_FOUND, PERMISSION, FORMAT, ..., with |message|. */
-enum weft_err weft_repository_check_key(const struct weft_repository *repository,
-                                        enum weft_role role, struct weft_message *message);
+enum weft_err weft_repository_check_key(struct weft_repository *repository, enum weft_role role,
+                                        struct weft_message *message);
 
 /* The targets document that is published; NULL = nothing yet. Borrowed. */
 const struct weft_metadata *weft_repository_targets(const struct weft_repository *repository);

@@ -3,7 +3,6 @@
  * timestamp that pins the snapshot. Each is verified as a node will before the next is written. */
 #include "node/repository_sign.h"
 
-#include "node/keyfile.h"
 #include "protocol/trust/date.h"
 #include "protocol/trust/root.h"
 #include "protocol/trust/sha256.h"
@@ -30,30 +29,33 @@ static enum weft_err say_memory(struct weft_message *message)
     return WEFT_ERR_MEMORY;
 }
 
-/* Sign |body| with the key of |role|; *bytes belongs to the caller. */
-static enum weft_err sign(const struct weft_repository *repository, enum weft_role role,
-                          json_t *body, uint8_t **bytes, size_t *length,
+static enum weft_err open_ring(struct weft_repository *repository, struct weft_message *message)
+{
+    return repository->ring != NULL ? WEFT_ERR_OK
+                                    : weft_keyring_open(repository->keys, repository->password,
+                                                        &repository->ring, message);
+}
+
+/* Sign |body| with all keys that the body of the root |root| gives to |role|. */
+static enum weft_err sign(struct weft_repository *repository, const json_t *root,
+                          enum weft_role role, json_t *body, struct weft_repository_text *text,
                           struct weft_message *message)
 {
-    struct weft_keyfile *keyfile = NULL;
-    *bytes = NULL;
-    enum weft_err err = weft_keyfile_load(repository->keys, role, &keyfile, message);
-    if (err == WEFT_ERR_OK) {
-        err = weft_keyfile_sign(keyfile, body, bytes, length);
-        err = err == WEFT_ERR_OK ? err : say_memory(message);
-    }
-    weft_keyfile_free(keyfile);
-    return err;
+    struct weft_signers signers = weft_root_signers(root, role);
+    enum weft_err err = open_ring(repository, message);
+    return err == WEFT_ERR_OK ? weft_keyring_sign(repository->ring, &signers, body, &text->bytes,
+                                                  &text->length, message)
+                              : err;
 }
 
 static enum weft_err write_document(const struct weft_repository *repository, const char *name,
-                                    const uint8_t *bytes, size_t length,
+                                    const struct weft_repository_text *text,
                                     struct weft_message *message)
 {
     char path[WEFT_FILE_PATH_BYTES];
     enum weft_err err = WEFT_ERR_LIMIT;
     if (weft_fileio_join(path, repository->directory, name)) {
-        err = weft_fileio_replace(path, bytes, length, 0644);
+        err = weft_fileio_replace(path, text->bytes, text->length, 0644);
     }
     if (err != WEFT_ERR_OK) {
         weft_message_set(message, "cannot write %.200s/%s: %s", repository->directory, name,
@@ -67,7 +69,13 @@ static enum weft_err add_role(const struct weft_repository *repository, enum wef
                               json_t *body, struct weft_message *message)
 {
     struct weft_keyfile *keyfile = NULL;
-    enum weft_err err = weft_keyfile_load(repository->keys, role, &keyfile, message);
+    char name[64];
+    char path[WEFT_FILE_PATH_BYTES];
+    snprintf(name, sizeof name, "%s.key", weft_role_name(role));
+    enum weft_err err = WEFT_ERR_LIMIT;
+    if (weft_fileio_join(path, repository->keys, name)) {
+        err = weft_keyfile_load(path, &keyfile, message);
+    }
     if (err != WEFT_ERR_OK) {
         return err;
     }
@@ -81,7 +89,7 @@ static enum weft_err add_role(const struct weft_repository *repository, enum wef
     return err;
 }
 
-enum weft_err weft_repository_create_root(const struct weft_repository *repository,
+enum weft_err weft_repository_create_root(struct weft_repository *repository,
                                           struct weft_message *message)
 {
     json_t *body = new_body(repository, WEFT_ROLE_ROOT, 1);
@@ -95,15 +103,14 @@ enum weft_err weft_repository_create_root(const struct weft_repository *reposito
     for (int role = 0; role < WEFT_ROLE_COUNT && err == WEFT_ERR_OK; role++) {
         err = add_role(repository, (enum weft_role)role, body, message);
     }
-    uint8_t *bytes = NULL;
-    size_t length = 0;
+    struct weft_repository_text text = {.bytes = NULL};
     if (err == WEFT_ERR_OK) {
-        err = sign(repository, WEFT_ROLE_ROOT, body, &bytes, &length, message);
+        err = sign(repository, body, WEFT_ROLE_ROOT, body, &text, message);
     }
     if (err == WEFT_ERR_OK) {
-        err = write_document(repository, "metadata/1.root.json", bytes, length, message);
+        err = write_document(repository, "metadata/1.root.json", &text, message);
     }
-    free(bytes);
+    free(text.bytes);
     json_decref(body);
     return err;
 }
@@ -127,47 +134,40 @@ static uint64_t next_version(const struct weft_repository *repository, enum weft
     return document != NULL ? document->version + 1 : 1;
 }
 
-enum weft_err weft_repository_check_key(const struct weft_repository *repository,
-                                        enum weft_role role, struct weft_message *message)
+enum weft_err weft_repository_check_key(struct weft_repository *repository, enum weft_role role,
+                                        struct weft_message *message)
 {
-    const struct weft_metadata *root = weft_trust_document(repository->trust, WEFT_ROLE_ROOT);
-    const char *name = weft_role_name(role);
-    struct weft_keyfile *keyfile = NULL;
-    enum weft_err err = weft_keyfile_load(repository->keys, role, &keyfile, message);
+    struct weft_signers signers = weft_root_signers(repository->root->body, role);
+    enum weft_err err = open_ring(repository, message);
     if (err != WEFT_ERR_OK) {
         return err;
     }
-    const json_t *entry = json_object_get(json_object_get(root->body, "roles"), name);
-    const json_t *keyids = json_object_get(entry, "keyids");
-    bool found = false;
-    for (size_t i = 0; i < json_array_size(keyids); i++) {
-        const char *id = json_string_value(json_array_get(keyids, i));
-        found = found || strcmp(id, weft_keyfile_id(keyfile)) == 0;
-    }
-    weft_keyfile_free(keyfile);
-    if (found) {
+    uint64_t count = weft_keyring_count(repository->ring, &signers);
+    if (count >= signers.threshold) {
         return WEFT_ERR_OK;
     }
-    weft_message_set(message,
-                     "%.200s/%s.key is not a key of the repository %.200s (its root version %llu "
-                     "names others); give the --keys that made it",
-                     repository->keys, name, repository->directory,
-                     (unsigned long long)root->version);
+    weft_message_set(
+        message,
+        "%.200s has %llu of the %llu keys that root version %llu of %.200s asks for to "
+        "sign %s; give the --keys that belong to it",
+        repository->keys, (unsigned long long)count, (unsigned long long)signers.threshold,
+        (unsigned long long)repository->root->version, repository->directory, weft_role_name(role));
     return WEFT_ERR_SIGNATURE;
 }
 
 /* Parse what was signed and verify it as a node will. */
 static enum weft_err verify(const struct weft_repository *repository, enum weft_role role,
-                            const uint8_t *bytes, size_t length, struct weft_metadata **document,
-                            struct weft_message *message)
+                            const struct weft_repository_text *text,
+                            struct weft_metadata **document, struct weft_message *message)
 {
-    const struct weft_metadata *root = weft_trust_document(repository->trust, WEFT_ROLE_ROOT);
     struct weft_fault fault;
-    enum weft_err err = weft_metadata_parse(role, NULL, bytes, length, document, &fault);
+    enum weft_err err =
+        weft_metadata_parse(role, NULL, text->bytes, text->length, document, &fault);
     if (err == WEFT_ERR_OK) {
-        err = weft_root_verify(root, *document, &fault);
+        err = weft_root_verify(repository->root, *document, &fault);
     }
-    if (err == WEFT_ERR_OK && length > weft_role_bytes_max(role) && role == WEFT_ROLE_TIMESTAMP) {
+    if (err == WEFT_ERR_OK && text->length > weft_role_bytes_max(role) &&
+        role == WEFT_ROLE_TIMESTAMP) {
         err = weft_fault_set(&fault, WEFT_ERR_TOO_LONG, "it is too long");
     }
     if (err != WEFT_ERR_OK) {
@@ -180,7 +180,7 @@ static enum weft_err verify(const struct weft_repository *repository, enum weft_
 }
 
 /* Sign |body| as the next document of |role|, verify it, write it. Takes over |body|. */
-static enum weft_err put_document(const struct weft_repository *repository, enum weft_role role,
+static enum weft_err put_document(struct weft_repository *repository, enum weft_role role,
                                   json_t *body, struct weft_metadata **document,
                                   struct weft_message *message)
 {
@@ -190,33 +190,35 @@ static enum weft_err put_document(const struct weft_repository *repository, enum
         snprintf(name, sizeof name, "metadata/%llu.%s.json",
                  (unsigned long long)next_version(repository, role), weft_role_name(role));
     }
-    uint8_t *bytes = NULL;
-    size_t length = 0;
+    struct weft_repository_text text = {.bytes = NULL};
     enum weft_err err =
         body != NULL ? weft_repository_check_key(repository, role, message) : say_memory(message);
     if (err == WEFT_ERR_OK) {
-        err = sign(repository, role, body, &bytes, &length, message);
+        err = sign(repository, repository->root->body, role, body, &text, message);
     }
     if (err == WEFT_ERR_OK) {
-        err = verify(repository, role, bytes, length, document, message);
+        err = verify(repository, role, &text, document, message);
     }
     if (err == WEFT_ERR_OK) {
-        err = write_document(repository, name, bytes, length, message);
+        err = write_document(repository, name, &text, message);
     }
     if (err != WEFT_ERR_OK) {
         weft_metadata_drop(*document);
         *document = NULL;
     }
-    free(bytes);
+    free(text.bytes);
     json_decref(body);
     return err;
 }
 
-/* A document has to be signed again when half of its life is over. */
+/* A document has to be signed again when half of its life is over, or when the newest root has
+ * other keys for it. */
 static bool is_old(const struct weft_repository *repository, enum weft_role role)
 {
     const struct weft_metadata *document = weft_trust_document(repository->trust, role);
+    struct weft_fault unused;
     return document == NULL ||
+           weft_root_verify(repository->root, document, &unused) != WEFT_ERR_OK ||
            document->expires_s - repository->now_s < repository->life.seconds[role] / 2;
 }
 
@@ -283,22 +285,6 @@ static enum weft_err make_snapshot(struct weft_repository *repository, const str
     return put_document(repository, WEFT_ROLE_SNAPSHOT, body, &part->document, message);
 }
 
-/* Take the new documents over as the published ones. */
-static enum weft_err adopt(struct weft_repository *repository, struct weft_metadata *const *parts,
-                           struct weft_message *message)
-{
-    for (int role = WEFT_ROLE_TIMESTAMP; role < WEFT_ROLE_COUNT; role++) {
-        enum weft_err err = weft_trust_load(repository->trust, (enum weft_role)role,
-                                            parts[role]->bytes, parts[role]->length);
-        if (err != WEFT_ERR_OK) {
-            weft_message_set(message, "what was signed does not verify: %s",
-                             weft_trust_fault(repository->trust)->text);
-            return err;
-        }
-    }
-    return WEFT_ERR_OK;
-}
-
 enum weft_err weft_repository_commit(struct weft_repository *repository, json_t *targets_list,
                                      struct weft_message *message)
 {
@@ -315,11 +301,7 @@ enum weft_err weft_repository_commit(struct weft_repository *repository, json_t 
         err = put_document(repository, WEFT_ROLE_TIMESTAMP, body, &timestamp, message);
     }
     if (err == WEFT_ERR_OK) {
-        struct weft_metadata *const parts[WEFT_ROLE_COUNT] = {
-            [WEFT_ROLE_TIMESTAMP] = timestamp,
-            [WEFT_ROLE_SNAPSHOT] = snapshot.document,
-            [WEFT_ROLE_TARGETS] = targets.document};
-        err = adopt(repository, parts, message);
+        err = weft_repository_load(repository, message);
     }
     weft_metadata_drop(targets.document);
     weft_metadata_drop(snapshot.document);

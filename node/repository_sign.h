@@ -6,9 +6,15 @@
 
 #include "node/repository.h"
 
+/* A signed document as it is written. */
+struct weft_repository_text {
+    uint8_t *bytes; /* [length]; owned */
+    size_t length;  /* bytes */
+};
+
 /* Write metadata/1.root.json with the public keys of all four key files, signed by the root key.
  * Errors: with |message|. */
-enum weft_err weft_repository_create_root(const struct weft_repository *repository,
+enum weft_err weft_repository_create_root(struct weft_repository *repository,
                                           struct weft_message *message);
 
 #endif

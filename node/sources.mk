@@ -45,13 +45,16 @@ NODE_SOURCES := \
 	node/http_answer.c \
 	node/inform.c \
 	node/keyfile.c \
+	node/keyfile_seal.c \
 	node/keygen.c \
+	node/keyring.c \
 	node/log.c \
 	node/main.c \
 	node/meter.c \
 	node/notice.c \
 	node/options.c \
 	node/page.c \
+	node/password.c \
 	node/payload.c \
 	node/prune.c \
 	node/publish.c \

@@ -69,6 +69,7 @@ ATTACK_SOURCES := \
 	tests/attack/attack_document.c \
 	tests/attack/attack_forgery.c \
 	tests/attack/attack_install.c \
+	tests/attack/attack_keyfile.c \
 	tests/attack/attack_membership.c \
 	tests/attack/attack_news.c \
 	tests/attack/attack_power.c \
@@ -88,6 +89,7 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_index.c \
 	tests/fuzz/fuzz_json.c \
 	tests/fuzz/fuzz_key.c \
+	tests/fuzz/fuzz_keyfile.c \
 	tests/fuzz/fuzz_message.c \
 	tests/fuzz/fuzz_metadata.c \
 	tests/fuzz/fuzz_path.c \
