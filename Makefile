@@ -114,6 +114,7 @@ $(OBJ)/node/%.o $(OBJ)/sim/%.o $(OBJ)/tests/%.o: CPPFLAGS += -D_GNU_SOURCE
 $(OBJ)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(OBJ)/sim/page.o: $(SIM_PAGE_FILES)
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 
 # Checks. scripts/check runs all of them in all configurations; see its table of stages.

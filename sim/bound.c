@@ -2,7 +2,8 @@
 /* Answers "what is the best makespan?". With release size F, source rate U, LAN rate D = u each
  * way, WAN rate W per segment, N nodes in S segments: the source sends one copy; each node and each
  * segment takes one in; all copies are uploaded by somebody; each segment's first copy comes out of
- * the source's uplink or another segment's. */
+ * the source's uplink or another segment's. A
+ * segment has n nodes. */
 #include "bound.h"
 
 __extension__ typedef unsigned __int128 wide;
@@ -40,5 +41,9 @@ struct weft_sim_bound weft_sim_bound(const struct weft_sim_options *options)
         bound.fluid_ns = larger(bound.fluid_ns, time_ns(segments * size, source + segments * wan));
     }
     bound.one_copy_ns = larger(bound.fluid_ns, time_ns(segments * size, source));
+    wide in_segment = (nodes + segments - 1) / segments;
+    bound.relay_ns = larger(bound.one_copy_ns, time_ns((in_segment - 1) * size, lan));
+    bound.direct_ns = larger(time_ns(size, lan), time_ns(in_segment * size, wan));
+    bound.direct_ns = larger(bound.direct_ns, time_ns(nodes * size, source));
     return bound;
 }

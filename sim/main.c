@@ -2,6 +2,7 @@
 /* weft-sim: rehearses a distribution in virtual time. Exit status: 0 every living node completed
  * and no invariant was violated; 1 not; 2 wrong flags; 130 interrupted. SPEC.md "Simulator". */
 #include "options.h"
+#include "output.h"
 #include "report.h"
 #include "world.h"
 
@@ -9,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+/* Characters that mean nothing to a shell. */
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
@@ -27,10 +31,29 @@ static uint64_t wall_ns(void)
     return (uint64_t)now.tv_sec * WEFT_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+/* The words of the command, each as the shell wants it. */
+static void keep_command(struct weft_sim_history *history, int argc, char **argv)
+{
+    struct weft_text text = weft_text_into(history->command, sizeof(history->command));
+    weft_text_add(&text, "weft-sim");
+    for (int i = 1; i < argc; i++) {
+        bool is_plain = argv[i][strspn(argv[i], PLAIN)] == '\0' && argv[i][0] != '\0';
+        weft_text_add(&text, is_plain ? " " : " '");
+        weft_text_add(&text, argv[i]);
+        weft_text_add(&text, is_plain ? "" : "'");
+    }
+}
+
+static const struct weft_sim_history *watched(const struct weft_sim_world *world)
+{
+    return world->watch == NULL ? NULL : &world->watch->history;
+}
+
 int main(int argc, char **argv)
 {
     static struct weft_sim_options options;
     static struct weft_sim_world world;
+    struct weft_sim_output output;
     char buffer[WEFT_FLAG_MESSAGE_BYTES];
     struct weft_text message = weft_text_into(buffer, sizeof(buffer));
     if (weft_sim_options_parse(&options, argc - 1, argv + 1, &message) != WEFT_ERR_OK) {
@@ -45,15 +68,23 @@ int main(int argc, char **argv)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     uint64_t start_ns = wall_ns();
-    if (!weft_sim_world_begin(&world, &options)) {
+    if (!weft_sim_output_begin(&output, &options) || !weft_sim_world_begin(&world, &options)) {
         return EXIT_USAGE;
     }
+    if (weft_sim_output_wanted(&output)) {
+        weft_sim_world_watch(&world);
+        keep_command(&world.watch->history, argc, argv);
+    }
     weft_sim_world_run(&world, &stop);
-    bool written = weft_sim_trace_close(world.trace);
+    bool written = weft_sim_decisions_close(world.decisions);
     struct weft_sim_summary summary;
     weft_sim_summary_make(&summary, &world, wall_ns() - start_ns);
+    if (world.watch != NULL) {
+        weft_sim_watch_finish(world.watch, &world, &summary);
+    }
+    written = weft_sim_output_end(&output, &options, watched(&world)) && written;
     if (options.json) {
-        weft_sim_report_json(&summary, &world);
+        weft_sim_report_json(&summary, &world, stdout);
     } else {
         weft_sim_report_text(&summary, &world);
     }

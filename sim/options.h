@@ -72,9 +72,11 @@ struct weft_sim_options {
     uint32_t outage_count;                               /* entries of outages */
     struct weft_sim_when restarts[WEFT_SIM_FAULTS_MAX];  /* --restart-all */
     uint32_t restart_count;                              /* entries of restarts */
-    const char *trace_path; /* --trace; NULL = none; borrowed from argv */
-    bool json;              /* --json */
-    bool help;              /* --help */
+    const char *trace_path;     /* --trace; NULL = none; borrowed from argv */
+    const char *report_path;    /* --report; NULL = none; borrowed from argv */
+    const char *decisions_path; /* --decisions; NULL = none; borrowed from argv */
+    bool json;                  /* --json */
+    bool help;                  /* --help */
 };
 
 /* Read a command line without the program's name.

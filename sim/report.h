@@ -5,12 +5,14 @@
 
 #include "summary.h"
 
+#include <stdio.h>
+
 /* Print for people, to standard output. */
 void weft_sim_report_text(const struct weft_sim_summary *summary,
                           const struct weft_sim_world *world);
 
-/* Print one JSON object, to standard output. */
+/* Print one JSON object to |out|. */
 void weft_sim_report_json(const struct weft_sim_summary *summary,
-                          const struct weft_sim_world *world);
+                          const struct weft_sim_world *world, FILE *out);
 
 #endif

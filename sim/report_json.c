@@ -3,72 +3,70 @@
  * needs escaping but the violated invariant's detail, which holds printable ASCII only. */
 #include "report.h"
 
-#include <stdio.h>
-
-static void number(const char *name, uint64_t value)
+static void number(FILE *out, const char *name, uint64_t value)
 {
-    printf("  \"%s\": %llu,\n", name, (unsigned long long)value);
+    fprintf(out, "  \"%s\": %llu,\n", name, (unsigned long long)value);
 }
 
-static void print_setting(const struct weft_sim_world *world)
+static void print_setting(FILE *out, const struct weft_sim_world *world)
 {
     const struct weft_sim_options *options = world->options;
-    number("segments", options->segment_count);
-    number("nodes", options->node_count);
-    number("bytes", options->size_bytes);
-    number("chunks", world->releases.items[0].chunk_count);
-    number("seed", options->seed);
-    number("lan_bytes_per_s", options->lan_bytes_per_s);
-    number("wan_bytes_per_s", options->wan_bytes_per_s);
-    number("source_bytes_per_s", options->source_bytes_per_s);
+    number(out, "segments", options->segment_count);
+    number(out, "nodes", options->node_count);
+    number(out, "bytes", options->size_bytes);
+    number(out, "chunks", world->releases.items[0].chunk_count);
+    number(out, "seed", options->seed);
+    number(out, "lan_bytes_per_s", options->lan_bytes_per_s);
+    number(out, "wan_bytes_per_s", options->wan_bytes_per_s);
+    number(out, "source_bytes_per_s", options->source_bytes_per_s);
 }
 
-static void print_map(const char *name, const char *const *words, const uint64_t *values,
+static void print_map(FILE *out, const char *name, const char *const *words, const uint64_t *values,
                       uint32_t count)
 {
-    printf("  \"%s\": {", name);
+    fprintf(out, "  \"%s\": {", name);
     for (uint32_t i = 0; i < count; i++) {
-        printf("%s\"%s\": %llu", i == 0 ? "" : ", ", words[i], (unsigned long long)values[i]);
+        fprintf(out, "%s\"%s\": %llu", i == 0 ? "" : ", ", words[i], (unsigned long long)values[i]);
     }
-    printf("},\n");
+    fprintf(out, "},\n");
 }
 
-static void print_figures(const struct weft_sim_summary *summary)
+static void print_figures(FILE *out, const struct weft_sim_summary *summary)
 {
-    number("complete", summary->complete);
-    number("incomplete", summary->incomplete);
-    number("gone", summary->totals.gone);
-    number("makespan_ns", summary->makespan_ns);
-    number("first_known_ns", summary->first_known_ns);
-    number("last_known_ns", summary->last_known_ns);
-    number("half_ns", summary->p50_ns);
-    number("p95_ns", summary->p95_ns);
-    number("bound_fluid_ns", summary->bound.fluid_ns);
-    number("bound_one_copy_ns", summary->bound.one_copy_ns);
-    number("wan_copies_mean_ppm", summary->wan_in_mean_ppm);
-    number("wan_copies_max_ppm", summary->wan_in_max_ppm);
-    number("source_copies_ppm", summary->source_copies_ppm);
-    number("source_requests", summary->totals.source_requests);
-    number("source_refused", summary->totals.source_refused);
-    number("chunks_stored", summary->totals.chunks_stored);
-    number("chunks_twice", summary->totals.chunks_twice);
-    number("chunks_discarded", summary->totals.losses.chunks_discarded);
-    number("chunks_cut", summary->totals.losses.chunks_cut);
-    number("control_bytes_mean", summary->control_mean);
-    number("control_bytes_max", summary->control_max);
-    number("idle_bytes_per_s_mean", summary->idle_mean);
-    number("idle_bytes_per_s_max", summary->idle_max);
-    number("frames", summary->totals.frames);
-    number("datagrams", summary->totals.datagrams);
-    number("datagrams_lost", summary->totals.datagrams_lost);
-    number("agents", summary->agents);
-    number("segments_without_agent", summary->segments_without_agent);
-    number("leases_moved", summary->leases_moved);
-    number("crashes", summary->totals.crashes);
+    number(out, "complete", summary->complete);
+    number(out, "incomplete", summary->incomplete);
+    number(out, "gone", summary->totals.gone);
+    number(out, "makespan_ns", summary->makespan_ns);
+    number(out, "first_known_ns", summary->first_known_ns);
+    number(out, "last_known_ns", summary->last_known_ns);
+    number(out, "half_ns", summary->p50_ns);
+    number(out, "p95_ns", summary->p95_ns);
+    number(out, "bound_fluid_ns", summary->bound.fluid_ns);
+    number(out, "bound_one_copy_ns", summary->bound.one_copy_ns);
+    number(out, "wan_copies_mean_ppm", summary->wan_in_mean_ppm);
+    number(out, "wan_copies_max_ppm", summary->wan_in_max_ppm);
+    number(out, "source_copies_ppm", summary->source_copies_ppm);
+    number(out, "source_requests", summary->totals.source_requests);
+    number(out, "source_refused", summary->totals.source_refused);
+    number(out, "chunks_stored", summary->totals.chunks_stored);
+    number(out, "chunks_twice", summary->totals.chunks_twice);
+    number(out, "chunks_discarded", summary->totals.losses.chunks_discarded);
+    number(out, "chunks_cut", summary->totals.losses.chunks_cut);
+    number(out, "control_bytes_mean", summary->control_mean);
+    number(out, "control_bytes_max", summary->control_max);
+    number(out, "idle_bytes_per_s_mean", summary->idle_mean);
+    number(out, "idle_bytes_per_s_max", summary->idle_max);
+    number(out, "frames", summary->totals.frames);
+    number(out, "datagrams", summary->totals.datagrams);
+    number(out, "datagrams_lost", summary->totals.datagrams_lost);
+    number(out, "agents", summary->agents);
+    number(out, "segments_without_agent", summary->segments_without_agent);
+    number(out, "leases_moved", summary->leases_moved);
+    number(out, "crashes", summary->totals.crashes);
 }
 
 void weft_sim_report_json(const struct weft_sim_summary *summary,
-                          const struct weft_sim_world *world)
+                          const struct weft_sim_world *world, FILE *out)
 {
     static const char *const tiers[] = {
 #define X(name, text) text,
@@ -84,21 +82,21 @@ void weft_sim_report_json(const struct weft_sim_summary *summary,
     for (uint32_t i = 0; i < WEFT_SIM_STALLS; i++) {
         waiting[i] = summary->stalls[i];
     }
-    printf("{\n");
-    print_setting(world);
-    print_figures(summary);
-    print_map("bytes_by_tier", tiers, summary->bytes_by_tier, WEFT_TIER_COUNT);
-    print_map("incomplete_wait_for", stalls, waiting, WEFT_SIM_STALLS);
-    number("events", summary->events);
-    number("wall_ns", summary->wall_ns);
-    number("memory_bytes", summary->memory_bytes);
-    printf("  \"trace_hash\": \"%016llx\",\n", (unsigned long long)summary->trace_hash);
-    printf("  \"interrupted\": %s,\n", world->interrupted ? "true" : "false");
+    fprintf(out, "{\n");
+    print_setting(out, world);
+    print_figures(out, summary);
+    print_map(out, "bytes_by_tier", tiers, summary->bytes_by_tier, WEFT_TIER_COUNT);
+    print_map(out, "incomplete_wait_for", stalls, waiting, WEFT_SIM_STALLS);
+    number(out, "events", summary->events);
+    number(out, "wall_ns", summary->wall_ns);
+    number(out, "memory_bytes", summary->memory_bytes);
+    fprintf(out, "  \"trace_hash\": \"%016llx\",\n", (unsigned long long)summary->trace_hash);
+    fprintf(out, "  \"interrupted\": %s,\n", world->interrupted ? "true" : "false");
     const struct weft_sim_checks *checks = &world->checks;
     if (checks->failed) {
-        printf("  \"violated\": \"%s\",\n", weft_sim_check_name(checks->check));
-        printf("  \"violated_by\": %u,\n", checks->node);
-        printf("  \"violated_how\": \"%s\",\n", checks->detail);
+        fprintf(out, "  \"violated\": \"%s\",\n", weft_sim_check_name(checks->check));
+        fprintf(out, "  \"violated_by\": %u,\n", checks->node);
+        fprintf(out, "  \"violated_how\": \"%s\",\n", checks->detail);
     }
-    printf("  \"ok\": %s\n}\n", checks->failed ? "false" : "true");
+    fprintf(out, "  \"ok\": %s\n}\n", checks->failed ? "false" : "true");
 }

@@ -24,6 +24,9 @@ static void take_trace(void *context, const struct weft_trace_record *record)
     struct weft_trace_record line = *record;
     line.time_ns = weft_sim_now(shard);
     weft_sim_record_add(&shard->record, &line);
+    if (shard->world->watch != NULL) {
+        weft_sim_watch_record(shard, &line);
+    }
 }
 
 void weft_sim_shard_begin(struct weft_sim_shard *shard, struct weft_sim_world *world,
@@ -37,7 +40,7 @@ void weft_sim_shard_begin(struct weft_sim_shard *shard, struct weft_sim_world *w
                                      .host = {.trace = take_trace}};
     shard->host.context = shard;
     weft_sim_buffer_begin(&shard->buffers);
-    weft_sim_record_begin(&shard->record, world->trace != NULL);
+    weft_sim_record_begin(&shard->record, world->decisions != NULL);
     weft_sim_pool_begin(&shard->pipes, sizeof(struct weft_sim_pipe));
     weft_sim_pool_begin(&shard->uploads, sizeof(struct weft_sim_upload));
     weft_sim_pool_begin(&shard->fetches, sizeof(struct weft_sim_fetch));

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-# weft-sim: the simulator. One file a line.
+# weft-sim: the simulator. One file a line; what sim/page.c puts into the program, below.
 SIM_SOURCES := \
 	sim/backbone.c \
 	sim/bound.c \
 	sim/buffer.c \
 	sim/check.c \
 	sim/crew.c \
+	sim/decisions.c \
 	sim/document.c \
 	sim/fair.c \
 	sim/fault.c \
+	sim/history.c \
+	sim/history_compact.c \
+	sim/history_write.c \
 	sim/lan.c \
 	sim/mail.c \
 	sim/main.c \
@@ -17,6 +21,8 @@ SIM_SOURCES := \
 	sim/node.c \
 	sim/options.c \
 	sim/options_read.c \
+	sim/output.c \
+	sim/page.c \
 	sim/pipe.c \
 	sim/pool.c \
 	sim/publish.c \
@@ -30,6 +36,15 @@ SIM_SOURCES := \
 	sim/stream.c \
 	sim/summary.c \
 	sim/topology.c \
-	sim/trace.c \
 	sim/upload.c \
+	sim/watch.c \
+	sim/watch_finish.c \
 	sim/world.c \
+
+SIM_PAGE_FILES := \
+	sim/report/chart.js \
+	sim/report/in_sum.js \
+	sim/report/over_time.js \
+	sim/report/report.css \
+	sim/report/report.html \
+	sim/report/report.js \

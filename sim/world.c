@@ -161,9 +161,9 @@ bool weft_sim_world_begin(struct weft_sim_world *world, const struct weft_sim_op
         weft_sim_publish_end(&world->releases);
         return false;
     }
-    if (options->trace_path != NULL) {
-        world->trace = weft_sim_trace_open(options->trace_path);
-        if (world->trace == NULL) {
+    if (options->decisions_path != NULL) {
+        world->decisions = weft_sim_decisions_open(options->decisions_path);
+        if (world->decisions == NULL) {
             weft_sim_publish_end(&world->releases);
             return false;
         }
@@ -182,9 +182,15 @@ bool weft_sim_world_begin(struct weft_sim_world *world, const struct weft_sim_op
     return true;
 }
 
+void weft_sim_world_watch(struct weft_sim_world *world)
+{
+    world->watch = weft_sim_watch_new(world);
+}
+
 void weft_sim_world_end(struct weft_sim_world *world)
 {
     size_t count = world->node_count;
+    weft_sim_watch_free(world->watch);
     weft_sim_fault_end(world);
     weft_sim_memory_give(world->actions, weft_sim_crew_size(world->crew),
                          sizeof(world->actions[0]));
@@ -295,6 +301,9 @@ static void follow_agenda(struct weft_sim_world *world)
     for (; entry != NULL; entry = weft_sim_queue_pop(world->agenda, world->now_ns + 1)) {
         if (entry->kind == WEFT_SIM_PUBLISH) {
             weft_sim_publish_on_time(world, entry);
+            if (world->watch != NULL) {
+                weft_sim_watch_publish(world->watch, world);
+            }
         } else if (entry->kind == WEFT_SIM_MARK) {
             on_mark(world);
         } else {
@@ -315,8 +324,11 @@ static void meet(struct weft_sim_world *world)
             world->checks = shard->checks;
         }
     }
-    if (world->trace != NULL) {
-        weft_sim_trace_write(world->trace, world);
+    if (world->decisions != NULL) {
+        weft_sim_decisions_write(world->decisions, world);
+    }
+    if (world->watch != NULL) {
+        weft_sim_watch_look(world->watch, world);
     }
     follow_agenda(world);
     if (world->faults.watches_share) {
@@ -391,6 +403,9 @@ void weft_sim_world_run(struct weft_sim_world *world, const volatile int *stop)
         world->end_ns = next_meeting_ns(world);
         if (world->end_ns == WEFT_NS_NEVER || world->end_ns > last_ns) {
             break;
+        }
+        if (world->watch != NULL) {
+            weft_sim_watch_open(world->watch, world->end_ns);
         }
         weft_sim_crew_run(world->crew, run_shard, world, world->shard_count);
         world->now_ns = world->end_ns;

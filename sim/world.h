@@ -17,6 +17,7 @@
 #include "buffer.h"
 #include "check.h"
 #include "crew.h"
+#include "decisions.h"
 #include "fault.h"
 #include "lan.h"
 #include "mail.h"
@@ -28,7 +29,7 @@
 #include "queue.h"
 #include "record.h"
 #include "topology.h"
-#include "trace.h"
+#include "watch.h"
 
 #include "protocol/action.h"
 #include "protocol/core.h"
@@ -138,7 +139,8 @@ struct weft_sim_world {
     struct weft_sim_checks checks;          /* invariants: the first violation of all shards */
     struct weft_sim_faults faults;          /* what goes wrong */
     struct weft_sim_releases releases;      /* what is distributed, and when */
-    struct weft_sim_trace *trace;           /* lines of text; NULL = none; owned */
+    struct weft_sim_decisions *decisions;   /* lines of text; NULL = none; owned */
+    struct weft_sim_watch *watch;           /* what a report needs; NULL = none; owned */
     struct weft_sim_node *nodes;            /* node_count of them; owned */
     uint32_t node_count;                    /* nodes */
     uint32_t ends_max;                      /* streams of one node */
@@ -169,6 +171,9 @@ bool weft_sim_world_begin(struct weft_sim_world *world, const struct weft_sim_op
 /* Let time pass until every living node has the newest release, the time limit is over, an
  * invariant is violated, or |stop| is set by a signal. */
 void weft_sim_world_run(struct weft_sim_world *world, const volatile int *stop);
+
+/* Have the run watched; before it begins. */
+void weft_sim_world_watch(struct weft_sim_world *world);
 
 /* Free everything. */
 void weft_sim_world_end(struct weft_sim_world *world);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers "who decided what, and when?" in a file that people and scripts read. */
-#include "trace.h"
+#include "decisions.h"
 #include "memory.h"
 #include "world.h"
 
@@ -11,28 +11,28 @@
 
 #define LINE_BYTES 256
 
-struct weft_sim_trace {
+struct weft_sim_decisions {
     FILE *file;       /* where lines go; owned */
     const char *path; /* of it, for messages; borrowed */
     uint32_t *heads;  /* per shard, the next line to write; owned */
     uint32_t room;    /* entries of heads */
 };
 
-struct weft_sim_trace *weft_sim_trace_open(const char *path)
+struct weft_sim_decisions *weft_sim_decisions_open(const char *path)
 {
     FILE *file = fopen(path, "w");
     if (file == NULL) {
-        fprintf(stderr, "weft-sim: cannot write --trace %s: %s\n", path, strerror(errno));
+        fprintf(stderr, "weft-sim: cannot write --decisions %s: %s\n", path, strerror(errno));
         return NULL;
     }
-    struct weft_sim_trace *trace = weft_sim_memory_take(1, sizeof(*trace));
+    struct weft_sim_decisions *trace = weft_sim_memory_take(1, sizeof(*trace));
     trace->file = file;
     trace->path = path;
     return trace;
 }
 
 /* The shard whose next line is the earliest; on a tie the one with the lower number. */
-static struct weft_sim_record *next_record(struct weft_sim_trace *trace,
+static struct weft_sim_record *next_record(struct weft_sim_decisions *trace,
                                            struct weft_sim_world *world, uint32_t *shard)
 {
     struct weft_sim_record *first = NULL;
@@ -48,7 +48,7 @@ static struct weft_sim_record *next_record(struct weft_sim_trace *trace,
     return first;
 }
 
-void weft_sim_trace_write(struct weft_sim_trace *trace, struct weft_sim_world *world)
+void weft_sim_decisions_write(struct weft_sim_decisions *trace, struct weft_sim_world *world)
 {
     if (trace->room == 0) {
         trace->room = world->shard_count;
@@ -67,7 +67,7 @@ void weft_sim_trace_write(struct weft_sim_trace *trace, struct weft_sim_world *w
     }
 }
 
-bool weft_sim_trace_close(struct weft_sim_trace *trace)
+bool weft_sim_decisions_close(struct weft_sim_decisions *trace)
 {
     if (trace == NULL) {
         return true;
@@ -75,7 +75,8 @@ bool weft_sim_trace_close(struct weft_sim_trace *trace)
     bool failed = ferror(trace->file) != 0;
     failed = fclose(trace->file) != 0 || failed;
     if (failed) {
-        fprintf(stderr, "weft-sim: --trace %s is incomplete: %s\n", trace->path, strerror(errno));
+        fprintf(stderr, "weft-sim: --decisions %s is incomplete: %s\n", trace->path,
+                strerror(errno));
     }
     weft_sim_memory_give(trace->heads, trace->room, sizeof(trace->heads[0]));
     weft_sim_memory_give(trace, 1, sizeof(*trace));

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "did everything reach the disk?". */
+#include "output.h"
+#include "history_write.h"
+#include "page.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool open_one(FILE **file, const char *flag, const char *path)
+{
+    *file = path == NULL ? NULL : fopen(path, "we");
+    if (path != NULL && *file == NULL) {
+        fprintf(stderr, "weft-sim: cannot write --%s %s: %s\n", flag, path, strerror(errno));
+    }
+    return path == NULL || *file != NULL;
+}
+
+static bool close_one(FILE **file, const char *flag, const char *path)
+{
+    if (*file == NULL) {
+        return true;
+    }
+    bool failed = ferror(*file) != 0;
+    failed = fclose(*file) != 0 || failed;
+    *file = NULL;
+    if (failed) {
+        fprintf(stderr, "weft-sim: --%s %s is incomplete: %s\n", flag, path, strerror(errno));
+    }
+    return !failed;
+}
+
+bool weft_sim_output_begin(struct weft_sim_output *output, const struct weft_sim_options *options)
+{
+    *output = (struct weft_sim_output){NULL, NULL};
+    return open_one(&output->trace, "trace", options->trace_path) &&
+           open_one(&output->report, "report", options->report_path);
+}
+
+bool weft_sim_output_wanted(const struct weft_sim_output *output)
+{
+    return output->trace != NULL || output->report != NULL;
+}
+
+bool weft_sim_output_end(struct weft_sim_output *output, const struct weft_sim_options *options,
+                         const struct weft_sim_history *history)
+{
+    if (history != NULL && output->trace != NULL) {
+        weft_sim_history_write(history, output->trace);
+    }
+    if (history != NULL && output->report != NULL) {
+        const struct weft_sim_page_run run = {history, "simulation"};
+        weft_sim_page_write(&run, 1, output->report);
+    }
+    bool trace = close_one(&output->trace, "trace", options->trace_path);
+    bool report = close_one(&output->report, "report", options->report_path);
+    return trace && report;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The files that a run leaves behind. They are opened before it, so that one which cannot be
+ * written is told at once, and written after it. */
+#ifndef WEFT_SIM_OUTPUT_H
+#define WEFT_SIM_OUTPUT_H
+
+#include "history.h"
+#include "options.h"
+
+#include <stdio.h>
+
+struct weft_sim_output {
+    FILE *trace;  /* of --trace; NULL = none; owned */
+    FILE *report; /* of --report; NULL = none; owned */
+};
+
+/* Open what |options| ask for.
+ * Errors: false if one cannot be written; a message was printed, nothing is open. */
+bool weft_sim_output_begin(struct weft_sim_output *output, const struct weft_sim_options *options);
+
+/* Is there a file to write? */
+bool weft_sim_output_wanted(const struct weft_sim_output *output);
+
+/* Write |history| to the files and close them; NULL: only close.
+ * Errors: false if not everything could be written; a message was printed. */
+bool weft_sim_output_end(struct weft_sim_output *output, const struct weft_sim_options *options,
+                         const struct weft_sim_history *history);
+
+#endif

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+// What it came to: the charts and tables without a time axis.
+
+// --- several runs ---
+
+// Several runs: how far are they from each other?
+function apart() {
+  if (runs.length < 2) return null;
+  const rows = [
+    ["half complete", "half_ns"],
+    ["95 % complete", "p95_ns"],
+    ["last node", "makespan_ns"],
+  ].map(([name, key]) => [
+    name,
+    ...runs.map((each) => seconds(each.summary[key] / 1e6)),
+    ...runs.slice(1).map((each) => change(each.summary[key], figures[key])),
+  ]);
+  rows.push([
+    "WAN copies a segment",
+    ...runs.map((each) => digits(each.summary.wan_copies_mean_ppm / 1e6)),
+    ...runs
+      .slice(1)
+      .map((each) => change(each.summary.wan_copies_mean_ppm, figures.wan_copies_mean_ppm)),
+  ]);
+  return section(
+    "How far are the runs apart?",
+    `Differences are against ${run.name}.`,
+    table(
+      [
+        [""],
+        ...runs.map((each) => [each.name, true]),
+        ...runs.slice(1).map((each) => [`${each.name}, difference`, true]),
+      ],
+      rows,
+    ),
+  );
+}
+
+function change(value, base) {
+  if (!base) return "–";
+  const part = (value / base - 1) * 100;
+  return `${part >= 0 ? "+" : "−"}${digits(Math.abs(part))} %`;
+}
+
+// --- what it cost ---
+
+function wanBars() {
+  if (!hasLines) return null;
+  const sorted = [...segments].sort((a, b) => b.wan - a.wan);
+  const shown =
+    sorted.length > 400
+      ? sorted.filter((_, i) => i % Math.ceil(sorted.length / 400) === 0)
+      : sorted;
+  const top = Math.max(1.1, ...shown.map(copies));
+  const svg = draw(null, "svg", {viewBox: `0 0 ${WIDTH} 190`, role: "img"});
+  draw(svg, "title", {}, "Copies of the release over each segment's WAN line, most first");
+  const y = (value) => 180 - (value / top) * 165;
+  const step = (WIDTH - 66) / shown.length;
+  shown.forEach((s, i) => {
+    const value = copies(s);
+    const colour = value <= 1.05 ? "var(--good)" : value <= 1.5 ? "var(--remote)" : "var(--bad)";
+    const bar = draw(svg, "rect", {
+      x: 66 + i * step,
+      y: y(value),
+      width: Math.max(0.6, step - (step > 5 ? 2 : 0.2)),
+      height: 180 - y(value),
+      fill: colour,
+    });
+    draw(bar, "title", {}, `${s.name}: ${digits(value)} copies, ${bytes(s.wan)}`);
+  });
+  draw(svg, "line", {
+    x1: 66,
+    x2: WIDTH,
+    y1: y(1),
+    y2: y(1),
+    stroke: "var(--ink)",
+    "stroke-dasharray": "5 4",
+  });
+  draw(svg, "text", {x: 58, y: y(1) + 4, "text-anchor": "end"}, "1 copy");
+  draw(svg, "text", {x: 58, y: 184, "text-anchor": "end"}, "0");
+  return section(
+    "What did it cost on the WAN?",
+    "Bytes that came in over each segment's line, in copies of the release, most first. One copy " +
+      "is the least that is possible; what is above was fetched twice or repaired.",
+    legend([
+      ["up to 1.05", "var(--good)"],
+      ["up to 1.5", "var(--remote)"],
+      ["above", "var(--bad)"],
+    ]),
+    svg,
+    asTable(
+      [["segment"], ["copies", 1], ["bytes", 1]],
+      sorted.map((s) => [s.name, digits(copies(s)), bytes(s.wan)]),
+    ),
+  );
+}
+
+// --- who pulled from whom ---
+
+function groupName(group) {
+  const of = segments.filter((s) => Math.floor((s.index * run.groups) / segments.length) === group);
+  return of.length > 1 ? `${of[0].name} … ${of[of.length - 1].name}` : of[0].name;
+}
+
+function matrix() {
+  const size = Math.min(16, 620 / (run.groups + 1));
+  const left = 128;
+  const top = 26;
+  const svg = draw(null, "svg", {
+    viewBox: `0 0 ${WIDTH} ${top + size * run.groups + 6}`,
+    role: "img",
+  });
+  draw(svg, "title", {}, "Bytes that each segment pulled from each other one and from the source");
+  draw(svg, "text", {x: left, y: top - 9}, "source, then the segments in the same order →");
+  const most = Math.max(1, ...run.pulled.flat());
+  const each = Math.ceil(14 / size);
+  run.pulled.forEach((row, to) => {
+    const values = [row[run.groups], ...row.slice(0, run.groups)];
+    if (to % each === 0) {
+      draw(
+        svg,
+        "text",
+        {x: left - 8, y: top + to * size + size / 2 + 4, "text-anchor": "end"},
+        groupName(to).split(" ")[0],
+      );
+    }
+    values.forEach((value, column) => {
+      if (!value) return;
+      const strength = Math.max(0.08, 1 + Math.log10(value / most) / 5);
+      const colour =
+        column === 0 ? "var(--source)" : column - 1 === to ? "var(--peer)" : "var(--remote)";
+      const cell = draw(svg, "rect", {
+        x: left + column * size + (column ? 4 : 0),
+        y: top + to * size,
+        width: size - 0.6,
+        height: size - 0.6,
+        fill: colour,
+        "fill-opacity": strength.toFixed(2),
+      });
+      draw(
+        cell,
+        "title",
+        {},
+        `${groupName(to)} pulled ${bytes(value)} from ` +
+          (column === 0 ? "the source" : column - 1 === to ? "itself" : groupName(column - 1)),
+      );
+    });
+  });
+  const own = sum(run.pulled.map((row, i) => row[i]));
+  const source = sum(run.pulled.map((row) => row[run.groups]));
+  const all = sum(run.pulled.flat()) || 1;
+  return section(
+    "Who pulled from whom?",
+    "A row is a segment that received, a column where from; the darker, the more bytes (each " +
+      "step " +
+      "of a fifth is ten times as many). " +
+      (run.groups < segments.length
+        ? `${count(segments.length)} segments are shown in ${run.groups} groups.`
+        : ""),
+    legend([
+      [`from inside the segment ${percent(own, all)}`, "var(--peer)"],
+      [`from other segments ${percent(all - own - source, all)}`, "var(--remote)"],
+      [`from the source ${percent(source, all)}`, "var(--source)"],
+    ]),
+    svg,
+  );
+}
+
+// --- why slow ---
+
+function waitBars() {
+  const shown = [
+    {
+      name: "all nodes",
+      nodes: run.nodes,
+      waits: run.reasons.map((_, r) => sum(segments.map((s) => s.waits[r]))),
+    },
+    ...slowestFirst.slice(0, 8),
+  ];
+  const top = Math.max(1, ...shown.map((s) => sum(s.waits) / s.nodes));
+  const svg = draw(null, "svg", {viewBox: `0 0 ${WIDTH} ${shown.length * 24}`, role: "img"});
+  draw(svg, "title", {}, "What a node of each segment waited for, on average");
+  shown.forEach((s, i) => {
+    let x = 128;
+    draw(
+      svg,
+      "text",
+      {x: 120, y: i * 24 + 15, "text-anchor": "end", class: i ? "" : "strong"},
+      s.name,
+    );
+    run.reasons.forEach((word, r) => {
+      const ms = s.waits[r] / s.nodes;
+      const width = (ms / top) * (WIDTH - 128 - 70);
+      if (width < 0.3) return;
+      const part = draw(svg, "rect", {
+        x,
+        y: i * 24 + 3,
+        width,
+        height: 16,
+        fill: (REASON[word] || ["", "#888888"])[1],
+      });
+      draw(part, "title", {}, `${s.name}: ${seconds(ms)} a node, ${(REASON[word] || [word])[0]}`);
+      x += width;
+    });
+    draw(svg, "text", {x: x + 6, y: i * 24 + 15}, seconds(sum(s.waits) / s.nodes));
+  });
+  return svg;
+}
+
+// Which lines were busy? That tells a rollout at its physical limit from one that waits.
+function bottleneck() {
+  const used = (figures.makespan_ns / 1e9) * 0.957; // seconds of payload that a line can carry
+  const parts = [];
+  if (hasLines && figures.wan_bytes_per_s) {
+    parts.push([
+      median(segments.map((s) => s.wan)) / figures.wan_bytes_per_s / used,
+      "the segments' WAN lines",
+    ]);
+  }
+  if (figures.source_copies_ppm && figures.source_bytes_per_s) {
+    parts.push([
+      ((figures.source_copies_ppm / 1e6) * run.bytes) / figures.source_bytes_per_s / used,
+      "the source's uplink",
+    ]);
+  }
+  if (!parts.length || !used) return "";
+  parts.sort((x, y) => y[0] - x[0]);
+  const [share, name] = parts[0];
+  const busy = parts
+    .map(([part, line]) => `${line} ${Math.min(100, Math.round(part * 100))} %`)
+    .join(", ");
+  return share > 0.75
+    ? `Busy: ${busy}. So ${name} set the pace: while they are full, waiting for an agent is ` +
+        "as it should be."
+    : `Busy: ${busy}. No line was full all the time: what nodes waited for is worth a look.`;
+}
+
+// The way of the last chunk, with what lay between its steps.
+function criticalPath() {
+  if (!run.hops.length) return null;
+  const items = [];
+  let before = 0;
+  run.hops.forEach(([ms, at, node, from], i) => {
+    const gap = ms - before;
+    const isLong = gap > (figures.makespan_ns / 1e6) * 0.4;
+    if (i > 0) {
+      items.push(
+        make(
+          "li",
+          {class: `gap ${isLong ? "long" : ""}`},
+          make("time", {}, `+ ${seconds(gap)}`),
+          make(
+            "span",
+            {},
+            isLong ? "until the next step: this is where the time went" : "until the next step",
+          ),
+        ),
+      );
+    }
+    const origin = from === "0" ? "the source" : nodeName(from);
+    items.push(
+      make(
+        "li",
+        {},
+        make("time", {}, seconds(ms)),
+        make(
+          "span",
+          {},
+          `${nodeName(node)} of ${segments[at].name} had the chunk, from ${origin}` +
+            (i === run.hops.length - 1 ? ": its last one" : ""),
+        ),
+      ),
+    );
+    before = ms;
+  });
+  const last = figures.makespan_ns / 1e6;
+  items.push(
+    make(
+      "li",
+      {},
+      make("time", {}, seconds(last)),
+      make("span", {}, "the release was checked as a whole and activated: the last node is done"),
+    ),
+  );
+  return make(
+    "div",
+    {},
+    make(
+      "p",
+      {},
+      make("b", {}, "The last node to finish"),
+      `: how its last chunk (number ${run.hops[run.hops.length - 1][4]}) came to it.`,
+    ),
+    make("ol", {class: "path"}, ...items),
+  );
+}
+
+function whySlow() {
+  const used = run.reasons.filter((_, r) => segments.some((s) => s.waits[r] > 0));
+  const total = run.reasons.map((_, r) => sum(segments.map((s) => s.waits[r])));
+  const all = sum(total) || 1;
+  return section(
+    "Why did it take so long?",
+    "Every moment in which a node lacked the release has one reason; below the mean of all are " +
+      `the slowest segments. ${bottleneck()} ` +
+      (run.sampled > 1 ? `One node in ${run.sampled} was asked.` : ""),
+    legend(used.map((word) => [word, (REASON[word] || ["", "#888888"])[1]])),
+    waitBars(),
+    criticalPath(),
+    asTable(
+      [["reason"], ["meaning"], ["seconds a node", 1], ["share", 1]],
+      used.map((word) => {
+        const ms = total[run.reasons.indexOf(word)];
+        return [word, (REASON[word] || [""])[0], digits(ms / run.nodes / 1000), percent(ms, all)];
+      }),
+    ),
+  );
+}
+
+// --- what held, what broke, and who ---
+
+function brokenAndKept() {
+  const parts = [];
+  if (run.rules.length) {
+    parts.push(
+      section(
+        "What was checked?",
+        "Invariants, watched at every event of the run.",
+        table(
+          [["invariant"], ["what must hold"], [""]],
+          run.rules.map(([name, statement, detail]) => [
+            name,
+            statement,
+            detail ? `violated: ${detail}` : "held",
+          ]),
+        ),
+      ),
+    );
+  }
+  if (inc.length) {
+    const more = run.incidents_left_out
+      ? ` ${count(run.incidents_left_out)} more are not listed.`
+      : "";
+    parts.push(
+      section(
+        "What went wrong?",
+        `Faults as the run saw them.${more}`,
+        make(
+          "div",
+          {class: "scroll"},
+          table(
+            [["from", 1], ["until", 1], ["what"], ["where"]],
+            inc.map(({what, segment, node, begin, end}) => [
+              seconds(begin),
+              end === null ? "the end" : seconds(end),
+              what,
+              segment === null ? "the source" : `${segments[segment].name}, ${nodeName(node)}`,
+            ]),
+          ),
+        ),
+      ),
+    );
+  }
+  return parts.length ? make("div", {class: parts.length > 1 ? "two" : ""}, ...parts) : null;
+}
+
+function allSegments() {
+  const columns = [
+    ["segment", false, (s) => s.index],
+    ["nodes", true, (s) => s.nodes],
+    ["complete", true, (s) => s.complete],
+    ["half", true, (s) => s.half ?? Infinity],
+    ["last", true, (s) => s.last ?? Infinity],
+    ["WAN copies", true, copies],
+    ["why slow", false, (s) => -(s.last ?? Infinity)],
+  ];
+  const body = make("tbody", {});
+  let order = slowestFirst;
+  let wanted = "";
+  function fill() {
+    const rows = order.filter((s) => s.name.includes(wanted)).slice(0, 1000);
+    body.replaceChildren(
+      ...rows.map((s) =>
+        make(
+          "tr",
+          {},
+          make("td", {}, s.name),
+          make("td", {class: "n"}, count(s.nodes)),
+          make("td", {class: "n"}, `${count(s.complete)}${s.gone ? ` (${s.gone} gone)` : ""}`),
+          make("td", {class: "n"}, seconds(s.half)),
+          make("td", {class: "n"}, seconds(s.last)),
+          make("td", {class: "n"}, hasLines ? digits(copies(s)) : "–"),
+          make("td", {}, isSlow(s) ? because(s) : ""),
+        ),
+      ),
+    );
+  }
+  const heads = columns.map(([name, isNumber, key]) =>
+    make(
+      "th",
+      {class: isNumber ? "n" : ""},
+      make(
+        "button",
+        {
+          type: "button",
+          title: `sort by ${name}`,
+          click: () => {
+            order = [...order].sort(
+              (a, b) => (isNumber ? key(b) - key(a) : key(a) - key(b)) || a.index - b.index,
+            );
+            fill();
+          },
+        },
+        name,
+      ),
+    ),
+  );
+  const box = make("input", {
+    type: "search",
+    placeholder: "Part of a name",
+    "aria-label": "Show segments named",
+    input: (event) => {
+      wanted = event.target.value;
+      fill();
+    },
+  });
+  fill();
+  return section(
+    "All segments",
+    "A click on a heading sorts; at most 1,000 rows are shown.",
+    make("p", {class: "screen"}, box),
+    make(
+      "div",
+      {class: "scroll"},
+      make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body),
+    ),
+  );
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the report says: verdict, figures, and one section a question. The data is an array of
+// runs; the first one is what the report is of, the others are laid over its curve.
+
+const runs = JSON.parse(document.getElementById("data").textContent);
+const run = runs[0];
+const figures = run.summary;
+
+const TIER_TEXT = {
+  peer: "from neighbours",
+  agent: "from the segment's Update Agents",
+  site: "from other segments of the site",
+  remote: "from other sites",
+  server: "from the server",
+  source: "from the source",
+};
+
+// Word of a reason: [what it means, colour].
+const REASON = {
+  transfer: ["bytes were on their way", "#2f7fd1"],
+  "queued-at-peer": ["neighbours were busy with others", "#63b5c9"],
+  "waiting-agent": ["the segment's agent had not brought the bytes yet", "#e0912f"],
+  "no-peer": ["there was nobody to ask", "#c2568f"],
+  "no-manifest": ["the node had not heard of the release", "#8f6fd0"],
+  "source-down": ["the source did not answer", "#cf4a3e"],
+  verify: ["the release was checked", "#12a08a"],
+  disk: ["the disk was slow or full", "#7d7a3c"],
+  capped: ["the node's own limits", "#b0a04a"],
+  asleep: ["the node was down", "#8a94a3"],
+};
+
+const segments = run.segments.map(
+  ([name, nodes, complete, gone, half, last, wan, control, waits, fill, why], index) => ({
+    name,
+    nodes,
+    complete,
+    gone,
+    half,
+    last,
+    wan,
+    control,
+    waits,
+    fill,
+    why,
+    index,
+  }),
+);
+const slowestFirst = [...segments].sort(
+  (a, b) => (b.last ?? Infinity) - (a.last ?? Infinity) || a.index - b.index,
+);
+
+// --- what is known beyond the data ---
+
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+const sum = (values) => values.reduce((a, b) => a + b, 0);
+
+const typicalMs = median(segments.map((s) => s.last ?? run.end_ms));
+const isSlow = (s) => s.last === null || (s.last > typicalMs * 1.15 && s.last > typicalMs + 500);
+const slow = slowestFirst.filter(isSlow);
+const living = (each) => Math.max(1, each.nodes - (each.summary.gone || 0));
+const copies = (s) => (run.bytes ? s.wan / run.bytes : 0);
+const hasLines = sum(segments.map((s) => s.wan)) > 0;
+const inc = run.incidents.map(([what, segment, node, begin, end]) => ({
+  what,
+  segment,
+  node,
+  begin,
+  end,
+}));
+
+// What a node of the segment waited for, per reason in ms.
+const perNode = (s) => s.waits.map((ms) => ms / s.nodes);
+const typicalWaits = run.reasons.map((_, r) => median(segments.map((s) => perNode(s)[r])));
+
+// Why is |s| slower than the others? The reason that takes more than elsewhere, and what broke.
+function because(s) {
+  const extra = perNode(s).map((ms, r) => ms - typicalWaits[r]);
+  const most = extra.indexOf(Math.max(...extra));
+  const crashes = inc.filter((i) => i.segment === s.index).length;
+  const parts = [];
+  if (extra[most] > 50) {
+    const [meaning] = REASON[run.reasons[most]] || [run.reasons[most]];
+    parts.push(`a node waited ${seconds(extra[most])} more than elsewhere while ${meaning}`);
+  }
+  if (crashes) parts.push(`${several(crashes, "node")} went down`);
+  if (hasLines && copies(s) > 1.05) parts.push(`${digits(copies(s))} copies over its line`);
+  return parts.join("; ") || "nothing stands out";
+}
+
+// --- the verdict ---
+
+function judge() {
+  if (figures.ok === false && figures.violated && !/all-complete/.test(figures.violated)) {
+    return ["bad", `Broken: ${figures.violated} does not hold`];
+  }
+  if (figures.interrupted) {
+    return [
+      "warn",
+      `Interrupted: ${count(figures.complete)} of ${count(living(run))} nodes had the ` +
+        `release after ${seconds(run.end_ms)}`,
+    ];
+  }
+  if (figures.complete < living(run)) {
+    return [
+      "bad",
+      `Unfinished: ${count(living(run) - figures.complete)} of ${count(living(run))} nodes ` +
+        `still lack the release after ${seconds(run.end_ms)}`,
+    ];
+  }
+  const done =
+    `all ${count(living(run))} ${living(run) < run.nodes ? "living " : ""}nodes had the release ` +
+    `after ${seconds(figures.makespan_ns / 1e6)}`;
+  return slow.length > segments.length / 10
+    ? ["warn", `Complete, but uneven: ${done}`]
+    : ["good", `Healthy: ${done}`];
+}
+
+function verdictDone() {
+  const ns = (name) => seconds(figures[name] / 1e6);
+  const bound = run.bound_ms
+    ? ` On these lines nobody can do it in less than ` +
+      `${seconds(run.bound_ms)}: this was ` +
+      `${(figures.makespan_ns / 1e6 / run.bound_ms).toFixed(2)} ` +
+      "times that."
+    : "";
+  return (
+    `Half of the nodes after ${ns("half_ns")}, 95 % after ${ns("p95_ns")}, the last after ` +
+    `${ns("makespan_ns")}.${bound}`
+  );
+}
+
+function verdictCost() {
+  const mean = figures.wan_copies_mean_ppm / 1e6;
+  const perSegment = run.nodes / segments.length;
+  const saved =
+    perSegment > mean
+      ? ` That is ${percent(perSegment - mean, perSegment)} less ` +
+        "than if every node fetched it for itself."
+      : "";
+  const source =
+    figures.source_copies_ppm === undefined
+      ? ""
+      : ` The source sent it ` +
+        `${(figures.source_copies_ppm / 1e6).toFixed(1)} times for ` +
+        `${several(segments.length, "segment")}.`;
+  return (
+    `${mean.toFixed(2)} copies came in over a segment's WAN line on average, ` +
+    `${(figures.wan_copies_max_ppm / 1e6).toFixed(2)} at most.${saved}${source}`
+  );
+}
+
+function verdictSlow() {
+  if (!slow.length)
+    return `No segment stands out; the typical one was done after ${seconds(typicalMs)}.`;
+  const named = slow
+    .slice(0, 3)
+    .map((s) => `${s.name} (${s.last === null ? "not done" : seconds(s.last)}: ${because(s)})`);
+  const more = slow.length > 3 ? `, and ${count(slow.length - 3)} more` : "";
+  return (
+    `${several(slow.length, "segment")} of ${count(segments.length)} took longer than the ` +
+    `typical ${seconds(typicalMs)}: ${named.join(", ")}${more}.`
+  );
+}
+
+function verdictFaults() {
+  const outages = inc.filter((i) => i.what === "source-down");
+  const parts = [];
+  if (figures.crashes) parts.push(`${count(figures.crashes)} node crashes`);
+  if (figures.gone) parts.push(`${several(figures.gone, "node")} gone for good`);
+  if (outages.length) {
+    parts.push(
+      `the source down for ${seconds(sum(outages.map((o) => (o.end ?? run.end_ms) - o.begin)))}`,
+    );
+  }
+  if (figures.datagrams_lost) parts.push(`${count(figures.datagrams_lost)} messages lost`);
+  const held = run.rules.filter((rule) => !rule[2]).length;
+  const rules = run.rules.length ? ` ${held} of ${run.rules.length} invariants held.` : "";
+  return `${parts.length ? `It went through ${parts.join(", ")}.` : "Nothing went wrong."}${rules}`;
+}
+
+function verdict() {
+  const [tone, headline] = judge();
+  document.title = `Weft: ${headline}`;
+  const line = (name, text) => make("li", {}, make("b", {}, name), text);
+  return make(
+    "section",
+    {class: `verdict ${tone}`},
+    make("h1", {id: "verdict"}, headline),
+    make(
+      "p",
+      {class: "kicker"},
+      `${bytes(run.bytes)} in ${several(run.chunks, "chunk")} to ` +
+        `${several(run.nodes, "node")} in ${several(segments.length, "segment")}; ` +
+        (run.real ? "measured on real nodes" : `simulated, seed ${figures.seed}`),
+    ),
+    make(
+      "ul",
+      {},
+      line("Done when?", verdictDone()),
+      line("At what cost?", verdictCost()),
+      line("Where slow?", verdictSlow()),
+      line("What broke?", verdictFaults()),
+    ),
+  );
+}
+
+// --- key figures; data-value is the number of --json ---
+
+function card(label, name, text, note, tone) {
+  return make(
+    "div",
+    {class: `card ${tone || ""}`},
+    make("div", {class: "label"}, label),
+    make("div", {class: "value", "data-key": name, "data-value": figures[name]}, text),
+    make("div", {class: "note"}, note),
+  );
+}
+
+function cards() {
+  const violated = run.rules.filter((rule) => rule[2]).length;
+  const list = [
+    card(
+      "Complete",
+      "complete",
+      percent(figures.complete, living(run)),
+      `${count(figures.complete)} of ${count(living(run))} living nodes`,
+    ),
+    card(
+      "Last node",
+      "makespan_ns",
+      seconds(figures.makespan_ns / 1e6),
+      run.bound_ms ? `lower bound ${seconds(run.bound_ms)}` : "",
+    ),
+    card(
+      "Half of the nodes",
+      "half_ns",
+      seconds(figures.half_ns / 1e6),
+      `95 %: ${seconds(figures.p95_ns / 1e6)}`,
+    ),
+    card(
+      "WAN copies",
+      "wan_copies_mean_ppm",
+      `${(figures.wan_copies_mean_ppm / 1e6).toFixed(2)} ×`,
+      `into a segment; ${(figures.wan_copies_max_ppm / 1e6).toFixed(2)} at most`,
+    ),
+  ];
+  if (figures.source_copies_ppm !== undefined) {
+    list.push(
+      card(
+        "Source sent",
+        "source_copies_ppm",
+        bytes((figures.source_copies_ppm / 1e6) * run.bytes),
+        `${(figures.source_copies_ppm / 1e6).toFixed(2)} copies`,
+      ),
+    );
+  }
+  if (run.rules.length) {
+    list.push(
+      make(
+        "div",
+        {class: "card"},
+        make("div", {class: "label"}, "Invariants"),
+        make("div", {class: "value"}, violated ? `${violated} violated` : "all held"),
+        make("div", {class: "note"}, `${run.rules.length} watched at every event`),
+      ),
+    );
+  }
+  return make("div", {class: "cards"}, ...list);
+}
+
+function repeat() {
+  if (!run.command) return null;
+  const code = make("code", {}, run.command);
+  const copy = make(
+    "button",
+    {
+      class: "plain screen",
+      type: "button",
+      click: () => navigator.clipboard && navigator.clipboard.writeText(run.command),
+    },
+    "Copy",
+  );
+  return section(
+    "Run it again",
+    "The same command gives the same run, on every machine. ",
+    code,
+    make("p", {}),
+    copy,
+  );
+}
+
+function charts() {
+  return [
+    apart(),
+    completion(),
+    compared(),
+    heat(),
+    whySlow(),
+    wanBars(),
+    sourceEgress(),
+    agents(),
+    matrix(),
+    control(),
+    brokenAndKept(),
+    allSegments(),
+  ];
+}
+
+document
+  .getElementById("report")
+  .append(...[verdict(), cards(), ...charts(), repeat()].filter((part) => part));

@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Traces and reports of the simulator: they change nothing in the run, are the same every time,
+# stay small, and what cannot be written is told. The page itself is looked at by report_page.py.
+. "$(dirname "$0")/common"
+sim=${WEFT%/*}/weft-sim
+small="--segments 3 --nodes 24 --size 4MiB --kill agent@50% --source-down 1s,1s"
+
+# figure NAME FILE: the number of that name in JSON.
+figure() {
+    sed -n "s/.*\"$1\": *\"\{0,1\}\([0-9a-f]*\).*/\1/p" "$2" | head -n 1
+}
+
+# shellcheck disable=SC2086  # lists of words
+{
+    "$sim" $small --json >"$dir/plain" || fault "a run without files failed"
+    "$sim" $small --json --trace "$dir/a.trace" --report "$dir/a.html" >"$dir/watched" ||
+        fault "a watched run failed"
+    "$sim" $small --threads 2 --trace "$dir/b.trace" >/dev/null ||
+        fault "a run by two threads failed"
+}
+[ "$(figure trace_hash "$dir/plain")" = "$(figure trace_hash "$dir/watched")" ] ||
+    fault "watching changed the run"
+# The summary names wall time, the head the command; all else must be the same.
+sed '1d;/^{"summary"/d' "$dir/a.trace" >"$dir/a.lines"
+sed '1d;/^{"summary"/d' "$dir/b.trace" >"$dir/b.lines"
+[ -s "$dir/a.lines" ] || fault "the trace is empty"
+cmp -s "$dir/a.lines" "$dir/b.lines" || fault "two traces of one run differ"
+python3 - "$dir/a.trace" "$dir/watched" <<'PYTHON' || fault "the trace contradicts the summary"
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+summary = json.load(open(sys.argv[2]))
+head = lines.pop(0)
+assert head["weft_trace"] == 1 and head["nodes"] == 24 and head["segments"] == 3, head
+complete = sum(line.get("complete", 0) for line in lines)
+assert complete == summary["complete"] == 21, complete
+for tier, total in summary["bytes_by_tier"].items():
+    told = sum(line.get("bytes", {}).get(tier, 0) for line in lines)
+    assert told >= total > 0 or total == 0, (tier, told, total)
+pulled = sum(sum(line["pulled_by_group"]) for line in lines if "pulled_by_group" in line)
+assert pulled == sum(sum(line.get("bytes", {}).values()) for line in lines), pulled
+events = [line["event"] for line in lines if "event" in line]
+assert events.count("crash") == 3 and "source-down" in events and "hop" in events, events
+waits = sum(sum(line.get("wait_ms", {}).values()) for line in lines)
+assert waits > 0 and max(line["last_ms"] for line in lines if "last_ms" in line) * 1000000 \
+    <= summary["makespan_ns"] < (head["end_ms"] + 1) * 1000000
+PYTHON
+
+for flag in trace report decisions; do
+    # shellcheck disable=SC2086
+    "$sim" $small "--$flag" "$dir/missing/file" >"$dir/out" 2>&1 && fault "--$flag was not refused"
+    grep -q -- "--$flag.*missing/file" "$dir/out" || fault "--$flag does not say what is wrong"
+done
+if [ -w /dev/full ]; then
+    # shellcheck disable=SC2086
+    "$sim" $small --report /dev/full >"$dir/out" 2>&1 && fault "a full disk was not noticed"
+    grep -q "is incomplete" "$dir/out" || fault "a full disk is not told"
+fi
+
+"$sim" --segments 400 --nodes 2000 --size 1MiB --report "$dir/large.html" >/dev/null ||
+    fault "a run of 400 segments failed"
+[ "$(wc -c <"$dir/large.html")" -lt 1000000 ] || fault "a report of 400 segments is too large"
+python3 "$(dirname "$0")/report_page.py" "$dir/a.html" "$dir/watched"
+code=$?
+[ "$code" -eq 77 ] || [ "$code" -eq 0 ] || fault "the page is not as it should be"
+[ "$faults" -eq 0 ] || exit 1
+exit "$code"

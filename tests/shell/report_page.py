@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Opens a report in headless Chromium, as report.sh asks: no error on its console, no request to
+anywhere, and the figures that people read are those of --json.
+
+  report_page.py REPORT.html SUMMARY.json        exit 77: there is no Chromium"""
+import html
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--disable-extensions", "--virtual-time-budget=5000", "--enable-logging=stderr"]
+SECONDS = 60
+SECTIONS = ["How did the rollout go?", "Which segments are slow, and when?", "All segments",
+            "Why did it take so long?", "What did it cost on the WAN?", "Who brought it in?",
+            "Who pulled from whom?", "What did talking about it cost?", "What was checked?",
+            "What went wrong?", "Run it again"]
+
+faults = []
+
+
+def check(holds, what):
+    if not holds:
+        faults.append(what)
+        print(f"FAULT: {what}")
+
+
+def opened(chromium, path):
+    """(document after its scripts ran, console errors, addresses asked for) of a page."""
+    with tempfile.TemporaryDirectory() as profile:
+        log = os.path.join(profile, "net.json")
+        with subprocess.Popen([chromium, *FLAGS, f"--user-data-dir={profile}/user",
+                               f"--log-net-log={log}", "--dump-dom", "file://" + path],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              errors="replace", start_new_session=True) as browser:
+            try:
+                document, messages = browser.communicate(timeout=SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(browser.pid, signal.SIGKILL)
+                document, messages = browser.communicate()
+                check(False, f"Chromium did not end after {SECONDS} s")
+        with open(log, encoding="utf-8") as file:
+            # A line each; what a page read from a file asks for has the initiator null.
+            asked = re.findall(r'"initiator":"null".*"url":"((?!file:|data:)[^"]*)"',
+                               file.read())
+    errors = [row for row in messages.split("\n") if "CONSOLE" in row]
+    return document, errors, sorted(set(asked))
+
+
+def text_of(document, pattern):
+    """Text of the first element that matches."""
+    match = re.search(pattern, document, re.S)
+    return html.unescape(re.sub(r"<[^>]*>", "", match[1])) if match else ""
+
+
+def seconds(ns):
+    """As the page writes times below 100 s."""
+    value = ns / 1e9
+    places = 0 if value >= 100 or value == 0 else 1 if value >= 10 else 2
+    return f"{value:.{places}f} s"
+
+
+def figures_agree(document, summary):
+    shown = dict(re.findall(r'data-key="(\w+)" data-value="(\d+)"', document))
+    for name in ("complete", "makespan_ns", "half_ns", "wan_copies_mean_ppm", "source_copies_ppm"):
+        check(shown.get(name) == str(summary[name]), f"{name} is {shown.get(name)}, --json says "
+              f"{summary[name]}")
+    makespan = seconds(summary["makespan_ns"])
+    check(text_of(document, r'data-key="makespan_ns"[^>]*>(.*?)</div>') == makespan,
+          f"the card of the last node does not say {makespan}")
+    living = summary["nodes"] - summary["gone"]
+    verdict = text_of(document, r'<h1 id="verdict">(.*?)</h1>')
+    check(verdict == f"Healthy: all {living} living nodes had the release after {makespan}",
+          f"the verdict is '{verdict}'")
+
+
+def main(report, summary_path):
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        print("skipped: no chromium (Debian package chromium) to open the report in")
+        return 77
+    with open(summary_path, encoding="utf-8") as file:
+        summary = json.load(file)
+    document, errors, asked = opened(chromium, os.path.abspath(report))
+    check(not errors, f"errors on the console: {errors[:3]}")
+    check(not asked, f"it asks for {asked[:3]}")
+    headings = [html.unescape(h) for h in re.findall(r"<h2>(.*?)</h2>", document)]
+    for section in SECTIONS:
+        check(section in headings, f"no section '{section}'")
+    check(document.count("<svg") >= 8, "charts are missing")
+    check(len(re.findall(r"<svg[^>]*>\s*<title>[^<]+</title>", document)) == document.count("<svg"),
+          "a chart has no title")
+    figures_agree(document, summary)
+    # What is tested above must be able to fail.
+    damaged = report + ".damaged.html"
+    with open(report, encoding="utf-8") as whole, open(damaged, "w", encoding="utf-8") as out:
+        text = whole.read()
+        check("default-src 'none'" in text, "the page may load anything")
+        out.write(text.replace("Content-Security-Policy", "none").replace(
+            "</script>\n</body>", 'fetch("https://weft.invalid/");nothing();</script></body>'))
+    _, errors, asked = opened(chromium, os.path.abspath(damaged))
+    check(any("nothing is not defined" in row for row in errors), "errors would not be noticed")
+    check(asked == ["https://weft.invalid/"], "requests would not be noticed")
+    return 1 if faults else 0
+
+
+sys.exit(main(*sys.argv[1:3]))
