@@ -77,6 +77,24 @@ static bool is_full(struct weft_core *core, const struct weft_link *link)
     return table || first || self->near_count >= tuning->uploads;
 }
 
+/* How long a place for |link| will hardly be free: what an upload takes as a rule, or what all of
+ * those under way have taken already, if they stand still. */
+static uint32_t wait_ms(const struct weft_core *core, const struct weft_link *link)
+{
+    const struct weft_serves *self = &core->serves;
+    weft_ns youngest_ns = WEFT_NS_NEVER;
+    for (uint32_t i = 0; i < self->upload_count; i++) {
+        const struct weft_upload *upload = &self->uploads[i];
+        weft_ns age_ns = core->now_ns - upload->since_ns;
+        youngest_ns = upload->far == link->far && age_ns < youngest_ns ? age_ns : youngest_ns;
+    }
+    weft_ns wait_ns = link->far ? self->far_ns : self->near_ns;
+    wait_ns = youngest_ns != WEFT_NS_NEVER && youngest_ns > wait_ns ? youngest_ns : wait_ns;
+    weft_ns wait = wait_ns / WEFT_NS_PER_MS;
+    wait = wait < REFUSE_MS_MAX ? wait : REFUSE_MS_MAX;
+    return wait > REFUSE_MS_MIN ? (uint32_t)wait : REFUSE_MS_MIN;
+}
+
 void weft_serve_on_request(struct weft_core *core, struct weft_link *link,
                            const struct weft_frame *frame)
 {
@@ -91,9 +109,7 @@ void weft_serve_on_request(struct weft_core *core, struct weft_link *link,
         return;
     }
     if (is_full(core, link)) {
-        weft_ns wait = (link->far ? core->serves.far_ns : core->serves.near_ns) / WEFT_NS_PER_MS;
-        wait = wait < REFUSE_MS_MAX ? wait : REFUSE_MS_MAX;
-        refuse(core, link, frame, wait > REFUSE_MS_MIN ? (uint32_t)wait : REFUSE_MS_MIN);
+        refuse(core, link, frame, wait_ms(core, link));
         return;
     }
     (void)weft_serve_begin(core, link, frame->release, frame->chunk, WEFT_UPLOAD_ASKED);

@@ -94,6 +94,26 @@ START_TEST(refuses_beyond_the_queue)
 }
 END_TEST
 
+START_TEST(uploads_that_stand_still_are_not_waited_for_at_once)
+{
+    have(8);
+    request(3, 0);
+    sent(3, 0, WEFT_ERR_OK); /* 4 ms as a rule */
+    uint32_t slots = fixture.core->config.tuning.uploads;
+    for (uint32_t i = 0; i < slots; i++) {
+        request(3 + i, 1 + i);
+    }
+    request(6, 6);
+    ck_assert_uint_le(fixture_sent(&fixture, 6, WEFT_FRAME_REFUSE, 0).value, 4);
+    fixture_step(&fixture, 700 * WEFT_NS_PER_MS, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    request(6, 6);
+    ck_assert_uint_ge(fixture_sent(&fixture, 6, WEFT_FRAME_REFUSE, 0).value, 700);
+    fixture_step(&fixture, 9 * WEFT_NS_PER_S, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    request(6, 6);
+    ck_assert_uint_eq(fixture_sent(&fixture, 6, WEFT_FRAME_REFUSE, 0).value, 2000);
+}
+END_TEST
+
 START_TEST(requests_wait_for_pushes)
 {
     have(4);
@@ -122,7 +142,8 @@ END_TEST
 static Suite *serve_suite(void)
 {
     const TTest *const tests[] = {
-        sends_what_is_asked_for,  says_what_it_does_not_have,       refuses_beyond_the_queue,
+        sends_what_is_asked_for,  says_what_it_does_not_have,
+        refuses_beyond_the_queue, uploads_that_stand_still_are_not_waited_for_at_once,
         requests_wait_for_pushes, a_rotten_chunk_is_no_longer_held,
     };
     Suite *suite = suite_create("serve");
