@@ -124,7 +124,7 @@ static void apply(struct weft_sim_shard *shard, const struct weft_sim_far_change
         return;
     }
     struct weft_sim_pipe *pipe = weft_sim_pool_find(&shard->pipes, change->pipe);
-    bool sends = pipe != NULL && pipe->busy && !pipe->beginning;
+    bool sends = pipe != NULL && pipe->busy && !pipe->beginning && !pipe->held;
     if (pipe == NULL || sends == (pipe->flow != WEFT_SIM_NO_FLOW)) {
         return;
     }
@@ -187,6 +187,25 @@ static void take_cards(struct weft_sim_world *world)
         }
     }
     self->engaged_count = kept;
+}
+
+void weft_sim_backbone_slow(struct weft_sim_world *world, uint32_t site, uint64_t parts,
+                            uint64_t whole)
+{
+    const struct weft_sim_line *line = &world->topology.sites[site].line;
+    const uint64_t rates[] = {line->up_bytes_per_s, line->down_bytes_per_s};
+    for (uint32_t i = 0; i < 2; i++) {
+        if (rates[i] != 0) {
+            weft_sim_fair_set_capacity(world->backbone.fair, 1 + 2 * site + i,
+                                       weft_sim_network_goodput(rates[i]) / whole * parts);
+        }
+    }
+}
+
+void weft_sim_backbone_source(struct weft_sim_world *world, uint64_t bytes_per_s)
+{
+    weft_sim_fair_set_capacity(world->backbone.fair, SOURCE_LINK,
+                               weft_sim_network_goodput(bytes_per_s));
 }
 
 void weft_sim_backbone_settle(struct weft_sim_world *world)

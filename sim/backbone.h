@@ -48,6 +48,13 @@ void weft_sim_backbone_change(struct weft_sim_shard *shard, const struct weft_si
 /* The pipe is about to be closed: its flow ends with the window. */
 void weft_sim_backbone_close(struct weft_sim_shard *shard, const struct weft_sim_pipe *pipe);
 
+/* Between windows: the access line of |site| has |parts| of |whole| of its rate. */
+void weft_sim_backbone_slow(struct weft_sim_world *world, uint32_t site, uint64_t parts,
+                            uint64_t whole);
+
+/* Between windows: the uplink of the source has another rate. */
+void weft_sim_backbone_source(struct weft_sim_world *world, uint64_t bytes_per_s);
+
 /* Between windows: rate what the changes reach, and tell the pipes. */
 void weft_sim_backbone_settle(struct weft_sim_world *world);
 

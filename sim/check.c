@@ -140,7 +140,7 @@ static void check_bytes(struct weft_sim_world *world)
 {
     struct weft_sim_totals totals = weft_sim_world_totals(world);
     uint64_t ended = totals.chunks_stored + totals.losses.chunks_discarded +
-                     totals.losses.chunks_cut + count_open(world);
+                     totals.losses.chunks_cut + totals.losses.chunks_refused + count_open(world);
     if (totals.chunks_begun != ended) {
         weft_sim_check_fail(&world->shards[0], WEFT_SIM_CHECK_BYTES_KEPT, 0,
                             "%llu chunks begun, %llu accounted for",
@@ -177,7 +177,8 @@ static void check_all_complete(struct weft_sim_world *world)
     uint32_t first = 0;
     for (uint32_t i = 0; i < world->node_count; i++) {
         const struct weft_sim_node *node = &world->nodes[i];
-        bool lacks = !weft_sim_publish_is_complete(world, node) && (node->alive || node->returns);
+        bool lacks = !node->hostile && !weft_sim_publish_is_complete(world, node) &&
+                     (node->alive || node->returns);
         first = lacks && missing == 0 ? i : first;
         missing += lacks;
     }

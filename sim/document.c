@@ -36,6 +36,13 @@ void weft_sim_document_fetch(struct weft_sim_shard *shard, const struct weft_sim
             return;
         }
     }
+    weft_ns until_ns = weft_sim_cut_until(world, document->node, document->from);
+    if (until_ns != 0 && document->from == WEFT_SIM_SOURCE) {
+        push_end(shard, now_ns + WEFT_SIM_CONNECT_NS, document->node, handle, WEFT_ERR_UNREACHABLE,
+                 0);
+        return;
+    }
+    now_ns = until_ns > now_ns ? until_ns : now_ns;
     weft_ns delay_ns =
         weft_sim_network_control(shard, document->node, document->from, WEFT_SIM_ASK_BYTES);
     struct weft_sim_entry *entry =
@@ -46,13 +53,41 @@ void weft_sim_document_fetch(struct weft_sim_shard *shard, const struct weft_sim
     entry->words[2] = document->version;
 }
 
+/* What is wrong with everything that the source sends now; OK = nothing. */
+static enum weft_err mistreat(const struct weft_sim_world *world)
+{
+    static const struct {
+        enum weft_sim_mishap_class class;
+        enum weft_err err;
+    } ways[] = {{WEFT_SIM_MISHAP_SOURCE_HANG, WEFT_ERR_TIMEOUT},
+                {WEFT_SIM_MISHAP_SOURCE_ERROR, WEFT_ERR_HTTP_STATUS},
+                {WEFT_SIM_MISHAP_SOURCE_PORTAL, WEFT_ERR_FORMAT},
+                {WEFT_SIM_MISHAP_SOURCE_SHORT, WEFT_ERR_TOO_SHORT},
+                {WEFT_SIM_MISHAP_SOURCE_ROTTEN, WEFT_ERR_SIGNATURE}};
+    for (uint32_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        if (weft_sim_mishap_source(&world->mishaps, ways[i].class)) {
+            return ways[i].err;
+        }
+    }
+    return WEFT_ERR_OK;
+}
+
+/* The newest metadata that the source shows. */
+static uint32_t shown_version(const struct weft_sim_world *world)
+{
+    bool stale = weft_sim_mishap_source(&world->mishaps, WEFT_SIM_MISHAP_SOURCE_STALE) &&
+                 world->source_version > WEFT_SIM_VERSION_OLD;
+    return world->source_version - (stale ? 1 : 0);
+}
+
 /* Why the document cannot be sent; OK if it can. */
 static enum weft_err refusal(const struct weft_sim_world *world, uint32_t from, uint32_t kind,
                              uint32_t version)
 {
     if (from == WEFT_SIM_SOURCE) {
-        bool shown = version <= world->source_version && kind < WEFT_SIM_DOCUMENT_KIND_COUNT;
-        return !world->source_up ? WEFT_ERR_UNREACHABLE : shown ? WEFT_ERR_OK : WEFT_ERR_NOT_FOUND;
+        bool shown = version <= shown_version(world) && kind < WEFT_SIM_DOCUMENT_KIND_COUNT;
+        enum weft_err err = world->source_up ? mistreat(world) : WEFT_ERR_UNREACHABLE;
+        return err != WEFT_ERR_OK || shown ? err : WEFT_ERR_NOT_FOUND;
     }
     if (!world->nodes[from].alive) {
         return WEFT_ERR_CLOSED;
@@ -69,12 +104,13 @@ void weft_sim_document_on_asked(struct weft_sim_shard *shard, const struct weft_
     uint32_t kind = (uint32_t)entry->words[1];
     uint32_t version = (uint32_t)entry->words[2];
     if (kind == WEFT_SIM_DOCUMENT_TIMESTAMP && from == WEFT_SIM_SOURCE) {
-        version = world->source_version;
+        version = shown_version(world);
     }
     weft_ns now_ns = weft_sim_now(shard);
     enum weft_err err = refusal(world, from, kind, version);
     if (err != WEFT_ERR_OK) {
         weft_ns delay_ns = weft_sim_network_delay(&world->network, from, node);
+        delay_ns += err == WEFT_ERR_TIMEOUT ? WEFT_SIM_PATIENCE_NS : 0;
         push_end(shard, now_ns + delay_ns, node, entry->words[0], err, version);
         return;
     }

@@ -41,7 +41,7 @@ void weft_sim_lan_change(struct weft_sim_shard *shard, const struct weft_sim_pip
 /* Give the pipe a flow, or take it away, as it is busy or not. */
 static void reconcile(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe)
 {
-    bool sends = pipe->busy && !pipe->beginning;
+    bool sends = pipe->busy && !pipe->beginning && !pipe->held;
     if (sends == (pipe->flow != WEFT_SIM_NO_FLOW)) {
         return;
     }

@@ -13,6 +13,12 @@
 /* Jitter of a message: up to this part of its delay. */
 #define JITTER_PART 4
 
+/* A late datagram is late by up to this; a second copy comes within; a replayed one much later. */
+#define LATE_NS (WEFT_NS_PER_S / 10)
+#define TWICE_NS (WEFT_NS_PER_S / 50)
+#define REPLAY_LEAST_NS (1 * WEFT_NS_PER_S)
+#define REPLAY_SPREAD_NS (120 * WEFT_NS_PER_S)
+
 #define NO_LINKS UINT32_MAX
 
 void weft_sim_network_begin(struct weft_sim_network *network,
@@ -140,6 +146,35 @@ bool weft_sim_network_loses(struct weft_sim_network *network, uint32_t from)
     uint32_t loss_ppm = network->options->loss_ppm;
     return loss_ppm != 0 &&
            weft_sim_random_below(draw(network, from, WEFT_SIM_FOR_LOSS), 1000000) < loss_ppm;
+}
+
+/* Is it so for this datagram, as for |share_ppm| of all? Its luck is a function of itself alone. */
+static bool happens(uint64_t luck, uint32_t share_ppm)
+{
+    return share_ppm != 0 && weft_sim_random_below(luck, 1000000) < share_ppm;
+}
+
+uint32_t weft_sim_network_echoes(const struct weft_sim_network *network, uint32_t from,
+                                 weft_ns delay_ns, weft_ns delays_ns[WEFT_SIM_ECHOES_MAX])
+{
+    const struct weft_sim_options *options = network->options;
+    uint32_t count = 0;
+    delays_ns[count++] = delay_ns;
+    if ((options->late_ppm | options->twice_ppm | options->replay_ppm) == 0) {
+        return count;
+    }
+    uint64_t luck =
+        weft_sim_random(options->seed, WEFT_SIM_FOR_ECHO, from, network->cards[from].draws);
+    if (happens(luck, options->late_ppm)) {
+        delays_ns[0] += weft_mix(luck + 1) % LATE_NS;
+    }
+    if (happens(weft_mix(luck + 2), options->twice_ppm)) {
+        delays_ns[count++] = delay_ns + weft_mix(luck + 3) % TWICE_NS;
+    }
+    if (happens(weft_mix(luck + 4), options->replay_ppm)) {
+        delays_ns[count++] = REPLAY_LEAST_NS + weft_mix(luck + 5) % REPLAY_SPREAD_NS;
+    }
+    return count;
 }
 
 /* --- payload --- */

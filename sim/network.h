@@ -68,6 +68,14 @@ weft_ns weft_sim_network_control(struct weft_sim_shard *shard, uint32_t from, ui
 weft_ns weft_sim_network_document(struct weft_sim_shard *shard, uint32_t from, uint32_t to,
                                   uint32_t bytes);
 
+/* Times that one datagram arrives at most. */
+#define WEFT_SIM_ECHOES_MAX 3
+
+/* When does the datagram that |from| sends now arrive, once or more often? Fills in the delays, the
+ * first of them |delay_ns| unless it comes late; returns how many there are. */
+uint32_t weft_sim_network_echoes(const struct weft_sim_network *network, uint32_t from,
+                                 weft_ns delay_ns, weft_ns delays_ns[WEFT_SIM_ECHOES_MAX]);
+
 /* Is the datagram that |from| sends now lost? Draws once per call. */
 bool weft_sim_network_loses(struct weft_sim_network *network, uint32_t from);
 

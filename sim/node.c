@@ -3,6 +3,7 @@
  * actions, keeps its one deadline in the queue. */
 #include "node.h"
 #include "document.h"
+#include "hostile.h"
 #include "random.h"
 #include "shell.h"
 #include "source.h"
@@ -37,11 +38,13 @@ void weft_sim_node_prepare(struct weft_sim_world *world, uint32_t index)
     node->held = WEFT_SIM_NO_RELEASE;
     node->updater.version = WEFT_SIM_VERSION_OLD;
     node->updater.hint = WEFT_SIM_NOBODY;
+    node->hostile = weft_sim_hostile_is(world, index);
+    world->hostile_count += node->hostile ? 1 : 0;
     uint64_t luck = weft_sim_random(seed, WEFT_SIM_FOR_CLOCK, index, 0);
     node->clock_ns = weft_sim_random_below(luck, CLOCK_SPREAD_NS / WEFT_NS_PER_MS) * WEFT_NS_PER_MS;
     luck = weft_sim_random(seed, WEFT_SIM_FOR_JOIN, index, 0);
-    weft_sim_shard_push(weft_sim_world_shard(world, index), weft_sim_random_below(luck, JOIN_NS),
-                        WEFT_SIM_NODE_START, index);
+    weft_ns start_ns = weft_sim_mishap_start_ns(world, index, weft_sim_random_below(luck, JOIN_NS));
+    weft_sim_shard_push(weft_sim_world_shard(world, index), start_ns, WEFT_SIM_NODE_START, index);
 }
 
 /* --- start, end --- */
@@ -90,7 +93,7 @@ void weft_sim_node_on_start(struct weft_sim_shard *shard, const struct weft_sim_
         memset(memory, 0, world->core_bytes);
     }
     node->core = weft_core_init(memory, world->core_bytes, &config, &shard->host);
-    shard->totals.complete += weft_sim_publish_is_complete(world, node) ? 1 : 0;
+    shard->totals.complete += weft_sim_publish_counts(world, node) ? 1 : 0;
     step_start(shard, index);
     weft_sim_shell_on_start(shard, index);
 }
@@ -113,13 +116,13 @@ void weft_sim_node_crash(struct weft_sim_shard *shard, uint32_t index, weft_ns a
     node->disk_free_ns = 0;
     node->source_idle = 0;
     node->returns = away_ns != WEFT_NS_NEVER;
-    shard->totals.complete -= weft_sim_publish_is_complete(shard->world, node) ? 1 : 0;
+    shard->totals.complete -= weft_sim_publish_counts(shard->world, node) ? 1 : 0;
     shard->totals.crashes++;
     if (node->returns) {
         shard->totals.away++;
         weft_sim_shard_push(shard, weft_sim_now(shard) + away_ns, WEFT_SIM_NODE_START, index);
     } else {
-        shard->totals.gone++;
+        shard->totals.gone += node->hostile ? 0 : 1;
     }
 }
 
@@ -132,7 +135,7 @@ weft_ns weft_sim_node_store(struct weft_sim_shard *shard, uint32_t index, weft_n
     uint64_t rate = shard->world->options->disk_bytes_per_s;
     weft_ns start_ns = node->disk_free_ns > from_ns ? node->disk_free_ns : from_ns;
     weft_ns long_ns = rate == 0 ? 0 : ((uint64_t)bytes * WEFT_NS_PER_S + rate - 1) / rate;
-    node->disk_free_ns = start_ns + long_ns;
+    node->disk_free_ns = start_ns + weft_sim_ailment_disk_ns(shard->world, index, long_ns);
     return node->disk_free_ns;
 }
 
@@ -148,6 +151,12 @@ void weft_sim_node_stored(struct weft_sim_shard *shard, uint32_t index, uint32_t
     struct weft_sim_node *node = &shard->world->nodes[index];
     uint32_t chunk = name & UINT16_MAX;
     node->pending_count--;
+    event->chunk.result = weft_sim_ailment_verify(shard->world, index, event);
+    if (event->chunk.result != WEFT_ERR_OK) {
+        shard->totals.losses.chunks_refused++;
+        weft_sim_node_step(shard, index, event);
+        return;
+    }
     shard->totals.chunks_stored++;
     bool twice = weft_sim_node_has(node, name >> 16, chunk);
     bool counts = !twice && node->fetching == name >> 16;
@@ -165,15 +174,29 @@ void weft_sim_node_stored(struct weft_sim_shard *shard, uint32_t index, uint32_t
 
 /* --- one step --- */
 
+/* A hostile node says something else than its core. */
+static void say(struct weft_sim_shard *shard, uint32_t index, const struct weft_action *action)
+{
+    bool is_frame = action->kind == WEFT_ACTION_FRAME;
+    struct weft_action_send send = action->send;
+    if (shard->world->nodes[index].hostile &&
+        !weft_sim_hostile_changes(shard, index, is_frame, &send)) {
+        return;
+    }
+    if (is_frame) {
+        weft_sim_stream_send_frame(shard, index, &send);
+    } else {
+        weft_sim_stream_send_datagram(shard, index, &send);
+    }
+}
+
 static void carry_out(struct weft_sim_shard *shard, uint32_t index,
                       const struct weft_action *action)
 {
     switch (action->kind) {
     case WEFT_ACTION_DATAGRAM:
-        weft_sim_stream_send_datagram(shard, index, &action->send);
-        break;
     case WEFT_ACTION_FRAME:
-        weft_sim_stream_send_frame(shard, index, &action->send);
+        say(shard, index, action);
         break;
     case WEFT_ACTION_STREAM_OPEN:
         weft_sim_stream_open(shard, index, &action->stream);

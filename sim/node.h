@@ -36,6 +36,7 @@ struct weft_sim_node {
     bool alive;                /* runs */
     bool returns;              /* is down and will start again */
     bool completing;           /* the shell is checking the whole */
+    bool hostile;              /* see hostile.h; it counts nowhere */
     weft_node_id id;           /* name */
     uint64_t *have;            /* chunks of |fetching| on disk; survives a crash */
     uint32_t have_count;       /* bits set in have */

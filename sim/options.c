@@ -9,15 +9,19 @@
 
 /* What the flag parser stores before the small languages are read. */
 struct raw {
-    struct weft_sim_options plain; /* numbers, texts and choices */
-    const char *lan_delay;         /* --lan-delay */
-    const char *wan_delay;         /* --wan-delay */
-    const char *lan_queue;         /* --lan-queue */
-    const char *wan_queue;         /* --wan-queue */
-    const char *loss;              /* --loss */
-    struct weft_flag_list kill;    /* --kill */
-    struct weft_flag_list outage;  /* --source-down */
-    struct weft_flag_list restart; /* --restart-all */
+    struct weft_sim_options plain;                 /* numbers, texts and choices */
+    const char *lan_delay;                         /* --lan-delay */
+    const char *wan_delay;                         /* --wan-delay */
+    const char *lan_queue;                         /* --lan-queue */
+    const char *wan_queue;                         /* --wan-queue */
+    const char *loss;                              /* --loss */
+    const char *twice;                             /* --duplicate */
+    const char *replay;                            /* --replay */
+    const char *late;                              /* --reorder */
+    const char *menu[WEFT_SIM_MISHAP_CLASS_COUNT]; /* a flag for each class of menu.h */
+    struct weft_flag_list kill;                    /* --kill */
+    struct weft_flag_list outage;                  /* --source-down */
+    struct weft_flag_list restart;                 /* --restart-all */
 };
 
 /* A flag that holds a time below a millisecond. */
@@ -158,6 +162,24 @@ static const struct weft_flag fault_flags[] = {
      .standard = "0",
      .help = "datagrams lost, in % or ppm",
      AT(loss)},
+    {.name = "duplicate",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "SHARE",
+     .standard = "0",
+     .help = "datagrams that come twice within 20 ms",
+     AT(twice)},
+    {.name = "replay",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "SHARE",
+     .standard = "0",
+     .help = "datagrams that come again 1 to 121 s later",
+     AT(replay)},
+    {.name = "reorder",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "SHARE",
+     .standard = "0",
+     .help = "datagrams that come up to 100 ms late, behind others",
+     AT(late)},
     {.name = "kill",
      .kind = WEFT_FLAG_LIST,
      .argument = "WHO@WHEN[+FOR]",
@@ -182,6 +204,18 @@ static const struct weft_flag fault_flags[] = {
      AT(outage)},
 };
 
+static const struct weft_flag menu_flags[] = {
+#define X(upper, flag, least, most, what)                                                          \
+    {.name = flag,                                                                                 \
+     .kind = WEFT_FLAG_TEXT,                                                                       \
+     .argument = "N[@TIME][+FOR][:SEGMENT]",                                                       \
+     .standard = "0",                                                                              \
+     .help = what,                                                                                 \
+     AT(menu[WEFT_SIM_MISHAP_##upper])},
+    WEFT_SIM_MENU_MAP(X)
+#undef X
+};
+
 static const struct weft_flag output_flags[] = {
     {.name = "json", .kind = WEFT_FLAG_BOOL, .help = "print the summary as JSON", AT(plain.json)},
     {.name = "trace",
@@ -202,7 +236,7 @@ static const struct weft_flag output_flags[] = {
     {.name = "help", .kind = WEFT_FLAG_BOOL, .help = "print this and exit", AT(plain.help)},
 };
 
-enum { GROUPS = 5 };
+enum { GROUPS = 6 };
 
 static void make_groups(struct weft_flag_group groups[GROUPS], struct raw *raw)
 {
@@ -212,10 +246,12 @@ static void make_groups(struct weft_flag_group groups[GROUPS], struct raw *raw)
         (struct weft_flag_group){"Release", release_flags, WEFT_FLAG_COUNT_OF(release_flags), raw};
     groups[2] =
         (struct weft_flag_group){"Faults", fault_flags, WEFT_FLAG_COUNT_OF(fault_flags), raw};
-    groups[3] =
+    groups[3] = (struct weft_flag_group){"Mishaps, N of a kind or some of them (#1,#4)", menu_flags,
+                                         WEFT_FLAG_COUNT_OF(menu_flags), raw};
+    groups[4] =
         (struct weft_flag_group){"Output", output_flags, WEFT_FLAG_COUNT_OF(output_flags), raw};
-    groups[4] = weft_flag_tuning(raw == NULL ? NULL : &raw->plain.tuning);
-    groups[4].heading = "Tuning, as for weft run";
+    groups[5] = weft_flag_tuning(raw == NULL ? NULL : &raw->plain.tuning);
+    groups[5].heading = "Tuning, as for weft run";
 }
 
 static enum weft_err refuse(struct weft_text *message, const char *flag, const char *value,
@@ -259,6 +295,44 @@ static enum weft_err read_lists(struct weft_sim_options *options, const struct r
     options->kill_count = raw->kill.count;
     options->outage_count = raw->outage.count;
     options->restart_count = raw->restart.count;
+    return WEFT_ERR_OK;
+}
+
+static enum weft_err read_shares(struct weft_sim_options *options, const struct raw *raw,
+                                 struct weft_text *message)
+{
+    const struct {
+        const char *flag;    /* name */
+        const char *text;    /* as given */
+        uint32_t *value_ppm; /* where it goes */
+    } shares[] = {{"loss", raw->loss, &options->loss_ppm},
+                  {"duplicate", raw->twice, &options->twice_ppm},
+                  {"replay", raw->replay, &options->replay_ppm},
+                  {"reorder", raw->late, &options->late_ppm}};
+    for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        if (!weft_sim_options_read_loss(shares[i].text, shares[i].value_ppm)) {
+            return refuse(message, shares[i].flag, shares[i].text,
+                          "a share such as 0.5% or 300ppm, at most 90%");
+        }
+    }
+    return WEFT_ERR_OK;
+}
+
+static enum weft_err read_menu(struct weft_sim_options *options, const struct raw *raw,
+                               struct weft_text *message)
+{
+    for (uint32_t c = 0; c < WEFT_SIM_MISHAP_CLASS_COUNT; c++) {
+        const char *flag = weft_sim_menu_flag((enum weft_sim_mishap_class)c);
+        struct weft_sim_order *order = &options->menu[c];
+        if (!weft_sim_menu_read(raw->menu[c], order)) {
+            return refuse(message, flag, raw->menu[c],
+                          "how many, up to 64, or which (#1,#4), then @TIME, +FOR, :SEGMENT if need"
+                          " be: 3, 2@10s+30s, #0:4");
+        }
+        if (order->segment != WEFT_SIM_ANY_SEGMENT && order->segment >= options->segment_count) {
+            return refuse(message, flag, raw->menu[c], "a segment below --segments");
+        }
+    }
     return WEFT_ERR_OK;
 }
 
@@ -308,10 +382,9 @@ enum weft_err weft_sim_options_parse(struct weft_sim_options *options, int argc,
             return refuse(message, delays[i].flag, delays[i].text, "a time such as 0.2ms or 10ms");
         }
     }
-    if (!weft_sim_options_read_loss(raw.loss, &options->loss_ppm)) {
-        return refuse(message, "loss", raw.loss, "a share such as 0.5% or 300ppm, at most 90%");
-    }
-    err = read_lists(options, &raw, message);
+    err = read_shares(options, &raw, message);
+    err = err != WEFT_ERR_OK ? err : read_lists(options, &raw, message);
+    err = err != WEFT_ERR_OK ? err : read_menu(options, &raw, message);
     return err != WEFT_ERR_OK ? err : check_sizes(options, message);
 }
 

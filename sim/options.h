@@ -4,6 +4,8 @@
 #ifndef WEFT_SIM_OPTIONS_H
 #define WEFT_SIM_OPTIONS_H
 
+#include "menu.h"
+
 #include "protocol/flag.h"
 #include "protocol/tuning.h"
 #include "protocol/types.h"
@@ -66,12 +68,16 @@ struct weft_sim_options {
     weft_ns lan_queue_ns;        /* --lan-queue, of a card that is full */
     weft_ns wan_queue_ns;        /* --wan-queue, of an access line that is full */
     uint32_t loss_ppm;           /* --loss */
-    struct weft_sim_kill kills[WEFT_SIM_FAULTS_MAX];     /* --kill */
-    uint32_t kill_count;                                 /* entries of kills */
-    struct weft_sim_outage outages[WEFT_SIM_FAULTS_MAX]; /* --source-down */
-    uint32_t outage_count;                               /* entries of outages */
-    struct weft_sim_when restarts[WEFT_SIM_FAULTS_MAX];  /* --restart-all */
-    uint32_t restart_count;                              /* entries of restarts */
+    struct weft_sim_kill kills[WEFT_SIM_FAULTS_MAX];         /* --kill */
+    uint32_t kill_count;                                     /* entries of kills */
+    struct weft_sim_outage outages[WEFT_SIM_FAULTS_MAX];     /* --source-down */
+    uint32_t outage_count;                                   /* entries of outages */
+    struct weft_sim_when restarts[WEFT_SIM_FAULTS_MAX];      /* --restart-all */
+    uint32_t restart_count;                                  /* entries of restarts */
+    uint32_t twice_ppm;                                      /* --duplicate */
+    uint32_t replay_ppm;                                     /* --replay */
+    uint32_t late_ppm;                                       /* --reorder */
+    struct weft_sim_order menu[WEFT_SIM_MISHAP_CLASS_COUNT]; /* a flag for each class of menu.h */
     const char *trace_path;     /* --trace; NULL = none; borrowed from argv */
     const char *report_path;    /* --report; NULL = none; borrowed from argv */
     const char *decisions_path; /* --decisions; NULL = none; borrowed from argv */

@@ -19,6 +19,7 @@ struct weft_sim_pipe *weft_sim_pipe_open(struct weft_sim_shard *shard, uint32_t 
     pipe->far = weft_sim_network_is_far(&shard->world->network, from, to);
     pipe->due_ns = WEFT_NS_NEVER;
     pipe->idle_ns = WEFT_NS_NEVER;
+    pipe->held = weft_sim_cut_until(shard->world, from, to) != 0;
     return pipe;
 }
 
@@ -135,6 +136,20 @@ void weft_sim_pipe_rate(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe
     pipe->rate = rate;
     if (pipe->busy) {
         arm(shard, pipe);
+    }
+}
+
+void weft_sim_pipe_hold(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe, bool held)
+{
+    if (pipe->held == held) {
+        return;
+    }
+    pipe->held = held;
+    if (pipe->busy && !pipe->beginning) {
+        settle(shard, pipe);
+        pipe->rate = 0;
+        pipe->due_ns = WEFT_NS_NEVER;
+        change(shard, pipe);
     }
 }
 

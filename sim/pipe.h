@@ -30,6 +30,7 @@ struct weft_sim_pipe {
     bool busy;                 /* has an item */
     bool beginning;            /* the connection still has to find its rate */
     bool waiting;              /* it begins, and was not rated yet */
+    bool held;                 /* the way is cut: nothing moves */
     uint64_t item;             /* the user's name of the item */
     uint64_t left;             /* bytes of the item that have not left, in 1/256 */
     uint64_t rate;             /* 1/256 bytes per second, since |settled_ns| */
@@ -50,6 +51,9 @@ uint32_t weft_sim_pipe_close(struct weft_sim_shard *shard, struct weft_sim_pipe 
 /* Send an item of |bytes| over an idle pipe. Its user hears of it when the last byte has left. */
 void weft_sim_pipe_send(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe, uint32_t bytes,
                         uint64_t item);
+
+/* The way of the pipe is cut, or not any more. Between windows. */
+void weft_sim_pipe_hold(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe, bool held);
 
 /* The network gives the connection another rate from now on. */
 void weft_sim_pipe_rate(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe, uint64_t rate);

@@ -99,13 +99,19 @@ bool weft_sim_publish_is_complete(const struct weft_sim_world *world,
     return node->held == world->releases.newest && node->held != WEFT_SIM_NO_RELEASE;
 }
 
+bool weft_sim_publish_counts(const struct weft_sim_world *world, const struct weft_sim_node *node)
+{
+    return !node->hostile && weft_sim_publish_is_complete(world, node);
+}
+
 /* --- a release appears --- */
 
 /* Who is told when one node is: an agent if there is one, as an administrator would choose. */
 static uint32_t told_node(const struct weft_sim_world *world)
 {
     for (uint32_t i = 0; i < world->node_count; i++) {
-        if (world->nodes[i].alive && weft_view_node(world->nodes[i].core).is_agent) {
+        const struct weft_sim_node *node = &world->nodes[i];
+        if (node->alive && !node->hostile && weft_view_node(node->core).is_agent) {
             return i;
         }
     }

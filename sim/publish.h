@@ -77,6 +77,9 @@ uint32_t weft_sim_publish_document_bytes(const struct weft_sim_releases *release
 bool weft_sim_publish_is_complete(const struct weft_sim_world *world,
                                   const struct weft_sim_node *node);
 
+/* Has it, and is it counted? Hostile nodes are not. */
+bool weft_sim_publish_counts(const struct weft_sim_world *world, const struct weft_sim_node *node);
+
 /* PUBLISH, between windows: the source shows release number words[0], and somebody is told to
  * look. */
 void weft_sim_publish_on_time(struct weft_sim_world *world, const struct weft_sim_entry *entry);

@@ -8,14 +8,17 @@
 
 /* What a value is drawn for. */
 enum weft_sim_purpose {
-    WEFT_SIM_FOR_ID = 1, /* names of nodes */
-    WEFT_SIM_FOR_JOIN,   /* when a node starts */
-    WEFT_SIM_FOR_CLOCK,  /* where its clock begins */
-    WEFT_SIM_FOR_CORE,   /* seed of its core */
-    WEFT_SIM_FOR_DELAY,  /* jitter of a message */
-    WEFT_SIM_FOR_LOSS,   /* whether a datagram is lost */
-    WEFT_SIM_FOR_FAULT,  /* who fails, and when */
-    WEFT_SIM_FOR_CONTENT /* bytes of made-up documents */
+    WEFT_SIM_FOR_ID = 1,  /* names of nodes */
+    WEFT_SIM_FOR_JOIN,    /* when a node starts */
+    WEFT_SIM_FOR_CLOCK,   /* where its clock begins */
+    WEFT_SIM_FOR_CORE,    /* seed of its core */
+    WEFT_SIM_FOR_DELAY,   /* jitter of a message */
+    WEFT_SIM_FOR_LOSS,    /* whether a datagram is lost */
+    WEFT_SIM_FOR_FAULT,   /* who fails, and when */
+    WEFT_SIM_FOR_CONTENT, /* bytes of made-up documents */
+    WEFT_SIM_FOR_MISHAP,  /* who has what mishap, and when */
+    WEFT_SIM_FOR_ECHO,    /* whether a datagram comes twice, again, or late */
+    WEFT_SIM_FOR_SWARM    /* what a seed of a sweep is made of */
 };
 
 /* The value number |counter| of |entity| for |purpose|. */

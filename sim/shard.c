@@ -195,7 +195,9 @@ void weft_sim_shard_run(struct weft_sim_shard *shard, weft_ns end_ns)
     struct weft_sim_entry *entry = weft_sim_queue_pop(shard->queue, end_ns);
     while (entry != NULL && !shard->checks.failed) {
         fetch_ahead(shard);
-        handlers[entry->kind](shard, entry);
+        if (shard->world->mishaps.ailments == NULL || !weft_sim_ailment_defers(shard, entry)) {
+            handlers[entry->kind](shard, entry);
+        }
         weft_sim_queue_drop(shard->queue, entry);
         if (shard->lan.change_count > 0) {
             weft_sim_lan_settle(shard);

@@ -9,6 +9,7 @@
 #include "shell.h"
 #include "document.h"
 #include "random.h"
+#include "stream.h"
 
 #include "protocol/limits.h"
 
@@ -189,7 +190,8 @@ void weft_sim_shell_on_document(struct weft_sim_shard *shard,
     if (document->token == 0) {
         struct weft_event event = {.kind = WEFT_EVENT_LOOKED, .looked = {document->result}};
         weft_sim_node_step(shard, node, &event);
-        if (document->result == WEFT_ERR_OK) {
+        if (document->result == WEFT_ERR_OK &&
+            !weft_sim_ailment_is_clock_wrong(shard->world, node)) {
             begin_update(shard, node, document->version, WEFT_SIM_NOBODY);
         }
         return;
@@ -238,7 +240,11 @@ void weft_sim_shell_check(struct weft_sim_shard *shard, uint32_t node,
         (bulletin->length == 0 || (bulletin->length == sizeof(expected) &&
                                    memcmp(bulletin->bytes, expected, sizeof(expected)) == 0));
     uint32_t peer = weft_sim_topology_by_id(&world->topology, bulletin->peer.id);
-    push_verdict(shard, node, peer, version, genuine ? WEFT_ERR_OK : WEFT_ERR_SIGNATURE);
+    enum weft_err err = genuine ? WEFT_ERR_OK : WEFT_ERR_SIGNATURE;
+    if (genuine && weft_sim_ailment_is_clock_wrong(world, node)) {
+        err = WEFT_ERR_EXPIRED;
+    }
+    push_verdict(shard, node, peer, version, err);
 }
 
 void weft_sim_shell_on_verdict(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
@@ -274,7 +280,7 @@ void weft_sim_shell_fetch(struct weft_sim_shard *shard, uint32_t node,
                                        .kind = WEFT_SIM_DOCUMENT_KIND_COUNT,
                                        .token = document->token};
     if (document->from != 0) {
-        wanted.from = weft_sim_topology_by_id(&world->topology, document->from);
+        wanted.from = weft_sim_stream_peer(world, node, document->from);
     }
     if (document->from != 0 && wanted.from == WEFT_SIM_NOBODY) {
         weft_sim_check_fail(shard, WEFT_SIM_CHECK_STREAM_KNOWN, node,
@@ -330,6 +336,17 @@ void weft_sim_shell_complete(struct weft_sim_shard *shard, uint32_t node, weft_r
     entry->words[1] = number;
 }
 
+/* The whole does not verify: the release is told anew, with what still holds. */
+static void refuse_whole(struct weft_sim_shard *shard, uint32_t node)
+{
+    uint32_t number = shard->world->nodes[node].fetching;
+    struct weft_event event = {.kind = WEFT_EVENT_COMPLETED};
+    event.completed.id = shard->world->releases.items[number].id;
+    event.completed.result = WEFT_ERR_MISMATCH;
+    weft_sim_node_step(shard, node, &event);
+    tell_release(shard, node, number);
+}
+
 void weft_sim_shell_on_activated(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
     struct weft_sim_world *world = shard->world;
@@ -337,12 +354,16 @@ void weft_sim_shell_on_activated(struct weft_sim_shard *shard, const struct weft
     if (!self->alive || self->life != entry->words[0] || self->fetching != entry->words[1]) {
         return;
     }
-    uint32_t old = self->held;
     self->completing = false;
+    if (weft_sim_ailment_finds_all_rot(world, entry->node) > 0) {
+        refuse_whole(shard, entry->node);
+        return;
+    }
+    uint32_t old = self->held;
     self->held = self->fetching;
     self->fetching = WEFT_SIM_NO_RELEASE;
     self->complete_ns = entry->time_ns;
-    if (self->held == world->releases.newest) {
+    if (weft_sim_publish_counts(world, self)) {
         shard->totals.complete++;
         shard->last_complete_ns = entry->time_ns;
     }

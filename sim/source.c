@@ -6,6 +6,8 @@
 #include "upload.h"
 
 #define HTTP_PARTIAL_CONTENT 206
+#define HTTP_OK 200
+#define HTTP_UNAVAILABLE 503
 
 static weft_ns after_delay_ns(const struct weft_sim_shard *shard, uint32_t node)
 {
@@ -57,6 +59,11 @@ void weft_sim_source_fetch(struct weft_sim_shard *shard, uint32_t node,
         (uint64_t)source->first_chunk + source->chunk_count >
             world->releases.items[release].chunk_count) {
         push_end(shard, weft_sim_now(shard), node, weft_sim_pool_handle(fetch), WEFT_ERR_NOT_FOUND);
+        return;
+    }
+    if (weft_sim_cut_until(world, node, WEFT_SIM_SOURCE) != 0) {
+        push_end(shard, weft_sim_now(shard) + WEFT_SIM_CONNECT_NS, node,
+                 weft_sim_pool_handle(fetch), WEFT_ERR_UNREACHABLE);
         return;
     }
     weft_ns delay_ns =
@@ -112,13 +119,38 @@ static void send_next(struct weft_sim_shard *shard, const struct weft_sim_answer
     weft_sim_pipe_send(shard, pipe, bytes_of(shard, name), weft_sim_pool_handle(answer));
 }
 
+/* What a source in a bad state makes of a range request; OK = it sends, perhaps only half. */
+static enum weft_err mistreat(const struct weft_sim_world *world, uint32_t release,
+                              weft_ns *patience_ns)
+{
+    const struct weft_sim_mishaps *mishaps = &world->mishaps;
+    *patience_ns = 0;
+    if (!world->source_up) {
+        return WEFT_ERR_UNREACHABLE;
+    }
+    if (weft_sim_mishap_source(mishaps, WEFT_SIM_MISHAP_SOURCE_HANG)) {
+        *patience_ns = WEFT_SIM_PATIENCE_NS;
+        return WEFT_ERR_TIMEOUT;
+    }
+    if (weft_sim_mishap_source(mishaps, WEFT_SIM_MISHAP_SOURCE_ERROR)) {
+        return WEFT_ERR_HTTP_STATUS;
+    }
+    if (weft_sim_mishap_source(mishaps, WEFT_SIM_MISHAP_SOURCE_PORTAL)) {
+        return WEFT_ERR_HTTP_NO_RANGES;
+    }
+    bool stale = weft_sim_mishap_source(mishaps, WEFT_SIM_MISHAP_SOURCE_STALE);
+    return stale && release == world->releases.newest ? WEFT_ERR_NOT_FOUND : WEFT_ERR_OK;
+}
+
 void weft_sim_source_on_asked(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
     uint32_t node = entry->peer;
     weft_sim_network_control(shard, WEFT_SIM_SOURCE, node, WEFT_SIM_REQUEST_BYTES);
-    if (!shard->world->source_up) {
+    weft_ns patience_ns = 0;
+    enum weft_err err = mistreat(shard->world, (uint32_t)entry->words[1] >> 16, &patience_ns);
+    if (err != WEFT_ERR_OK) {
         shard->totals.source_refused++;
-        push_end(shard, after_delay_ns(shard, node), node, entry->words[0], WEFT_ERR_UNREACHABLE);
+        push_end(shard, after_delay_ns(shard, node) + patience_ns, node, entry->words[0], err);
         return;
     }
     struct weft_sim_answer *answer = weft_sim_pool_take(&shard->answers);
@@ -126,6 +158,10 @@ void weft_sim_source_on_asked(struct weft_sim_shard *shard, const struct weft_si
     answer->release = (uint32_t)entry->words[1] >> 16;
     answer->next_chunk = (uint32_t)entry->words[1] & UINT16_MAX;
     answer->end_chunk = answer->next_chunk + (uint32_t)entry->words[2];
+    if (weft_sim_mishap_source(&shard->world->mishaps, WEFT_SIM_MISHAP_SOURCE_SHORT)) {
+        answer->end_chunk -= (uint32_t)entry->words[2] / 2;
+        answer->result = WEFT_ERR_TOO_SHORT;
+    }
     answer->fetch = entry->words[0];
     struct weft_sim_pipe *pipe =
         weft_sim_pipe_open(shard, WEFT_SIM_SOURCE, node, WEFT_SIM_PIPE_ANSWER);
@@ -151,7 +187,7 @@ void weft_sim_source_on_sent(struct weft_sim_shard *shard, struct weft_sim_pipe 
         send_next(shard, answer, pipe);
         return;
     }
-    push_end(shard, at_ns, answer->node, answer->fetch, WEFT_ERR_OK);
+    push_end(shard, at_ns, answer->node, answer->fetch, answer->result);
     weft_sim_pool_give(&shard->answers, answer);
     weft_sim_pipe_close(shard, pipe);
 }
@@ -187,6 +223,35 @@ void weft_sim_source_switch(struct weft_sim_world *world, bool up)
                      WEFT_ERR_CLOSED);
             cut(shard, answer);
         }
+    }
+}
+
+void weft_sim_source_lose(struct weft_sim_world *world)
+{
+    struct weft_sim_shard *shard = weft_sim_world_shard(world, WEFT_SIM_SOURCE);
+    for (uint32_t i = 0; i < shard->answers.used_count; i++) {
+        struct weft_sim_answer *answer = weft_sim_pool_at(&shard->answers, i);
+        if (answer != NULL && weft_sim_cut_until(world, WEFT_SIM_SOURCE, answer->node) != 0) {
+            push_end(shard, weft_sim_now(shard) + WEFT_SIM_PATIENCE_NS, answer->node, answer->fetch,
+                     WEFT_ERR_TIMEOUT);
+            cut(shard, answer);
+        }
+    }
+}
+
+/* What the web server's last line said; 0 = it said nothing. */
+static uint32_t status_of(enum weft_err result)
+{
+    switch ((uint32_t)result) {
+    case WEFT_ERR_UNREACHABLE:
+    case WEFT_ERR_TIMEOUT:
+        return 0;
+    case WEFT_ERR_HTTP_STATUS:
+        return HTTP_UNAVAILABLE;
+    case WEFT_ERR_HTTP_NO_RANGES:
+        return HTTP_OK;
+    default:
+        return HTTP_PARTIAL_CONTENT;
     }
 }
 
@@ -255,7 +320,7 @@ void weft_sim_source_on_end(struct weft_sim_shard *shard, const struct weft_sim_
     struct weft_event event = {.kind = WEFT_EVENT_SOURCE};
     event.source.token = fetch->token;
     event.source.result = result;
-    event.source.http_status = result == WEFT_ERR_UNREACHABLE ? 0 : HTTP_PARTIAL_CONTENT;
+    event.source.http_status = status_of(result);
     struct weft_sim_node *node = &world->nodes[entry->node];
     node->pending_count--;
     node->source_idle = result == WEFT_ERR_OK ? (uint8_t)(node->source_idle + 1) : 0;

@@ -23,6 +23,7 @@ struct weft_sim_answer {
     uint32_t release;          /* number of the release */
     uint32_t next_chunk;       /* being sent */
     uint32_t end_chunk;        /* one past the last */
+    enum weft_err result;      /* how the answer ends */
     uint64_t fetch;            /* handle of the request in the node's shard */
     uint64_t pipe;             /* what carries it */
 };
@@ -40,6 +41,9 @@ void weft_sim_source_forget(struct weft_sim_shard *shard, uint32_t node);
 /* Between windows: the source stops or begins to answer; requests in progress break when it
  * stops. */
 void weft_sim_source_switch(struct weft_sim_world *world, bool up);
+
+/* Between windows: answers to nodes that cannot be reached any more are given up. */
+void weft_sim_source_lose(struct weft_sim_world *world);
 
 /* The pipe's item has left: the next chunk of the range begins. */
 void weft_sim_source_on_sent(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe);

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # weft-sim: the simulator. One file a line; what sim/page.c puts into the program, below.
 SIM_SOURCES := \
+	sim/ailment.c \
 	sim/backbone.c \
 	sim/bound.c \
 	sim/buffer.c \
 	sim/check.c \
 	sim/crew.c \
+	sim/cut.c \
 	sim/decisions.c \
 	sim/document.c \
 	sim/fair.c \
@@ -13,10 +15,13 @@ SIM_SOURCES := \
 	sim/history.c \
 	sim/history_compact.c \
 	sim/history_write.c \
+	sim/hostile.c \
 	sim/lan.c \
 	sim/mail.c \
 	sim/main.c \
 	sim/memory.c \
+	sim/menu.c \
+	sim/mishap.c \
 	sim/network.c \
 	sim/node.c \
 	sim/options.c \
@@ -39,7 +44,7 @@ SIM_SOURCES := \
 	sim/upload.c \
 	sim/watch.c \
 	sim/watch_finish.c \
-	sim/world.c \
+	sim/world.c
 
 SIM_PAGE_FILES := \
 	sim/report/chart.js \

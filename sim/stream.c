@@ -30,6 +30,18 @@ struct weft_sim_end *weft_sim_stream_find(const struct weft_sim_world *world, ui
     return slot == WEFT_SIM_NOBODY ? NULL : &self->ends[slot];
 }
 
+uint32_t weft_sim_stream_peer(const struct weft_sim_world *world, uint32_t node, weft_node_id id)
+{
+    const struct weft_sim_node *self = &world->nodes[node];
+    for (uint32_t i = 0; i < self->slots_used && world->topology.clone_count > 0; i++) {
+        uint32_t peer = self->peers[i];
+        if (peer != WEFT_SIM_NOBODY && world->nodes[peer].id == id) {
+            return peer;
+        }
+    }
+    return weft_sim_topology_by_id(&world->topology, id);
+}
+
 struct weft_sim_end *weft_sim_stream_at(const struct weft_sim_world *world, uint32_t node,
                                         uint32_t slot, uint32_t epoch)
 {
@@ -71,7 +83,9 @@ static void give_slot(struct weft_sim_node *node, struct weft_sim_end *end)
 static weft_ns arrival_ns(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
                           struct weft_sim_end *end, uint32_t bytes)
 {
-    weft_ns at_ns = weft_sim_now(shard) + weft_sim_network_control(shard, node, peer, bytes);
+    weft_ns delay_ns = weft_sim_network_control(shard, node, peer, bytes);
+    weft_ns until_ns = weft_sim_cut_until(shard->world, node, peer);
+    weft_ns at_ns = delay_ns + (until_ns == 0 ? weft_sim_now(shard) : until_ns);
     if (end == NULL) {
         return at_ns;
     }
@@ -86,15 +100,21 @@ void weft_sim_stream_send_datagram(struct weft_sim_shard *shard, uint32_t node,
 {
     struct weft_sim_world *world = shard->world;
     uint32_t peer = weft_sim_topology_by_address(&world->topology, &send->to.address);
-    if (peer == WEFT_SIM_NOBODY || weft_sim_network_loses(&world->network, node)) {
+    if (peer == WEFT_SIM_NOBODY || weft_sim_network_loses(&world->network, node) ||
+        !weft_sim_cut_lets(world, node, peer)) {
         shard->totals.datagrams_lost++;
         return;
     }
-    weft_ns at_ns = arrival_ns(shard, node, peer, NULL, send->length);
-    struct weft_sim_entry *entry = weft_sim_shard_push(shard, at_ns, WEFT_SIM_DATAGRAM, peer);
-    entry->peer = node;
-    entry->message.tag = send->local;
-    weft_sim_shard_put(shard, entry, send->bytes, send->length);
+    weft_ns delay_ns = weft_sim_network_control(shard, node, peer, send->length);
+    weft_ns echoes_ns[WEFT_SIM_ECHOES_MAX];
+    uint32_t count = weft_sim_network_echoes(&world->network, node, delay_ns, echoes_ns);
+    for (uint32_t i = 0; i < count; i++) {
+        struct weft_sim_entry *entry =
+            weft_sim_shard_push(shard, weft_sim_now(shard) + echoes_ns[i], WEFT_SIM_DATAGRAM, peer);
+        entry->peer = node;
+        entry->message.tag = send->local;
+        weft_sim_shard_put(shard, entry, send->bytes, send->length);
+    }
 }
 
 void weft_sim_stream_on_datagram(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
@@ -124,7 +144,7 @@ void weft_sim_stream_send_frame(struct weft_sim_shard *shard, uint32_t node,
                                 const struct weft_action_send *send)
 {
     struct weft_sim_world *world = shard->world;
-    uint32_t peer = weft_sim_topology_by_id(&world->topology, send->to.id);
+    uint32_t peer = weft_sim_stream_peer(world, node, send->to.id);
     struct weft_sim_end *end = weft_sim_stream_find(world, node, peer);
     if (end == NULL || end->state == WEFT_SIM_END_OPENING) {
         weft_sim_check_fail(shard, WEFT_SIM_CHECK_STREAM_KNOWN, node,
@@ -205,7 +225,29 @@ void weft_sim_stream_open(struct weft_sim_shard *shard, uint32_t node,
     }
     end->state = WEFT_SIM_END_OPENING;
     end->epoch = next_epoch(shard, node, index);
+    if (weft_sim_cut_until(world, node, index) != 0) {
+        struct weft_sim_entry *entry = weft_sim_shard_push(
+            shard, weft_sim_now(shard) + WEFT_SIM_CONNECT_NS, WEFT_SIM_REFUSED, node);
+        entry->peer = index;
+        entry->words[0] = end->epoch;
+        return;
+    }
     push_opening(shard, WEFT_SIM_CONNECT, node, index, end, end->epoch);
+}
+
+/* --- closing: words[0] = epoch, words[1] = bytes of a chunk in the middle that had left --- */
+
+/* |node| is done with |end|, or dead: the other side hears of it. */
+static void close_there(struct weft_sim_shard *shard, uint32_t node, struct weft_sim_end *end)
+{
+    struct weft_sim_node *self = &shard->world->nodes[node];
+    uint32_t peer = self->peers[slot_number(self, end)];
+    uint32_t sent = weft_sim_upload_drop_outgoing(shard, node, end);
+    weft_sim_upload_drop_incoming(shard, node, end);
+    struct weft_sim_entry *entry =
+        push_opening(shard, WEFT_SIM_DISCONNECT, node, peer, end, end->epoch);
+    entry->words[1] = sent;
+    give_slot(self, end);
 }
 
 /* The end is void: tell the core of everything that hung on it. */
@@ -217,6 +259,35 @@ static void close_here(struct weft_sim_shard *shard, uint32_t node, uint32_t pee
     weft_sim_upload_fail_outgoing(shard, node, end);
     give_slot(&shard->world->nodes[node], end);
     step_stream(shard, node, peer, WEFT_EVENT_STREAM_DOWN, false);
+}
+
+/* |node| has to end a stream that neither its core nor its peer gave up. */
+static void close_both(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
+                       struct weft_sim_end *end)
+{
+    bool known = end->state == WEFT_SIM_END_UP;
+    end->state = WEFT_SIM_END_CLOSING;
+    weft_sim_upload_fail_incoming(shard, node, peer, end);
+    weft_sim_upload_fail_outgoing(shard, node, end);
+    close_there(shard, node, end);
+    if (known) {
+        step_stream(shard, node, peer, WEFT_EVENT_STREAM_DOWN, false);
+    }
+}
+
+/* A peer of the same name at another place: its stream gives way, as names are unique in a core. */
+static void close_clone(struct weft_sim_shard *shard, uint32_t node, uint32_t peer)
+{
+    const struct weft_sim_world *world = shard->world;
+    struct weft_sim_node *self = &shard->world->nodes[node];
+    for (uint32_t i = 0; i < self->slots_used && world->topology.clone_count > 0; i++) {
+        uint32_t other = self->peers[i];
+        bool same = other != WEFT_SIM_NOBODY && other != peer &&
+                    world->nodes[other].id == world->nodes[peer].id;
+        if (same && self->ends[i].state != WEFT_SIM_END_CLOSING) {
+            close_both(shard, node, other, &self->ends[i]);
+        }
+    }
 }
 
 void weft_sim_stream_on_connect(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
@@ -233,6 +304,7 @@ void weft_sim_stream_on_connect(struct weft_sim_shard *shard, const struct weft_
     if (end != NULL && end->state == WEFT_SIM_END_OPENING && node < peer) {
         return; /* our own attempt counts */
     }
+    close_clone(shard, node, peer);
     if (end != NULL && end->state == WEFT_SIM_END_UP) {
         close_here(shard, node, peer, end); /* the peer knows better: it opens again */
         end = weft_sim_stream_find(world, node, peer);
@@ -255,6 +327,7 @@ void weft_sim_stream_on_connected(struct weft_sim_shard *shard, const struct wef
     if (end == NULL || end->state != WEFT_SIM_END_OPENING || end->epoch != entry->words[0]) {
         return;
     }
+    close_clone(shard, entry->node, entry->peer);
     end->state = WEFT_SIM_END_UP;
     end->peer_slot = entry->slot;
     step_stream(shard, entry->node, entry->peer, WEFT_EVENT_STREAM_UP, true);
@@ -277,24 +350,11 @@ void weft_sim_stream_on_refused(struct weft_sim_shard *shard, const struct weft_
     step_stream(shard, entry->node, entry->peer, WEFT_EVENT_STREAM_DOWN, true);
 }
 
-/* --- closing: words[0] = epoch, words[1] = bytes of a chunk in the middle that had left --- */
-
-/* |node| is done with |end|, or dead: the other side hears of it. */
-static void close_there(struct weft_sim_shard *shard, uint32_t node, struct weft_sim_end *end)
-{
-    struct weft_sim_node *self = &shard->world->nodes[node];
-    uint32_t peer = self->peers[slot_number(self, end)];
-    uint32_t sent = weft_sim_upload_drop_outgoing(shard, node, end);
-    weft_sim_upload_drop_incoming(shard, node, end);
-    struct weft_sim_entry *entry =
-        push_opening(shard, WEFT_SIM_DISCONNECT, node, peer, end, end->epoch);
-    entry->words[1] = sent;
-    give_slot(self, end);
-}
+/* --- closing by an action, a crash, the other side --- */
 
 void weft_sim_stream_close(struct weft_sim_shard *shard, uint32_t node, weft_node_id peer)
 {
-    uint32_t index = weft_sim_topology_by_id(&shard->world->topology, peer);
+    uint32_t index = weft_sim_stream_peer(shard->world, node, peer);
     struct weft_sim_end *end = weft_sim_stream_find(shard->world, node, index);
     if (end != NULL && end->state != WEFT_SIM_END_CLOSING) {
         close_there(shard, node, end);

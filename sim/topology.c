@@ -57,16 +57,64 @@ static struct weft_address address_of(uint32_t low, uint16_t port)
 
 weft_node_id weft_sim_topology_id(const struct weft_sim_topology *topology, uint32_t index)
 {
+    for (uint32_t i = 0; i < topology->clone_count; i++) {
+        if (topology->clones[i].node == index) {
+            index = topology->clones[i].as;
+            break;
+        }
+    }
     /* The index in the lower half finds the node again; the upper half spreads rendezvous order. */
     uint64_t luck = weft_sim_random(topology->seed, WEFT_SIM_FOR_ID, index, 0);
     return (luck << 32) | (index + 1);
+}
+
+void weft_sim_topology_clone(struct weft_sim_topology *topology, uint32_t node, uint32_t as)
+{
+    bool real = weft_sim_topology_id(topology, as) != weft_sim_topology_id(topology, node) &&
+                weft_sim_topology_by_id(topology, weft_sim_topology_id(topology, as)) == as;
+    if (real && topology->clone_count < WEFT_SIM_CLONES_MAX) {
+        topology->clones[topology->clone_count++] = (struct weft_sim_clone){node, as};
+    }
+}
+
+static const struct weft_sim_seat *find_seat(const struct weft_sim_topology *topology,
+                                             uint32_t node)
+{
+    for (uint32_t i = 0; i < topology->seat_count; i++) {
+        if (topology->seats[i].node == node) {
+            return &topology->seats[i];
+        }
+    }
+    return NULL;
+}
+
+bool weft_sim_topology_move(struct weft_sim_topology *topology, uint32_t node, uint32_t segment)
+{
+    struct weft_sim_seat *seat = NULL;
+    for (uint32_t i = 0; i < topology->seat_count; i++) {
+        seat = topology->seats[i].node == node ? &topology->seats[i] : seat;
+    }
+    uint32_t own =
+        weft_sim_topology_first(topology, segment + 1) - weft_sim_topology_first(topology, segment);
+    uint32_t host = FIRST_HOST + own + topology->moves;
+    if (host >= (UINT32_C(1) << topology->host_bits) - 1 ||
+        (seat == NULL && topology->seat_count == WEFT_SIM_SEATS_MAX)) {
+        return false;
+    }
+    seat = seat == NULL ? &topology->seats[topology->seat_count++] : seat;
+    *seat = (struct weft_sim_seat){.node = node, .segment = segment, .host = host};
+    topology->segment_of[node] = segment;
+    topology->moves++;
+    return true;
 }
 
 struct weft_endpoint weft_sim_topology_endpoint(const struct weft_sim_topology *topology,
                                                 uint32_t index)
 {
     uint32_t segment = topology->segment_of[index];
-    uint32_t host = FIRST_HOST + index - weft_sim_topology_first(topology, segment);
+    const struct weft_sim_seat *seat = find_seat(topology, index);
+    uint32_t host =
+        seat != NULL ? seat->host : FIRST_HOST + index - weft_sim_topology_first(topology, segment);
     uint32_t low = ((segment + 1) << topology->host_bits) + host;
     return (struct weft_endpoint){.id = weft_sim_topology_id(topology, index),
                                   .address = address_of(low, PORT)};
@@ -96,9 +144,16 @@ uint32_t weft_sim_topology_by_address(const struct weft_sim_topology *topology,
         (uint32_t)address->ip[13] << 16 | (uint32_t)address->ip[14] << 8 | address->ip[15];
     uint32_t segment = (low >> topology->host_bits) - 1;
     uint32_t host = low & ((UINT32_C(1) << topology->host_bits) - 1);
+    for (uint32_t i = 0; i < topology->seat_count; i++) {
+        if (topology->seats[i].segment == segment && topology->seats[i].host == host) {
+            return topology->seats[i].node;
+        }
+    }
     if (segment >= topology->segment_count || host < FIRST_HOST) {
         return WEFT_SIM_NOBODY;
     }
     uint32_t index = weft_sim_topology_first(topology, segment) + host - FIRST_HOST;
-    return index < weft_sim_topology_first(topology, segment + 1) ? index : WEFT_SIM_NOBODY;
+    bool there = index < weft_sim_topology_first(topology, segment + 1) &&
+                 find_seat(topology, index) == NULL;
+    return there ? index : WEFT_SIM_NOBODY;
 }

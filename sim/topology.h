@@ -29,6 +29,25 @@ struct weft_sim_site {
     struct weft_sim_line line; /* its access line to everybody else */
 };
 
+/* A node that has moved, and where it is now. */
+struct weft_sim_seat {
+    uint32_t node;    /* who */
+    uint32_t segment; /* where */
+    uint32_t host;    /* its number there, beyond those of the segment's own nodes */
+};
+
+/* A node that runs with the identity of another one. */
+struct weft_sim_clone {
+    uint32_t node; /* who */
+    uint32_t as;   /* whose name it has */
+};
+
+/* Clones in one run. */
+#define WEFT_SIM_CLONES_MAX 64
+
+/* Nodes that move in one run. */
+#define WEFT_SIM_SEATS_MAX 128
+
 struct weft_sim_topology {
     uint64_t seed;                     /* of the nodes' names */
     uint32_t node_count;               /* nodes */
@@ -38,6 +57,11 @@ struct weft_sim_topology {
     uint32_t *segment_of;              /* segment of each node; owned */
     struct weft_sim_segment *segments; /* segment_count, and one behind the last; owned */
     struct weft_sim_site *sites;       /* site_count, and one behind the last; owned */
+    struct weft_sim_seat seats[WEFT_SIM_SEATS_MAX];    /* of nodes that have moved */
+    uint32_t seat_count;                               /* entries of seats */
+    uint32_t moves;                                    /* so far: no address is used again */
+    struct weft_sim_clone clones[WEFT_SIM_CLONES_MAX]; /* nodes with another one's name */
+    uint32_t clone_count;                              /* entries of clones */
 };
 
 /* Spread |node_count| nodes evenly over |segment_count| segments, at most as many; every segment is
@@ -74,7 +98,15 @@ struct weft_endpoint weft_sim_topology_endpoint(const struct weft_sim_topology *
 struct weft_prefix weft_sim_topology_prefix(const struct weft_sim_topology *topology,
                                             uint32_t segment);
 
-/* The node of that name; WEFT_SIM_NOBODY if there is none. */
+/* Before anything runs: |node| has the name of |as|.
+ * Errors: no effect if there are too many clones, or it is a node's own name. */
+void weft_sim_topology_clone(struct weft_sim_topology *topology, uint32_t node, uint32_t as);
+
+/* Give |node| a new address in |segment|.
+ * Errors: false if no node or address is left; nothing has changed then. */
+bool weft_sim_topology_move(struct weft_sim_topology *topology, uint32_t node, uint32_t segment);
+
+/* The node of that name, the real one if there are clones; WEFT_SIM_NOBODY if there is none. */
 uint32_t weft_sim_topology_by_id(const struct weft_sim_topology *topology, weft_node_id id);
 
 /* The node at that address; WEFT_SIM_NOBODY if there is none. */

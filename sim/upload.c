@@ -46,7 +46,8 @@ static void start_first(struct weft_sim_shard *shard, struct weft_sim_end *end)
     uint32_t peer = upload->receiver;
     weft_ns delay_ns = weft_sim_network_delay(&shard->world->network, node, peer);
     upload->sending = true;
-    upload->offer_ns = weft_sim_now(shard) + delay_ns;
+    weft_ns until_ns = weft_sim_cut_until(shard->world, node, peer);
+    upload->offer_ns = delay_ns + (until_ns == 0 ? weft_sim_now(shard) : until_ns);
     upload->offer_ns = upload->offer_ns > end->last_ns ? upload->offer_ns : end->last_ns;
     shard->totals.chunks_begun++;
     struct weft_sim_entry *entry =
@@ -74,7 +75,7 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
                            const struct weft_action_chunk *chunk)
 {
     struct weft_sim_world *world = shard->world;
-    uint32_t peer = weft_sim_topology_by_id(&world->topology, chunk->peer);
+    uint32_t peer = weft_sim_stream_peer(world, node, chunk->peer);
     struct weft_sim_end *end = weft_sim_stream_find(world, node, peer);
     uint32_t release = weft_sim_publish_find(&world->releases, chunk->release);
     if (end == NULL || end->state == WEFT_SIM_END_OPENING || release == WEFT_SIM_NO_RELEASE ||
@@ -88,6 +89,11 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
         return;
     }
     weft_sim_check_serve(shard, node, release, chunk->chunk);
+    if (world->nodes[node].fetching == release &&
+        weft_sim_ailment_is_rotten(world, node, chunk->chunk)) {
+        drop(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_MISMATCH);
+        return;
+    }
     struct weft_sim_upload *upload = weft_sim_pool_take(&shard->uploads);
     uint64_t handle = weft_sim_pool_handle(upload);
     upload->sender = node;
@@ -141,7 +147,7 @@ void weft_sim_upload_cancel(struct weft_sim_shard *shard, uint32_t node,
                             const struct weft_action_chunk *chunk)
 {
     struct weft_sim_world *world = shard->world;
-    uint32_t peer = weft_sim_topology_by_id(&world->topology, chunk->peer);
+    uint32_t peer = weft_sim_stream_peer(world, node, chunk->peer);
     struct weft_sim_end *end = weft_sim_stream_find(world, node, peer);
     uint32_t release = weft_sim_publish_find(&world->releases, chunk->release);
     uint32_t name = weft_sim_chunk_name(release, chunk->chunk);
@@ -163,6 +169,10 @@ void weft_sim_upload_on_dropped(struct weft_sim_shard *shard, const struct weft_
 {
     const struct weft_sim_node *node = &shard->world->nodes[entry->node];
     if (node->alive && node->life == entry->words[1]) {
+        if (entry->words[2] == WEFT_ERR_MISMATCH) {
+            (void)weft_sim_ailment_finds_rot(shard->world, entry->node,
+                                             (uint32_t)entry->words[0] & UINT16_MAX);
+        }
         step_upload(shard, entry->node, entry->peer, (uint32_t)entry->words[0],
                     (enum weft_err)entry->words[2]);
     }

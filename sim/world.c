@@ -21,6 +21,9 @@
 /* Time beyond three lower bounds in which a run must have ended. */
 #define LIMIT_EXTRA_NS (120 * WEFT_NS_PER_S)
 
+/* And where hostile nodes slow it down. */
+#define LIMIT_HOSTILE_NS (300 * WEFT_NS_PER_S)
+
 /* Rates between sites follow within a window, so it is short beside the time of a chunk. Sites
  * nearer to each other than the shortest window are simulated by one thread. */
 #define WINDOW_LONGEST_NS (10 * WEFT_NS_PER_MS)
@@ -90,7 +93,8 @@ static void make_shards(struct weft_sim_world *world)
 {
     const struct weft_sim_topology *topology = &world->topology;
     weft_ns lookahead_ns = weft_sim_network_lookahead(&world->network);
-    bool apart = lookahead_ns >= WINDOW_SHORTEST_NS;
+    bool roams = weft_sim_menu_has(world->options, WEFT_SIM_MISHAP_ROAM);
+    bool apart = lookahead_ns >= WINDOW_SHORTEST_NS && !roams;
     world->window_ns = choose_window(world, lookahead_ns);
     world->shard_count = apart ? topology->site_count + 1 : 1;
     world->shards = weft_sim_memory_take(world->shard_count, sizeof(world->shards[0]));
@@ -122,7 +126,6 @@ static void make_nodes(struct weft_sim_world *world)
 {
     size_t count = world->node_count;
     world->ends_max = world->config.links_max + SPARE_ENDS;
-    world->have_words = world->config.chunks_max / 64;
     world->nodes = weft_sim_memory_take(count, sizeof(world->nodes[0]));
     world->cores = weft_sim_memory_take(count, world->core_bytes);
     world->haves = weft_sim_memory_take(count, world->have_words * sizeof(uint64_t));
@@ -154,6 +157,7 @@ bool weft_sim_world_begin(struct weft_sim_world *world, const struct weft_sim_op
     world->source_version = WEFT_SIM_VERSION_OLD;
     bool cut = weft_sim_publish_begin(&world->releases, options);
     world->config = core_config(world);
+    world->have_words = world->config.chunks_max / 64;
     world->core_bytes = (weft_core_size(&world->config) + 63) / 64 * 64;
     if (!cut || world->core_bytes == 0) {
         fprintf(stderr, "weft-sim: the core refuses this network: %u chunks, %u nodes a segment\n",
@@ -174,6 +178,7 @@ bool weft_sim_world_begin(struct weft_sim_world *world, const struct weft_sim_op
     weft_sim_network_begin(&world->network, options, &world->topology);
     weft_sim_backbone_begin(world);
     world->agenda = weft_sim_queue_new();
+    weft_sim_mishap_begin(world);
     make_shards(world);
     make_crew(world);
     make_nodes(world);
@@ -191,6 +196,7 @@ void weft_sim_world_end(struct weft_sim_world *world)
 {
     size_t count = world->node_count;
     weft_sim_watch_free(world->watch);
+    weft_sim_mishap_end(world);
     weft_sim_fault_end(world);
     weft_sim_memory_give(world->actions, weft_sim_crew_size(world->crew),
                          sizeof(world->actions[0]));
@@ -263,6 +269,7 @@ struct weft_sim_totals weft_sim_world_totals(const struct weft_sim_world *world)
         sum.away += part->away;
         sum.planned += part->planned;
         sum.losses.chunks_discarded += part->losses.chunks_discarded;
+        sum.losses.chunks_refused += part->losses.chunks_refused;
         sum.losses.chunks_cut += part->losses.chunks_cut;
     }
     return sum;
@@ -306,6 +313,8 @@ static void follow_agenda(struct weft_sim_world *world)
             }
         } else if (entry->kind == WEFT_SIM_MARK) {
             on_mark(world);
+        } else if (entry->kind == WEFT_SIM_MISHAP) {
+            weft_sim_mishap_on_time(world, entry);
         } else {
             weft_sim_fault_on_time(world, entry);
         }
@@ -346,7 +355,9 @@ static weft_ns limit_ns(const struct weft_sim_world *world)
     if (options->time_limit_ms != 0) {
         return last_ns + options->time_limit_ms * WEFT_NS_PER_MS;
     }
-    weft_ns limit = last_ns + 3 * weft_sim_bound(options).fluid_ns + LIMIT_EXTRA_NS;
+    weft_ns limit = last_ns + 3 * weft_sim_bound(options).fluid_ns + LIMIT_EXTRA_NS +
+                    weft_sim_menu_healed_ns(options);
+    limit += world->hostile_count > 0 ? LIMIT_HOSTILE_NS : 0;
     for (uint32_t i = 0; i < options->outage_count; i++) {
         limit += options->outages[i].length_ns;
         limit += options->outages[i].when.is_share ? 0 : options->outages[i].when.after_ns;
@@ -363,7 +374,7 @@ static bool is_done(const struct weft_sim_world *world)
     struct weft_sim_totals totals = weft_sim_world_totals(world);
     return world->releases.newest == world->releases.count - 1 && totals.away == 0 &&
            totals.planned == 0 && world->faults.planned_count == 0 &&
-           totals.complete + totals.gone == world->node_count;
+           totals.complete + totals.gone + world->hostile_count == world->node_count;
 }
 
 /* Where the next window ends: after the first thing that happens anywhere, by a window's length,

@@ -21,6 +21,7 @@
 #include "fault.h"
 #include "lan.h"
 #include "mail.h"
+#include "mishap.h"
 #include "network.h"
 #include "node.h"
 #include "options.h"
@@ -66,12 +67,14 @@ enum weft_sim_kind {
     WEFT_SIM_MARK,    /* world: measure idle traffic from here on */
     WEFT_SIM_RESTART, /* fault: all nodes crash and come back */
     WEFT_SIM_OUTAGE,  /* fault: the source stops or begins to answer */
+    WEFT_SIM_MISHAP,  /* mishap: one begins, goes on or ends */
     WEFT_SIM_KIND_COUNT
 };
 
 /* Bytes and chunks that left the sender and were not stored. */
 struct weft_sim_losses {
     uint64_t chunks_discarded; /* the receiver read past them */
+    uint64_t chunks_refused;   /* they did not verify, or the disk took nothing */
     uint64_t chunks_cut;       /* sender, receiver, stream or source went away in the middle */
 };
 
@@ -138,11 +141,13 @@ struct weft_sim_world {
     struct weft_action_queue *actions;      /* one for each thread; owned */
     struct weft_sim_checks checks;          /* invariants: the first violation of all shards */
     struct weft_sim_faults faults;          /* what goes wrong */
+    struct weft_sim_mishaps mishaps;        /* of the menu, what is wrong now */
     struct weft_sim_releases releases;      /* what is distributed, and when */
     struct weft_sim_decisions *decisions;   /* lines of text; NULL = none; owned */
     struct weft_sim_watch *watch;           /* what a report needs; NULL = none; owned */
     struct weft_sim_node *nodes;            /* node_count of them; owned */
     uint32_t node_count;                    /* nodes */
+    uint32_t hostile_count;                 /* of them, nodes that nothing is owed to */
     uint32_t ends_max;                      /* streams of one node */
     struct weft_config config;              /* of every core; seed differs */
     uint8_t *cores;                         /* memory of all cores; owned */

@@ -42,6 +42,7 @@ UNIT_SOURCES := \
 	tests/unit/test_serve.c \
 	tests/unit/test_session.c \
 	tests/unit/test_sim_fair.c \
+	tests/unit/test_sim_menu.c \
 	tests/unit/test_sim_queue.c \
 	tests/unit/test_sim_topology.c \
 	tests/unit/test_sim_world.c \

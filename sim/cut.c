@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "is there a way from here to there?". */
+#include "cut.h"
+#include "pipe.h"
+#include "random.h"
+#include "source.h"
+#include "world.h"
+
+/* --- sides --- */
+
+static bool half(const struct weft_sim_cut *cut, uint32_t entity)
+{
+    return (weft_mix(cut->luck ^ entity) & 1) != 0;
+}
+
+/* Does |node| stand on the side that is cut off? */
+static bool is_inside(const struct weft_sim_world *world, const struct weft_sim_cut *cut,
+                      uint32_t node)
+{
+    bool source = node == WEFT_SIM_SOURCE;
+    switch (cut->shape) {
+    case WEFT_SIM_CUT_NODE:
+        return node == cut->entity;
+    case WEFT_SIM_CUT_SITE:
+        return !source && weft_sim_topology_site(&world->topology, node) == cut->entity;
+    case WEFT_SIM_CUT_HALF_NODES:
+        return half(cut, node);
+    case WEFT_SIM_CUT_HALF_SEGMENTS:
+        return half(cut, source ? WEFT_SIM_SOURCE : world->topology.segment_of[node]);
+    }
+    return false;
+}
+
+bool weft_sim_cut_lets(const struct weft_sim_world *world, uint32_t from, uint32_t to)
+{
+    const struct weft_sim_cuts *cuts = &world->mishaps.cuts;
+    for (uint32_t i = 0; i < cuts->count; i++) {
+        const struct weft_sim_cut *cut = &cuts->items[i];
+        bool leaves = is_inside(world, cut, from);
+        if (leaves != is_inside(world, cut, to) && (leaves || !cut->one_way)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+weft_ns weft_sim_cut_until(const struct weft_sim_world *world, uint32_t from, uint32_t to)
+{
+    const struct weft_sim_cuts *cuts = &world->mishaps.cuts;
+    weft_ns until_ns = 0;
+    for (uint32_t i = 0; i < cuts->count; i++) {
+        const struct weft_sim_cut *cut = &cuts->items[i];
+        bool crosses =
+            !cut->datagrams_only && is_inside(world, cut, from) != is_inside(world, cut, to);
+        until_ns = crosses && cut->until_ns > until_ns ? cut->until_ns : until_ns;
+    }
+    return until_ns;
+}
+
+/* --- beginning and end --- */
+
+static uint32_t name_of(const struct weft_sim_mishap *mishap)
+{
+    return ((uint32_t)mishap->class << 8) | mishap->number;
+}
+
+static enum weft_sim_cut_shape shape_of(const struct weft_sim_world *world,
+                                        const struct weft_sim_mishap *mishap)
+{
+    static const enum weft_sim_cut_shape shapes[] = {WEFT_SIM_CUT_NODE, WEFT_SIM_CUT_HALF_NODES,
+                                                     WEFT_SIM_CUT_HALF_SEGMENTS};
+    switch ((uint32_t)mishap->class) {
+    case WEFT_SIM_MISHAP_PARTITION:
+    case WEFT_SIM_MISHAP_ONE_WAY:
+        return shapes[mishap->luck % (world->topology.segment_count > 1 ? 3 : 2)];
+    case WEFT_SIM_MISHAP_WAN_DOWN:
+        return WEFT_SIM_CUT_SITE;
+    default:
+        return WEFT_SIM_CUT_NODE;
+    }
+}
+
+/* Pipes stand still where no stream moves, and go on where one does again. */
+static void hold_pipes(struct weft_sim_world *world)
+{
+    for (uint32_t s = 0; s < world->shard_count; s++) {
+        struct weft_sim_shard *shard = &world->shards[s];
+        for (uint32_t i = 0; i < shard->pipes.used_count; i++) {
+            struct weft_sim_pipe *pipe = weft_sim_pool_at(&shard->pipes, i);
+            if (pipe != NULL) {
+                weft_sim_pipe_hold(shard, pipe,
+                                   weft_sim_cut_until(world, pipe->from, pipe->to) != 0);
+            }
+        }
+    }
+}
+
+void weft_sim_cut_begin(struct weft_sim_world *world, const struct weft_sim_mishap *mishap)
+{
+    struct weft_sim_cuts *cuts = &world->mishaps.cuts;
+    if (cuts->count == WEFT_SIM_CUTS_MAX) {
+        return;
+    }
+    struct weft_sim_cut *cut = &cuts->items[cuts->count++];
+    *cut = (struct weft_sim_cut){.shape = shape_of(world, mishap),
+                                 .one_way = mishap->class == WEFT_SIM_MISHAP_ONE_WAY,
+                                 .datagrams_only = mishap->class == WEFT_SIM_MISHAP_BURST,
+                                 .luck = mishap->luck,
+                                 .name = name_of(mishap),
+                                 .until_ns = world->now_ns + mishap->length_ns};
+    uint32_t victim = weft_sim_mishap_victim(world, mishap);
+    cut->entity =
+        cut->shape == WEFT_SIM_CUT_SITE ? world->topology.segments[mishap->segment].site : victim;
+    if (!cut->datagrams_only) {
+        hold_pipes(world);
+        weft_sim_source_lose(world);
+    }
+}
+
+void weft_sim_cut_end(struct weft_sim_world *world, const struct weft_sim_mishap *mishap)
+{
+    struct weft_sim_cuts *cuts = &world->mishaps.cuts;
+    for (uint32_t i = 0; i < cuts->count; i++) {
+        if (cuts->items[i].name == name_of(mishap)) {
+            cuts->items[i] = cuts->items[--cuts->count];
+            break;
+        }
+    }
+    hold_pipes(world);
+}
