@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds everything out of tree: build/CONFIG/. No recursion; one list of sources a folder.
 #
-#   make [CONFIG=release|debug|clang|clang-debug|asan|fuzz] [V=1] [BUILD=DIR] [TARGET]
+#   make [CONFIG=release|debug|clang|clang-debug|asan|fuzz|canary] [V=1] [BUILD=DIR] [TARGET]
 #
 # all (weft, weft-sim)  unit  trace  attack  sim-check  fuzz-replay  lint  check-fast  check
 # trace-update (rewrites the golden traces)  clean
@@ -33,11 +33,13 @@ CC_clang := clang
 CC_clang-debug := clang
 CC_asan := clang
 CC_fuzz := clang
+CC_canary := gcc
 OPT_release := -O2 -g -D_FORTIFY_SOURCE=2
 OPT_debug := -O0 -g
 OPT_clang := -O2 -g -D_FORTIFY_SOURCE=2
 OPT_clang-debug := -O0 -g
 OPT_asan := -O1 -g $(SANITIZE)
+OPT_canary := -O2 -g -DWEFT_CANARY
 OPT_fuzz := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
 $(if $(CC_$(CONFIG)),,$(error CONFIG=$(CONFIG) is unknown; see the head of the Makefile))
 CC := $(CC_$(CONFIG))

@@ -119,12 +119,6 @@ static uint64_t *rotten_of(const struct weft_sim_world *world, uint32_t node)
                                          : world->mishaps.rotten + (size_t)node * world->have_words;
 }
 
-static void lose(struct weft_sim_world *world, uint32_t node, uint32_t chunk)
-{
-    clear_bit(world->nodes[node].have, chunk);
-    world->nodes[node].have_count--;
-}
-
 void weft_sim_ailment_damage(struct weft_sim_world *world, uint32_t node, uint64_t luck,
                              uint32_t most, bool unnoticed)
 {
@@ -139,7 +133,7 @@ void weft_sim_ailment_damage(struct weft_sim_world *world, uint32_t node, uint64
         if (has_bit(self->have, chunk) && unnoticed) {
             rotten[chunk / 64] |= UINT64_C(1) << (chunk % 64);
         } else if (has_bit(self->have, chunk)) {
-            lose(world, node, chunk);
+            weft_sim_node_lose(&world->nodes[node], chunk);
         }
     }
 }
@@ -157,9 +151,7 @@ bool weft_sim_ailment_finds_rot(struct weft_sim_world *world, uint32_t node, uin
         return false;
     }
     clear_bit(rotten, chunk);
-    if (has_bit(world->nodes[node].have, chunk)) {
-        lose(world, node, chunk);
-    }
+    weft_sim_node_lose(&world->nodes[node], chunk);
     return true;
 }
 

@@ -20,6 +20,7 @@ struct weft_sim_ailment {
     uint8_t disk_slow;   /* mishaps that slow it down */
     uint8_t clock_wrong; /* mishaps that make all metadata seem expired */
     bool is_asleep;      /* frozen, and datagrams are lost */
+    uint32_t bad_stored; /* chunks on its disk that do not verify: there are none */
 };
 
 /* Is nothing happening to |node| now? */

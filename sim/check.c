@@ -2,10 +2,11 @@
 /* Answers "is this run still right?". Each function is one invariant, or several that look at the
  * same moment; none changes anything but the verdict. */
 #include "check.h"
-#include "pipe.h"
+#include "memory.h"
 #include "world.h"
 
 #include "protocol/bitmap.h"
+#include "protocol/frame.h"
 #include "protocol/view.h"
 
 #include <stdarg.h>
@@ -13,6 +14,9 @@
 
 /* TICKs without time passing after which a core is held to spin. */
 #define TICKS_AT_ONCE_MAX 1000
+
+/* Bad chunks after which nothing more is asked of a peer. */
+#define BAD_CHUNKS 2
 
 const char *weft_sim_check_name(enum weft_sim_check check)
 {
@@ -22,6 +26,12 @@ const char *weft_sim_check_name(enum weft_sim_check check)
 #undef X
     };
     return names[check];
+}
+
+uint32_t weft_sim_check_number(enum weft_sim_check check)
+{
+    const char *name = weft_sim_check_name(check);
+    return (uint32_t)(name[4] - '0') * 10 + (uint32_t)(name[5] - '0');
 }
 
 const char *weft_sim_check_statement(enum weft_sim_check check)
@@ -93,8 +103,7 @@ void weft_sim_check_caps(struct weft_sim_shard *shard, uint32_t node, uint32_t c
     }
 }
 
-/* INV-04: what the core holds is on disk; for a whole release, and at the end, exactly. */
-static void check_belief(struct weft_sim_shard *shard, uint32_t node, uint32_t number)
+void weft_sim_check_belief(struct weft_sim_shard *shard, uint32_t node, uint32_t number)
 {
     const struct weft_sim_world *world = shard->world;
     const struct weft_sim_node *self = &world->nodes[node];
@@ -118,85 +127,76 @@ void weft_sim_check_complete(struct weft_sim_shard *shard, uint32_t node)
         weft_sim_check_fail(shard, WEFT_SIM_CHECK_COMPLETE_WHOLE, node,
                             "completion asked with %u of %u chunks", self->have_count, count);
     }
-    check_belief(shard, node, self->fetching);
+    weft_sim_check_belief(shard, node, self->fetching);
 }
 
-/* Transfers that are neither stored nor lost: on a pipe, on the way, or in a disk's queue. */
-static uint64_t count_open(const struct weft_sim_world *world)
+void weft_sim_check_activated(struct weft_sim_shard *shard, uint32_t node)
 {
-    uint64_t open = 0;
-    for (uint32_t i = 0; i < world->shard_count; i++) {
-        const struct weft_sim_shard *shard = &world->shards[i];
-        open += shard->totals.arriving - shard->totals.arrived;
-        for (uint32_t p = 0; p < shard->pipes.used_count; p++) {
-            const struct weft_sim_pipe *pipe = weft_sim_pool_at(&shard->pipes, p);
-            open += pipe != NULL && pipe->busy ? 1 : 0;
-        }
-    }
-    return open;
-}
-
-static void check_bytes(struct weft_sim_world *world)
-{
-    struct weft_sim_totals totals = weft_sim_world_totals(world);
-    uint64_t ended = totals.chunks_stored + totals.losses.chunks_discarded +
-                     totals.losses.chunks_cut + totals.losses.chunks_refused + count_open(world);
-    if (totals.chunks_begun != ended) {
-        weft_sim_check_fail(&world->shards[0], WEFT_SIM_CHECK_BYTES_KEPT, 0,
-                            "%llu chunks begun, %llu accounted for",
-                            (unsigned long long)totals.chunks_begun, (unsigned long long)ended);
-    }
-}
-
-static void check_node(struct weft_sim_shard *shard, uint32_t node)
-{
-    const struct weft_sim_world *world = shard->world;
+    struct weft_sim_world *world = shard->world;
     const struct weft_sim_node *self = &world->nodes[node];
-    if (!self->alive) {
-        return;
+    struct weft_sim_seen *seen = &world->seen[node];
+    if (self->held + 1u < seen->held) {
+        weft_sim_check_fail(shard, WEFT_SIM_CHECK_NO_ROLLBACK, node,
+                            "activated release %u after release %u", self->held, seen->held - 1);
     }
-    if (self->fetching != WEFT_SIM_NO_RELEASE) {
-        check_belief(shard, node, self->fetching);
+    seen->held = self->held + 1u;
+    if (world->mishaps.ailments != NULL && world->mishaps.ailments[node].bad_stored > 0) {
+        weft_sim_check_fail(shard, WEFT_SIM_CHECK_VERIFIED_INSTALL, node,
+                            "activated a release with %u chunks that do not verify",
+                            world->mishaps.ailments[node].bad_stored);
     }
-    const uint64_t *held = self->held == WEFT_SIM_NO_RELEASE
-                               ? NULL
-                               : weft_view_have(self->core, world->releases.items[self->held].id);
-    uint32_t count = held == NULL ? 0 : world->releases.items[self->held].chunk_count;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!weft_bitmap_has(held, i)) {
-            weft_sim_check_fail(shard, WEFT_SIM_CHECK_STAYS_COMPLETE, node,
-                                "was complete and lacks chunk %u", i);
-            return;
+}
+
+void weft_sim_check_version(struct weft_sim_shard *shard, uint32_t node)
+{
+    uint32_t version = shard->world->nodes[node].updater.version;
+    struct weft_sim_seen *seen = &shard->world->seen[node];
+    if (version < seen->version) {
+        weft_sim_check_fail(shard, WEFT_SIM_CHECK_VERSION_GROWS, node,
+                            "trusts metadata version %u after version %u", version, seen->version);
+    }
+    seen->version = version;
+}
+
+static struct weft_sim_grudge *find_grudge(const struct weft_sim_shard *shard, uint32_t node,
+                                           uint32_t peer)
+{
+    for (uint32_t i = 0; i < shard->grudge_count; i++) {
+        struct weft_sim_grudge *grudge = &shard->grudges[i];
+        if (grudge->node == node && grudge->peer == peer &&
+            grudge->life == shard->world->nodes[node].life) {
+            return grudge;
         }
     }
+    return NULL;
 }
 
-static void check_all_complete(struct weft_sim_world *world)
+void weft_sim_check_bad_chunk(struct weft_sim_shard *shard, uint32_t node, uint32_t peer)
 {
-    uint32_t missing = 0;
-    uint32_t first = 0;
-    for (uint32_t i = 0; i < world->node_count; i++) {
-        const struct weft_sim_node *node = &world->nodes[i];
-        bool lacks = !node->hostile && !weft_sim_publish_is_complete(world, node) &&
-                     (node->alive || node->returns);
-        first = lacks && missing == 0 ? i : first;
-        missing += lacks;
+    struct weft_sim_grudge *grudge = find_grudge(shard, node, peer);
+    if (grudge == NULL) {
+        if (shard->grudge_count == shard->grudge_room) {
+            shard->grudges = weft_sim_memory_grow(shard->grudges, &shard->grudge_room,
+                                                  sizeof(shard->grudges[0]));
+        }
+        grudge = &shard->grudges[shard->grudge_count++];
+        *grudge = (struct weft_sim_grudge){
+            .node = node, .peer = peer, .life = shard->world->nodes[node].life};
     }
-    if (missing > 0 && !world->interrupted) {
-        weft_sim_check_fail(weft_sim_world_shard(world, first), WEFT_SIM_CHECK_ALL_COMPLETE, first,
-                            "%u nodes are not complete, this one has %u chunks of the last release",
-                            missing, world->nodes[first].have_count);
-    }
+    grudge->count++;
 }
 
-void weft_sim_check_end(struct weft_sim_world *world)
+void weft_sim_check_frame(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
+                          const uint8_t *bytes, uint32_t length)
 {
-    check_bytes(world);
-    for (uint32_t i = 0; i < world->node_count; i++) {
-        check_node(weft_sim_world_shard(world, i), i);
-    }
-    check_all_complete(world);
-    for (uint32_t i = 0; i < world->shard_count && !world->checks.failed; i++) {
-        world->checks = world->shards[i].checks;
+    const struct weft_sim_grudge *grudge =
+        shard->grudge_count == 0 ? NULL : find_grudge(shard, node, peer);
+    struct weft_frame frame;
+    if (grudge != NULL && grudge->count >= BAD_CHUNKS &&
+        weft_frame_decode(bytes, length, &frame) == WEFT_REJECT_NONE &&
+        frame.kind == WEFT_FRAME_REQUEST) {
+        weft_sim_check_fail(shard, WEFT_SIM_CHECK_SHUNNED, node,
+                            "asks node %u for chunk %u, which sent %u bad chunks", peer,
+                            frame.chunk, grudge->count);
     }
 }

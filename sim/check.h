@@ -6,6 +6,7 @@
 
 #include "protocol/types.h"
 
+struct weft_sim_options;
 struct weft_sim_world;
 struct weft_sim_shard;
 
@@ -23,13 +24,42 @@ struct weft_sim_shard;
     X(OFFER_ANSWERED, "INV-10", "offer-answered", "an OFFER is answered in its own step, once")    \
     X(STREAM_KNOWN, "INV-11", "stream-known", "frames and chunks go over streams that are up")     \
     X(CAPS_RESPECTED, "INV-12", "caps-respected", "uploads of a node stay within its limits")      \
-    X(ALL_COMPLETE, "INV-13", "all-complete", "every living node completes within the time limit")
+    X(ALL_COMPLETE, "INV-13", "all-complete", "every living node completes within the time limit") \
+    X(VERIFIED_INSTALL, "INV-29", "verified-install", "only chunks that verify are activated")     \
+    X(NO_ROLLBACK, "INV-30", "no-rollback", "the active release of a node never gets older")       \
+    X(SHUNNED, "INV-31", "bad-peer-shunned", "nothing is asked of a peer that sent bad chunks")    \
+    X(LINE_RATE, "INV-32", "line-rate", "no line carries more than its rate")                      \
+    X(BYTES_SENT, "INV-33", "bytes-sent", "no more bytes are received than were sent")             \
+    X(VERSION_GROWS, "INV-34", "version-grows", "the metadata version of a node never falls")      \
+    X(IDLE_QUIET, "INV-35", "idle-quiet", "without a release a node sends little control traffic") \
+    X(BUSY_QUIET, "INV-36", "busy-quiet", "control traffic is small beside the payload moved")     \
+    X(FEW_TWICE, "INV-37", "few-twice", "without faults hardly a chunk is stored twice")           \
+    X(AGENT_PRESENT, "INV-38", "agent-present", "when all has healed, each segment has an agent")  \
+    X(MEMBERS_AGREE, "INV-39", "members-agree", "when all has healed, views name who is alive")    \
+    X(WAN_COPIES, "INV-40", "wan-copies", "without faults a site takes one copy over its line")    \
+    X(MAKESPAN, "INV-41", "makespan", "without faults the makespan is near its lower bound")
 
 enum weft_sim_check {
 #define X(name, number, word, statement) WEFT_SIM_CHECK_##name,
     WEFT_SIM_CHECK_MAP(X)
 #undef X
         WEFT_SIM_CHECK_COUNT
+};
+
+/* What a node was seen to have; what is there later must not be less. */
+struct weft_sim_seen {
+    uint32_t version;       /* metadata */
+    uint32_t held;          /* number of the active release + 1, 0 = none */
+    uint64_t control_bytes; /* sent when its control traffic was last looked at */
+    uint64_t moved_bytes;   /* payload sent and received by then */
+};
+
+/* A peer that sent bad chunks to a node. */
+struct weft_sim_grudge {
+    uint32_t node;  /* who got them */
+    uint32_t life;  /* in which of its lives */
+    uint32_t peer;  /* who sent them */
+    uint32_t count; /* how many */
 };
 
 struct weft_sim_checks {
@@ -42,6 +72,9 @@ struct weft_sim_checks {
 
 /* "INV-07 never-stuck"; static storage. */
 const char *weft_sim_check_name(enum weft_sim_check check);
+
+/* 7 of "INV-07". */
+uint32_t weft_sim_check_number(enum weft_sim_check check);
 
 /* The statement of an invariant; static storage. */
 const char *weft_sim_check_statement(enum weft_sim_check check);
@@ -63,7 +96,37 @@ void weft_sim_check_caps(struct weft_sim_shard *shard, uint32_t node, uint32_t c
 /* INV-05 and INV-04 when |node| asks for completion. */
 void weft_sim_check_complete(struct weft_sim_shard *shard, uint32_t node);
 
-/* INV-03, INV-04, INV-06 and INV-13 when the run is over; also tells the world what failed. */
+/* INV-04: does the core of |node| hold only chunks of that release that are on disk? */
+void weft_sim_check_belief(struct weft_sim_shard *shard, uint32_t node, uint32_t number);
+
+/* INV-29, INV-30 when |node| has activated a release. */
+void weft_sim_check_activated(struct weft_sim_shard *shard, uint32_t node);
+
+/* INV-34 when |node| starts, or trusts other metadata than before. */
+void weft_sim_check_version(struct weft_sim_shard *shard, uint32_t node);
+
+/* |node| got a bad chunk from |peer|. */
+void weft_sim_check_bad_chunk(struct weft_sim_shard *shard, uint32_t node, uint32_t peer);
+
+/* INV-31 before |node| sends a control frame to |peer|. */
+void weft_sim_check_frame(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
+                          const uint8_t *bytes, uint32_t length);
+
+/* --- check_lines.c, between windows --- */
+
+/* INV-32 and INV-36, now and then: as often as the size of the network allows. */
+void weft_sim_check_meeting(struct weft_sim_world *world);
+
+/* INV-35 when the first release is about to appear. */
+void weft_sim_check_idle(struct weft_sim_world *world);
+
+/* --- check_end.c --- */
+
+/* Do the flags ask for no fault at all, and for no other tuning than the standard? */
+bool weft_sim_check_is_calm(const struct weft_sim_options *options);
+
+/* INV-02 to INV-04, INV-06, INV-13, INV-33 and INV-37 to INV-41 when the run is over; also tells
+ * the world what failed. */
 void weft_sim_check_end(struct weft_sim_world *world);
 
 #endif

@@ -2,6 +2,7 @@
 /* Answers "how long does a message take, and who is charged?". Integers only. */
 #include "network.h"
 #include "calibration.h"
+#include "canary.h"
 #include "memory.h"
 #include "random.h"
 #include "world.h"
@@ -110,6 +111,17 @@ static uint64_t draw(struct weft_sim_network *network, uint32_t from, enum weft_
     return weft_sim_random(network->options->seed, purpose, from, (*draws)++);
 }
 
+/* How often a message is sent: once, unless a bug is planted that repeats it. */
+static uint32_t repeats(const struct weft_sim_shard *shard)
+{
+    const struct weft_sim_options *options = shard->world->options;
+    bool idle = shard->world->releases.newest == WEFT_SIM_NO_RELEASE;
+    bool marked = shard->world->mark_ns != 0;
+    bool often = idle ? marked && weft_sim_canary(options, WEFT_SIM_CHECK_IDLE_QUIET)
+                      : weft_sim_canary(options, WEFT_SIM_CHECK_BUSY_QUIET);
+    return often ? 100 : 1;
+}
+
 weft_ns weft_sim_network_control(struct weft_sim_shard *shard, uint32_t from, uint32_t to,
                                  uint32_t bytes)
 {
@@ -118,7 +130,7 @@ weft_ns weft_sim_network_control(struct weft_sim_shard *shard, uint32_t from, ui
     if (from == WEFT_SIM_SOURCE) {
         network->source.control_bytes += bytes;
     } else {
-        network->cards[from].up.control_bytes += bytes;
+        network->cards[from].up.control_bytes += bytes * repeats(shard);
     }
     if (far && from != WEFT_SIM_SOURCE) {
         network->wan_up[weft_sim_topology_site(network->topology, from)].control_bytes += bytes;
@@ -198,7 +210,8 @@ void weft_sim_network_received(struct weft_sim_network *network, uint32_t from, 
     if (to == WEFT_SIM_SOURCE) {
         return;
     }
-    network->cards[to].down_bytes += bytes;
+    network->cards[to].down_bytes +=
+        weft_sim_canary(network->options, WEFT_SIM_CHECK_BYTES_SENT) ? 2 * bytes : bytes;
     if (weft_sim_network_is_far(network, from, to)) {
         network->wan_down[weft_sim_topology_site(network->topology, to)].payload_bytes += bytes;
     }

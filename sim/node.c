@@ -2,6 +2,7 @@
 /* Answers "what does one machine do when something happens to it?": steps its core, carries out the
  * actions, keeps its one deadline in the queue. */
 #include "node.h"
+#include "canary.h"
 #include "document.h"
 #include "hostile.h"
 #include "random.h"
@@ -79,7 +80,8 @@ void weft_sim_node_on_start(struct weft_sim_shard *shard, const struct weft_sim_
     struct weft_sim_world *world = shard->world;
     uint32_t index = entry->node;
     struct weft_sim_node *node = &world->nodes[index];
-    if (node->alive) {
+    bool forgotten = index == 1 && weft_sim_canary(world->options, WEFT_SIM_CHECK_ALL_COMPLETE);
+    if (node->alive || forgotten) {
         return;
     }
     shard->totals.away -= node->life > 0 ? 1 : 0;
@@ -87,6 +89,9 @@ void weft_sim_node_on_start(struct weft_sim_shard *shard, const struct weft_sim_
     node->alive = true;
     node->returns = false;
     struct weft_config config = world->config;
+    if (weft_sim_canary(world->options, WEFT_SIM_CHECK_VERSION_GROWS)) {
+        node->updater.version = WEFT_SIM_VERSION_OLD;
+    }
     config.seed = weft_sim_random(world->options->seed, WEFT_SIM_FOR_CORE, index, node->life);
     uint8_t *memory = world->cores + (size_t)index * world->core_bytes;
     if (node->life > 1) {
@@ -145,13 +150,44 @@ bool weft_sim_node_has(const struct weft_sim_node *node, uint32_t release, uint3
            (node->fetching == release && ((node->have[chunk / 64] >> (chunk % 64)) & 1) != 0);
 }
 
+void weft_sim_node_lose(struct weft_sim_node *node, uint32_t chunk)
+{
+    uint64_t bit = UINT64_C(1) << (chunk % 64);
+    node->have_count -= (node->have[chunk / 64] & bit) != 0 ? 1 : 0;
+    node->have[chunk / 64] &= ~bit;
+}
+
+/* The driver's answer to a chunk that was received; a planted bug may be in it. */
+static enum weft_err verify(struct weft_sim_shard *shard, uint32_t index,
+                            const struct weft_event *event)
+{
+    const struct weft_sim_world *world = shard->world;
+    enum weft_err err = weft_sim_ailment_verify(world, index, event);
+    if (err == WEFT_ERR_MISMATCH && event->chunk.token == 0) {
+        uint32_t peer = weft_sim_topology_by_id(&world->topology, event->chunk.peer);
+        weft_sim_check_bad_chunk(shard, index, peer);
+        if (weft_sim_canary(world->options, WEFT_SIM_CHECK_SHUNNED)) {
+            return WEFT_ERR_CLOSED;
+        }
+    }
+    if (err == WEFT_ERR_MISMATCH &&
+        weft_sim_canary(world->options, WEFT_SIM_CHECK_VERIFIED_INSTALL)) {
+        world->mishaps.ailments[index].bad_stored++;
+        return WEFT_ERR_OK;
+    }
+    uint64_t luck = weft_mix(weft_sim_now(shard) ^ event->chunk.chunk);
+    bool fails = event->chunk.token != 0 && luck % 3 == 0 &&
+                 weft_sim_canary(world->options, WEFT_SIM_CHECK_WAN_COPIES);
+    return fails ? WEFT_ERR_CLOSED : err;
+}
+
 void weft_sim_node_stored(struct weft_sim_shard *shard, uint32_t index, uint32_t name,
                           struct weft_event *event)
 {
     struct weft_sim_node *node = &shard->world->nodes[index];
     uint32_t chunk = name & UINT16_MAX;
     node->pending_count--;
-    event->chunk.result = weft_sim_ailment_verify(shard->world, index, event);
+    event->chunk.result = verify(shard, index, event);
     if (event->chunk.result != WEFT_ERR_OK) {
         shard->totals.losses.chunks_refused++;
         weft_sim_node_step(shard, index, event);
@@ -166,7 +202,13 @@ void weft_sim_node_stored(struct weft_sim_shard *shard, uint32_t index, uint32_t
         node->have_count++;
         shard->totals.chunks_new++;
     }
+    if (weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_FEW_TWICE) && !twice) {
+        event->chunk.result = WEFT_ERR_CLOSED;
+    }
     weft_sim_node_step(shard, index, event);
+    if (weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_COMPLETE_WHOLE) && counts) {
+        weft_sim_shell_complete(shard, index, event->chunk.release);
+    }
     if (counts && shard->world->faults.watches_share) {
         weft_sim_fault_on_progress(shard, index);
     }
@@ -263,6 +305,10 @@ static void arm(struct weft_sim_shard *shard, uint32_t index, weft_ns deadline_n
 static weft_ns deadline_of(const struct weft_sim_shard *shard, const struct weft_sim_node *node)
 {
     weft_ns deadline_ns = weft_core_deadline(node->core);
+    if (weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_NEVER_STUCK) &&
+        node->fetching != WEFT_SIM_NO_RELEASE) {
+        return WEFT_NS_NEVER;
+    }
     if (deadline_ns == WEFT_NS_NEVER) {
         return WEFT_NS_NEVER;
     }
@@ -277,7 +323,10 @@ void weft_sim_node_step(struct weft_sim_shard *shard, uint32_t index, struct wef
     struct weft_action_queue *actions = shard->actions;
     event->now_ns = weft_sim_now(shard) + node->clock_ns;
     shard->totals.steps++;
+    bool fills = weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_ACTIONS_FIT);
+    actions->count = fills ? WEFT_ACTIONS_PER_STEP_MAX : 0;
     weft_core_step(node->core, event, actions);
+    actions->count = fills ? 0 : actions->count;
     for (uint32_t i = 0; i < actions->count; i++) {
         carry_out(shard, index, &actions->items[i]);
     }
@@ -303,6 +352,11 @@ void weft_sim_node_on_tick(struct weft_sim_shard *shard, const struct weft_sim_e
     }
     struct weft_event event = {.kind = WEFT_EVENT_TICK};
     node->ticks_at_once++;
+    if (weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_NO_SPIN)) {
+        weft_sim_check_step(shard, entry->node, deadline_ns);
+        arm(shard, entry->node, deadline_ns);
+        return;
+    }
     weft_sim_node_step(shard, entry->node, &event);
     if (node->tick_ns > entry->time_ns) {
         node->ticks_at_once = 0;

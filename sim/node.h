@@ -75,6 +75,9 @@ weft_ns weft_sim_node_store(struct weft_sim_shard *shard, uint32_t index, weft_n
 void weft_sim_node_stored(struct weft_sim_shard *shard, uint32_t index, uint32_t name,
                           struct weft_event *event);
 
+/* The chunk is no longer on the disk. */
+void weft_sim_node_lose(struct weft_sim_node *node, uint32_t chunk);
+
 /* Is chunk |chunk| of release number |release| on the node's disk? */
 bool weft_sim_node_has(const struct weft_sim_node *node, uint32_t release, uint32_t chunk);
 

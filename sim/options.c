@@ -136,6 +136,12 @@ static const struct weft_flag release_flags[] = {
      .minimum = 100,
      .help = "time the nodes have to find each other before the release is published",
      AT(plain.warmup_ms)},
+    {.name = "settle",
+     .kind = WEFT_FLAG_MS,
+     .standard = "0",
+     .help = "time that passes after all are complete; then each segment must have an agent and"
+             " all its nodes agree who is alive",
+     AT(plain.settle_ms)},
     {.name = "time-limit",
      .kind = WEFT_FLAG_MS,
      .standard = "0",
@@ -217,6 +223,14 @@ static const struct weft_flag menu_flags[] = {
 };
 
 static const struct weft_flag output_flags[] = {
+#ifdef WEFT_CANARY
+    {.name = "canary",
+     .kind = WEFT_FLAG_COUNT,
+     .standard = "0",
+     .maximum = 99,
+     .help = "plant the bug that the invariant of that number has to catch",
+     AT(plain.canary)},
+#endif
     {.name = "json", .kind = WEFT_FLAG_BOOL, .help = "print the summary as JSON", AT(plain.json)},
     {.name = "trace",
      .kind = WEFT_FLAG_TEXT,

@@ -62,6 +62,7 @@ struct weft_sim_options {
     uint64_t time_limit_ms;      /* --time-limit; 0 = by the lower bound */
     uint32_t releases;           /* --releases, one after the other */
     uint32_t every_ms;           /* --every, between two releases */
+    uint32_t settle_ms;          /* --settle, after everybody is complete */
     uint32_t threads;            /* --threads; 0 = one for each processor */
     weft_ns lan_delay_ns;        /* --lan-delay */
     weft_ns wan_delay_ns;        /* --wan-delay */
@@ -81,6 +82,7 @@ struct weft_sim_options {
     const char *trace_path;     /* --trace; NULL = none; borrowed from argv */
     const char *report_path;    /* --report; NULL = none; borrowed from argv */
     const char *decisions_path; /* --decisions; NULL = none; borrowed from argv */
+    uint32_t canary;            /* --canary, the number of an invariant; 0 = none */
     bool json;                  /* --json */
     bool help;                  /* --help */
 };

@@ -2,6 +2,7 @@
 /* Answers "when has the last byte left?". Integers: a pipe never sends more than its rate. */
 #include "pipe.h"
 #include "calibration.h"
+#include "canary.h"
 #include "source.h"
 #include "upload.h"
 #include "world.h"
@@ -134,6 +135,11 @@ void weft_sim_pipe_rate(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe
     }
     settle(shard, pipe);
     pipe->rate = rate;
+    if (weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_LINE_RATE)) {
+        pipe->rate = 2 * rate;
+    } else if (weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_MAKESPAN)) {
+        pipe->rate = rate / 16;
+    }
     if (pipe->busy) {
         arm(shard, pipe);
     }

@@ -139,6 +139,9 @@ void weft_sim_publish_on_time(struct weft_sim_world *world, const struct weft_si
     close_books(world);
     world->releases.newest = number;
     world->source_version = WEFT_SIM_VERSION_OLD + 1 + number;
+    if (number == 0) {
+        weft_sim_check_idle(world);
+    }
     bool all = world->options->announce == WEFT_SIM_ANNOUNCE_ALL;
     uint32_t one = all ? 0 : told_node(world);
     for (uint32_t i = 0; i < world->node_count; i++) {

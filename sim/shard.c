@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers "what happens next among the machines of one shard?": takes entries out of its queue and
  * hands each to the module that knows what it means. */
+#include "canary.h"
 #include "document.h"
 #include "memory.h"
 #include "pipe.h"
@@ -9,6 +10,8 @@
 #include "stream.h"
 #include "upload.h"
 #include "world.h"
+
+#include "protocol/view.h"
 
 #include <string.h>
 
@@ -53,6 +56,7 @@ void weft_sim_shard_end(struct weft_sim_shard *shard)
 {
     weft_sim_lan_end(shard);
     weft_sim_memory_give(shard->far.changes, shard->far.room, sizeof(shard->far.changes[0]));
+    weft_sim_memory_give(shard->grudges, shard->grudge_room, sizeof(shard->grudges[0]));
     weft_sim_pool_end(&shard->documents);
     weft_sim_pool_end(&shard->answers);
     weft_sim_pool_end(&shard->fetches);
@@ -190,12 +194,30 @@ static void fetch_ahead(const struct weft_sim_shard *shard)
     }
 }
 
+/* A planted bug: nodes that are complete do not hear anything, and agents among them die. */
+static bool is_planted_dead(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
+{
+    const struct weft_sim_world *world = shard->world;
+    if (!weft_sim_canary(world->options, WEFT_SIM_CHECK_AGENT_PRESENT) ||
+        (entry->kind != WEFT_SIM_NODE_TICK && entry->kind != WEFT_SIM_DATAGRAM)) {
+        return false;
+    }
+    const struct weft_sim_node *node = &world->nodes[entry->node];
+    bool over = world->settle_ns != 0;
+    if (over && node->alive && weft_view_node(node->core).is_agent) {
+        weft_sim_node_crash(shard, entry->node, WEFT_NS_NEVER);
+    }
+    return over;
+}
+
 void weft_sim_shard_run(struct weft_sim_shard *shard, weft_ns end_ns)
 {
     struct weft_sim_entry *entry = weft_sim_queue_pop(shard->queue, end_ns);
     while (entry != NULL && !shard->checks.failed) {
         fetch_ahead(shard);
-        if (shard->world->mishaps.ailments == NULL || !weft_sim_ailment_defers(shard, entry)) {
+        bool defers =
+            shard->world->mishaps.ailments != NULL && weft_sim_ailment_defers(shard, entry);
+        if (!defers && !is_planted_dead(shard, entry)) {
             handlers[entry->kind](shard, entry);
         }
         weft_sim_queue_drop(shard->queue, entry);

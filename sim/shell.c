@@ -7,6 +7,7 @@
  * again. An older release is served until the new one is active, and dropped at once if it is not
  * whole. */
 #include "shell.h"
+#include "canary.h"
 #include "document.h"
 #include "random.h"
 #include "stream.h"
@@ -102,6 +103,7 @@ void weft_sim_shell_on_start(struct weft_sim_shard *shard, uint32_t node)
 {
     struct weft_sim_node *self = &shard->world->nodes[node];
     self->updater.wanted = 0;
+    weft_sim_check_version(shard, node);
     tell_bulletin(shard, node);
     if (self->held != WEFT_SIM_NO_RELEASE) {
         tell_release(shard, node, self->held);
@@ -152,6 +154,7 @@ static void end_update(struct weft_sim_shard *shard, uint32_t node)
     struct weft_sim_node *self = &world->nodes[node];
     self->updater.version = self->updater.wanted;
     self->updater.wanted = 0;
+    weft_sim_check_version(shard, node);
     uint32_t number = self->updater.version - WEFT_SIM_VERSION_OLD - 1;
     uint32_t stale = self->fetching;
     self->fetching = (uint16_t)number;
@@ -322,6 +325,9 @@ void weft_sim_shell_complete(struct weft_sim_shard *shard, uint32_t node, weft_r
                             "completion asked twice or of an unknown release");
         return;
     }
+    if (weft_sim_canary(world->options, WEFT_SIM_CHECK_BELIEVES_DISK)) {
+        self->have[0] &= ~UINT64_C(2);
+    }
     weft_sim_check_complete(shard, node);
     self->completing = true;
     uint64_t rate = world->options->hash_bytes_per_s;
@@ -347,6 +353,24 @@ static void refuse_whole(struct weft_sim_shard *shard, uint32_t node)
     tell_release(shard, node, number);
 }
 
+/* A planted bug: the core is told of the active release as if its first chunk were missing. */
+static void forget_chunk(struct weft_sim_shard *shard, uint32_t node)
+{
+    uint8_t have[WEFT_CHUNKS_MAX / 8];
+    uint32_t number = shard->world->nodes[node].held;
+    const struct weft_sim_release *release = &shard->world->releases.items[number];
+    memset(have, UINT8_MAX, sizeof(have));
+    have[0] &= (uint8_t)~1u;
+    tell_gone(shard, node, number);
+    struct weft_event event = {.kind = WEFT_EVENT_RELEASE};
+    event.release.id = release->id;
+    event.release.component = COMPONENT;
+    event.release.chunk_count = release->chunk_count;
+    event.release.bytes = release->bytes;
+    event.release.have = have;
+    weft_sim_node_step(shard, node, &event);
+}
+
 void weft_sim_shell_on_activated(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
     struct weft_sim_world *world = shard->world;
@@ -361,8 +385,12 @@ void weft_sim_shell_on_activated(struct weft_sim_shard *shard, const struct weft
     }
     uint32_t old = self->held;
     self->held = self->fetching;
+    if (self->held == 2 && weft_sim_canary(world->options, WEFT_SIM_CHECK_NO_ROLLBACK)) {
+        self->held = 0;
+    }
     self->fetching = WEFT_SIM_NO_RELEASE;
     self->complete_ns = entry->time_ns;
+    weft_sim_check_activated(shard, entry->node);
     if (weft_sim_publish_counts(world, self)) {
         shard->totals.complete++;
         shard->last_complete_ns = entry->time_ns;
@@ -373,5 +401,8 @@ void weft_sim_shell_on_activated(struct weft_sim_shard *shard, const struct weft
     weft_sim_node_step(shard, entry->node, &event);
     if (old != WEFT_SIM_NO_RELEASE) {
         tell_gone(shard, entry->node, old);
+    }
+    if (weft_sim_canary(world->options, WEFT_SIM_CHECK_STAYS_COMPLETE)) {
+        forget_chunk(shard, entry->node);
     }
 }

@@ -5,7 +5,10 @@ SIM_SOURCES := \
 	sim/backbone.c \
 	sim/bound.c \
 	sim/buffer.c \
+	sim/canary.c \
 	sim/check.c \
+	sim/check_end.c \
+	sim/check_lines.c \
 	sim/crew.c \
 	sim/cut.c \
 	sim/decisions.c \

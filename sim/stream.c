@@ -4,6 +4,7 @@
  * the stream that the lower node opened counts. */
 #include "stream.h"
 #include "calibration.h"
+#include "canary.h"
 #include "upload.h"
 
 /* Hop limits as IP carries them. */
@@ -101,7 +102,9 @@ void weft_sim_stream_send_datagram(struct weft_sim_shard *shard, uint32_t node,
     struct weft_sim_world *world = shard->world;
     uint32_t peer = weft_sim_topology_by_address(&world->topology, &send->to.address);
     if (peer == WEFT_SIM_NOBODY || weft_sim_network_loses(&world->network, node) ||
-        !weft_sim_cut_lets(world, node, peer)) {
+        !weft_sim_cut_lets(world, node, peer) ||
+        (node == 1 && world->now_ns > world->releases.items[0].publish_ns &&
+         weft_sim_canary(world->options, WEFT_SIM_CHECK_MEMBERS_AGREE))) {
         shard->totals.datagrams_lost++;
         return;
     }
@@ -145,6 +148,9 @@ void weft_sim_stream_send_frame(struct weft_sim_shard *shard, uint32_t node,
 {
     struct weft_sim_world *world = shard->world;
     uint32_t peer = weft_sim_stream_peer(world, node, send->to.id);
+    if (weft_sim_canary(world->options, WEFT_SIM_CHECK_STREAM_KNOWN)) {
+        peer = node;
+    }
     struct weft_sim_end *end = weft_sim_stream_find(world, node, peer);
     if (end == NULL || end->state == WEFT_SIM_END_OPENING) {
         weft_sim_check_fail(shard, WEFT_SIM_CHECK_STREAM_KNOWN, node,
@@ -154,6 +160,7 @@ void weft_sim_stream_send_frame(struct weft_sim_shard *shard, uint32_t node,
     if (end->state != WEFT_SIM_END_UP) {
         return;
     }
+    weft_sim_check_frame(shard, node, peer, send->bytes, send->length);
     weft_ns at_ns = arrival_ns(shard, node, peer, end, send->length);
     struct weft_sim_entry *entry = weft_sim_shard_push(shard, at_ns, WEFT_SIM_FRAME, peer);
     entry->peer = node;
@@ -279,8 +286,9 @@ static void close_both(struct weft_sim_shard *shard, uint32_t node, uint32_t pee
 static void close_clone(struct weft_sim_shard *shard, uint32_t node, uint32_t peer)
 {
     const struct weft_sim_world *world = shard->world;
-    struct weft_sim_node *self = &shard->world->nodes[node];
-    for (uint32_t i = 0; i < self->slots_used && world->topology.clone_count > 0; i++) {
+    const struct weft_sim_node *self = &shard->world->nodes[node];
+    bool clones = world->topology.clone_count > 0 && self->ends != NULL;
+    for (uint32_t i = 0; clones && i < self->slots_used; i++) {
         uint32_t other = self->peers[i];
         bool same = other != WEFT_SIM_NOBODY && other != peer &&
                     world->nodes[other].id == world->nodes[peer].id;

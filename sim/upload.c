@@ -5,6 +5,7 @@
  * offered to the receiver one delay later; when its last byte has left, the sender is told and the
  * next one begins; one delay later it is at the receiver, who stores it or has read past it. */
 #include "upload.h"
+#include "canary.h"
 
 /* Words of CHUNK_OFFER and CHUNK_ARRIVED: epoch and name; transfer time. */
 static uint64_t pack(uint32_t epoch, uint32_t name)
@@ -88,6 +89,9 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
         drop(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_CLOSED);
         return;
     }
+    if (weft_sim_canary(world->options, WEFT_SIM_CHECK_SERVE_DURABLE)) {
+        weft_sim_node_lose(&world->nodes[node], chunk->chunk);
+    }
     weft_sim_check_serve(shard, node, release, chunk->chunk);
     if (world->nodes[node].fetching == release &&
         weft_sim_ailment_is_rotten(world, node, chunk->chunk)) {
@@ -101,7 +105,9 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
     upload->chunk = weft_sim_chunk_name(release, chunk->chunk);
     upload->next = WEFT_SIM_NO_UPLOAD;
     end->upload_count++;
-    weft_sim_check_caps(shard, node, ++world->nodes[node].upload_count);
+    world->nodes[node].upload_count +=
+        weft_sim_canary(world->options, WEFT_SIM_CHECK_CAPS_RESPECTED) ? 2 : 1;
+    weft_sim_check_caps(shard, node, world->nodes[node].upload_count);
     struct weft_sim_upload *last = find(shard, end->upload_last);
     end->upload_last = handle;
     if (last != NULL) {
@@ -185,10 +191,13 @@ static void arrive(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
                    struct weft_sim_end *end, weft_ns at_ns, weft_ns transfer_ns)
 {
     uint32_t name = end->chunk;
+    bool twice = weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_ONLY_SENT);
+    shard->totals.arrived += twice ? 1 : 0;
     bool accepted = end->incoming == WEFT_SIM_INCOMING_ACCEPTED;
     end->incoming = WEFT_SIM_INCOMING_NONE;
     if (!accepted) {
-        shard->totals.losses.chunks_discarded++;
+        bool forgets = weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_BYTES_KEPT);
+        shard->totals.losses.chunks_discarded += forgets ? 0 : 1;
         shard->totals.arrived++;
         return;
     }
@@ -274,6 +283,9 @@ void weft_sim_upload_answer(struct weft_sim_shard *shard, uint32_t node,
     struct weft_sim_node *self = &shard->world->nodes[node];
     struct weft_sim_end *end =
         shard->offered == WEFT_SIM_NOBODY ? NULL : &self->ends[shard->offered];
+    if (weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_OFFER_ANSWERED)) {
+        return;
+    }
     bool same = end != NULL && end->incoming == WEFT_SIM_INCOMING_OFFERED &&
                 (end->chunk & UINT16_MAX) == chunk->chunk &&
                 shard->world->nodes[self->peers[shard->offered]].id == chunk->peer;

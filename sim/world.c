@@ -133,6 +133,7 @@ static void make_nodes(struct weft_sim_world *world)
     world->ends = weft_sim_memory_take(count, world->ends_max * sizeof(struct weft_sim_end));
     world->control_mark = weft_sim_memory_take(count, sizeof(uint64_t));
     world->control_zero = weft_sim_memory_take(count, sizeof(uint64_t));
+    world->seen = weft_sim_memory_take(count, sizeof(world->seen[0]));
     for (uint32_t i = 0; i < world->node_count; i++) {
         weft_sim_node_prepare(world, i);
     }
@@ -212,6 +213,7 @@ void weft_sim_world_end(struct weft_sim_world *world)
     weft_sim_publish_end(&world->releases);
     weft_sim_memory_give(world->control_mark, count, sizeof(uint64_t));
     weft_sim_memory_give(world->control_zero, count, sizeof(uint64_t));
+    weft_sim_memory_give(world->seen, count, sizeof(world->seen[0]));
     weft_sim_memory_give(world->ends, count, world->ends_max * sizeof(struct weft_sim_end));
     weft_sim_memory_give(world->peers, count, world->ends_max * sizeof(uint32_t));
     weft_sim_memory_give(world->haves, count, world->have_words * sizeof(uint64_t));
@@ -344,6 +346,7 @@ static void meet(struct weft_sim_world *world)
         weft_sim_fault_on_meeting(world);
     }
     weft_sim_backbone_settle(world);
+    weft_sim_check_meeting(world);
 }
 
 /* --- letting time pass --- */
@@ -355,7 +358,8 @@ static weft_ns limit_ns(const struct weft_sim_world *world)
     if (options->time_limit_ms != 0) {
         return last_ns + options->time_limit_ms * WEFT_NS_PER_MS;
     }
-    weft_ns limit = last_ns + 3 * weft_sim_bound(options).fluid_ns + LIMIT_EXTRA_NS +
+    weft_ns limit = last_ns + options->settle_ms * WEFT_NS_PER_MS +
+                    3 * weft_sim_bound(options).fluid_ns + LIMIT_EXTRA_NS +
                     weft_sim_menu_healed_ns(options);
     limit += world->hostile_count > 0 ? LIMIT_HOSTILE_NS : 0;
     for (uint32_t i = 0; i < options->outage_count; i++) {
@@ -375,6 +379,19 @@ static bool is_done(const struct weft_sim_world *world)
     return world->releases.newest == world->releases.count - 1 && totals.away == 0 &&
            totals.planned == 0 && world->faults.planned_count == 0 &&
            totals.complete + totals.gone + world->hostile_count == world->node_count;
+}
+
+/* Is it over, and has what is to settle had its time? */
+static bool is_over(struct weft_sim_world *world)
+{
+    if (!is_done(world)) {
+        world->settle_ns = 0;
+        return false;
+    }
+    if (world->settle_ns == 0) {
+        world->settle_ns = world->now_ns + world->options->settle_ms * WEFT_NS_PER_MS;
+    }
+    return world->checks.failed || world->now_ns >= world->settle_ns;
 }
 
 /* Where the next window ends: after the first thing that happens anywhere, by a window's length,
@@ -406,7 +423,7 @@ static void run_shard(void *context, uint32_t index, uint32_t worker)
 void weft_sim_world_run(struct weft_sim_world *world, const volatile int *stop)
 {
     weft_ns last_ns = limit_ns(world);
-    while (!is_done(world)) {
+    while (!is_over(world)) {
         if (*stop) {
             world->interrupted = true;
             break;

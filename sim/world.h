@@ -127,6 +127,9 @@ struct weft_sim_shard {
     weft_ns last_known_ns;             /* when the last one did */
     weft_ns last_complete_ns;          /* when the last node completed it */
     uint32_t epoch_next;               /* name of the next stream opened from here */
+    struct weft_sim_grudge *grudges;   /* peers that sent bad chunks; owned */
+    uint32_t grudge_count;             /* entries of grudges */
+    uint32_t grudge_room;              /* entries that fit */
 };
 
 struct weft_sim_world {
@@ -165,6 +168,10 @@ struct weft_sim_world {
     uint64_t *control_zero;                 /* the same at time zero; owned */
     weft_ns mark_ns;                        /* when the idle measurement began */
     bool interrupted;                       /* Ctrl-C */
+    struct weft_sim_seen *seen;             /* what the checks remember of each node; owned */
+    uint64_t meetings;                      /* windows so far */
+    weft_ns busy_ns;                        /* when control traffic is looked at again */
+    weft_ns settle_ns;                      /* the run is over then; 0 = not known yet */
 };
 
 /* Make the world that |options| describe, with every node about to start.

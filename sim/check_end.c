@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "did this run end well?". What is owed depends on the flags: with faults less than
+ * without, and what needs time to heal only if the run waited (--settle). */
+#include "bound.h"
+#include "check.h"
+#include "pipe.h"
+#include "world.h"
+
+#include "protocol/bitmap.h"
+#include "protocol/view.h"
+
+#include <string.h>
+
+/* Without faults: chunks stored twice, and copies over an access line, in this part of all. */
+#define TWICE_PART 50
+#define COPIES_MOST_PPM 1100000
+#define COPIES_LEAST_BYTES (4 << 20)
+
+/* Without faults: makespan in percent of the one-copy bound, and what small releases need. */
+#define MAKESPAN_PERCENT 200
+#define MAKESPAN_EXTRA_NS (5 * WEFT_NS_PER_S)
+
+/* Views agree only if hardly a datagram is lost. */
+#define AGREE_LOSS_PPM 10000
+
+/* Transfers that are neither stored nor lost: on a pipe, on the way, or in a disk's queue. */
+static uint64_t count_open(const struct weft_sim_world *world)
+{
+    uint64_t open = 0;
+    for (uint32_t i = 0; i < world->shard_count; i++) {
+        const struct weft_sim_shard *shard = &world->shards[i];
+        open += shard->totals.arriving - shard->totals.arrived;
+        for (uint32_t p = 0; p < shard->pipes.used_count; p++) {
+            const struct weft_sim_pipe *pipe = weft_sim_pool_at(&shard->pipes, p);
+            open += pipe != NULL && pipe->busy ? 1 : 0;
+        }
+    }
+    return open;
+}
+
+static void check_bytes(struct weft_sim_world *world)
+{
+    struct weft_sim_totals totals = weft_sim_world_totals(world);
+    uint64_t ended = totals.chunks_stored + totals.losses.chunks_discarded +
+                     totals.losses.chunks_cut + totals.losses.chunks_refused + count_open(world);
+    if (totals.chunks_begun != ended) {
+        weft_sim_check_fail(&world->shards[0], WEFT_SIM_CHECK_BYTES_KEPT, 0,
+                            "%llu chunks begun, %llu accounted for",
+                            (unsigned long long)totals.chunks_begun, (unsigned long long)ended);
+    }
+}
+
+static void check_node(struct weft_sim_shard *shard, uint32_t node)
+{
+    const struct weft_sim_world *world = shard->world;
+    const struct weft_sim_node *self = &world->nodes[node];
+    if (!self->alive) {
+        return;
+    }
+    if (self->fetching != WEFT_SIM_NO_RELEASE) {
+        weft_sim_check_belief(shard, node, self->fetching);
+    }
+    const uint64_t *held = self->held == WEFT_SIM_NO_RELEASE
+                               ? NULL
+                               : weft_view_have(self->core, world->releases.items[self->held].id);
+    uint32_t count = held == NULL ? 0 : world->releases.items[self->held].chunk_count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!weft_bitmap_has(held, i)) {
+            weft_sim_check_fail(shard, WEFT_SIM_CHECK_STAYS_COMPLETE, node,
+                                "was complete and lacks chunk %u", i);
+            return;
+        }
+    }
+}
+
+static void check_all_complete(struct weft_sim_world *world)
+{
+    uint32_t missing = 0;
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        const struct weft_sim_node *node = &world->nodes[i];
+        bool lacks = !node->hostile && !weft_sim_publish_is_complete(world, node) &&
+                     (node->alive || node->returns);
+        first = lacks && missing == 0 ? i : first;
+        missing += lacks;
+    }
+    if (missing > 0 && !world->interrupted) {
+        weft_sim_check_fail(weft_sim_world_shard(world, first), WEFT_SIM_CHECK_ALL_COMPLETE, first,
+                            "%u nodes are not complete, this one has %u chunks of the last release",
+                            missing, world->nodes[first].have_count);
+    }
+}
+
+/* --- the whole --- */
+
+static void check_received(struct weft_sim_world *world)
+{
+    const struct weft_sim_network *network = &world->network;
+    struct weft_sim_totals totals = weft_sim_world_totals(world);
+    uint64_t sent = network->source.payload_bytes;
+    uint64_t received = 0;
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        sent += network->cards[i].up.payload_bytes;
+        received += network->cards[i].down_bytes;
+    }
+    if (received > sent) {
+        weft_sim_check_fail(&world->shards[0], WEFT_SIM_CHECK_BYTES_SENT, 0,
+                            "%llu bytes received, %llu sent", (unsigned long long)received,
+                            (unsigned long long)sent);
+    }
+    if (totals.arrived > totals.arriving) {
+        weft_sim_check_fail(
+            &world->shards[0], WEFT_SIM_CHECK_ONLY_SENT, 0, "%llu chunks arrived, %llu were sent",
+            (unsigned long long)totals.arrived, (unsigned long long)totals.arriving);
+    }
+}
+
+bool weft_sim_check_is_calm(const struct weft_sim_options *options)
+{
+    bool menu = false;
+    for (uint32_t c = 0; c < WEFT_SIM_MISHAP_CLASS_COUNT; c++) {
+        menu |= weft_sim_menu_has(options, (enum weft_sim_mishap_class)c);
+    }
+    uint32_t messages =
+        options->loss_ppm | options->twice_ppm | options->replay_ppm | options->late_ppm;
+    uint32_t crashes = options->crashes | options->kill_count | options->restart_count;
+    struct weft_tuning standard = weft_tuning_default();
+    bool tuned = memcmp(&standard, &options->tuning, sizeof(standard)) != 0;
+    return !menu && !tuned && messages == 0 && crashes == 0 && options->outage_count == 0;
+}
+
+static void check_waste(struct weft_sim_world *world)
+{
+    struct weft_sim_totals totals = weft_sim_world_totals(world);
+    if (totals.chunks_twice > totals.chunks_stored / TWICE_PART + world->node_count) {
+        weft_sim_check_fail(&world->shards[0], WEFT_SIM_CHECK_FEW_TWICE, 0,
+                            "%llu of %llu chunks were there already",
+                            (unsigned long long)totals.chunks_twice,
+                            (unsigned long long)totals.chunks_stored);
+    }
+    uint64_t whole = world->releases.items[0].bytes * world->releases.count;
+    for (uint32_t s = 0; s < world->topology.site_count && whole >= COPIES_LEAST_BYTES; s++) {
+        uint64_t in = world->network.wan_down[s].payload_bytes;
+        if (in / (whole / 1000) * 1000 > COPIES_MOST_PPM) {
+            weft_sim_check_fail(
+                &world->shards[0], WEFT_SIM_CHECK_WAN_COPIES,
+                weft_sim_topology_first(&world->topology, world->topology.sites[s].first_segment),
+                "site %u took %llu bytes for %llu", s, (unsigned long long)in,
+                (unsigned long long)whole);
+        }
+    }
+}
+
+/* Time of |bytes| at a rate; 0 = no limit. */
+static weft_ns bytes_ns(uint64_t bytes, uint64_t bytes_per_s)
+{
+    return bytes_per_s == 0 ? 0
+                            : bytes / bytes_per_s * WEFT_NS_PER_S +
+                                  bytes % bytes_per_s * WEFT_NS_PER_S / bytes_per_s;
+}
+
+static void check_makespan(struct weft_sim_world *world)
+{
+    const struct weft_sim_release *last = &world->releases.items[world->releases.count - 1];
+    const struct weft_sim_options *options = world->options;
+    weft_ns allowed_ns = weft_sim_bound(options).one_copy_ns / 100 * MAKESPAN_PERCENT +
+                         bytes_ns(last->bytes, options->disk_bytes_per_s) +
+                         bytes_ns(last->bytes, options->hash_bytes_per_s) + MAKESPAN_EXTRA_NS;
+    if (last->last_complete_ns > last->publish_ns + allowed_ns) {
+        weft_sim_check_fail(
+            &world->shards[0], WEFT_SIM_CHECK_MAKESPAN, 0, "%llu ms, %llu are allowed",
+            (unsigned long long)((last->last_complete_ns - last->publish_ns) / WEFT_NS_PER_MS),
+            (unsigned long long)(allowed_ns / WEFT_NS_PER_MS));
+    }
+}
+
+/* --- when all has healed --- */
+
+struct roll {
+    uint32_t alive;  /* nodes that run */
+    uint32_t agents; /* of them agents */
+    uint32_t first;  /* of them, one */
+    bool honest;     /* all of them */
+};
+
+/* Who is in |segment| now? */
+static struct roll call_roll(const struct weft_sim_world *world, uint32_t segment)
+{
+    struct roll roll = {.honest = true};
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        const struct weft_sim_node *node = &world->nodes[i];
+        if (node->segment == segment && node->alive) {
+            roll.first = roll.alive++ == 0 ? i : roll.first;
+            roll.agents += weft_view_node(node->core).is_agent;
+            roll.honest &= !node->hostile;
+        }
+    }
+    return roll;
+}
+
+static void check_segment(struct weft_sim_world *world, uint32_t segment)
+{
+    struct roll roll = call_roll(world, segment);
+    if (roll.alive == 0 || !roll.honest) {
+        return;
+    }
+    struct weft_sim_shard *shard = weft_sim_world_shard(world, roll.first);
+    if (roll.agents == 0) {
+        weft_sim_check_fail(shard, WEFT_SIM_CHECK_AGENT_PRESENT, roll.first,
+                            "none of %u nodes of segment %u is an agent", roll.alive, segment);
+    }
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        const struct weft_sim_node *node = &world->nodes[i];
+        if (node->segment != segment || !node->alive) {
+            continue;
+        }
+        uint32_t count = weft_view_node(node->core).member_count;
+        if (count != roll.alive) {
+            weft_sim_check_fail(shard, WEFT_SIM_CHECK_MEMBERS_AGREE, i,
+                                "sees %u nodes alive, %u are", count, roll.alive);
+            return;
+        }
+    }
+}
+
+static void check_healed(struct weft_sim_world *world)
+{
+    const struct weft_sim_options *options = world->options;
+    bool quiet = options->loss_ppm <= AGREE_LOSS_PPM;
+    for (uint32_t s = 0; s < world->topology.segment_count && quiet; s++) {
+        check_segment(world, s);
+    }
+}
+
+void weft_sim_check_end(struct weft_sim_world *world)
+{
+    check_received(world);
+    check_bytes(world);
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        check_node(weft_sim_world_shard(world, i), i);
+    }
+    check_all_complete(world);
+    bool over = !world->interrupted && world->releases.newest == world->releases.count - 1;
+    if (over && weft_sim_check_is_calm(world->options)) {
+        check_waste(world);
+        check_makespan(world);
+    }
+    if (over && world->options->settle_ms > 0) {
+        check_healed(world);
+    }
+    for (uint32_t i = 0; i < world->shard_count && !world->checks.failed; i++) {
+        world->checks = world->shards[i].checks;
+    }
+}
