@@ -22,7 +22,8 @@ say = $(if $(silent),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 all:
 
-include protocol/sources.mk protocol/trust/sources.mk node/sources.mk sim/sources.mk
+include protocol/sources.mk protocol/trust/sources.mk protocol/transport/sources.mk
+include node/sources.mk sim/sources.mk
 include tests/sources.mk
 
 # Configurations.
@@ -66,6 +67,7 @@ LIBS_TEST = $(call pkg,--libs,$(PKG_TEST)) $(LIBS_NODE) -lm
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 PROTOCOL_OBJECTS := $(call objects,$(PROTOCOL_SOURCES))
 TRUST_OBJECTS := $(call objects,$(TRUST_SOURCES))
+TRANSPORT_OBJECTS := $(call objects,$(TRANSPORT_SOURCES))
 NODE_OBJECTS := $(call objects,$(NODE_SOURCES))
 SIM_OBJECTS := $(call objects,$(SIM_SOURCES))
 SUPPORT_OBJECTS := $(call objects,$(TEST_SUPPORT_SOURCES))
@@ -75,7 +77,7 @@ FUZZERS := $(patsubst tests/%.c,$(OUT)/%,$(FUZZ_SOURCES))
 TUF_CLIENT := $(patsubst %.c,$(OUT)/%,$(TUF_SOURCES))
 BENCH := $(OUT)/tests/bench/bench_crypto
 PROGRAMS := $(OUT)/weft $(OUT)/weft-sim
-CORE := $(OUT)/libtrust.a $(OUT)/libprotocol.a
+CORE := $(OUT)/libtransport.a $(OUT)/libtrust.a $(OUT)/libprotocol.a
 PARTS := $(OUT)/libsupport.a $(OUT)/libsim.a $(OUT)/libnode.a $(CORE)
 
 all: $(if $(filter fuzz,$(CONFIG)),$(FUZZERS),$(PROGRAMS))
@@ -83,6 +85,7 @@ tests: $(TESTS) $(FUZZERS) $(TUF_CLIENT) $(BENCH)
 
 $(OUT)/libprotocol.a: $(PROTOCOL_OBJECTS) protocol/sources.mk
 $(OUT)/libtrust.a: $(TRUST_OBJECTS) protocol/trust/sources.mk
+$(OUT)/libtransport.a: $(TRANSPORT_OBJECTS) protocol/transport/sources.mk
 $(OUT)/libnode.a: $(filter-out %/main.o,$(NODE_OBJECTS)) node/sources.mk
 $(OUT)/libsim.a: $(filter-out %/main.o,$(SIM_OBJECTS)) sim/sources.mk
 $(OUT)/libsupport.a: $(SUPPORT_OBJECTS) tests/sources.mk

@@ -45,7 +45,7 @@ def read(path):
 
 
 def core_sources():
-    """The files of libprotocol.a: protocol/*.c without protocol/trust/."""
+    """The files of libprotocol.a: protocol/*.c without the folders in it."""
     return [p for p in files(".c", folders=("protocol",)) if p.count("/") == 1]
 
 

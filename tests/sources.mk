@@ -4,6 +4,7 @@
 UNIT_SOURCES := \
 	tests/unit/test_activate.c \
 	tests/unit/test_address.c \
+	tests/unit/test_admission.c \
 	tests/unit/test_amount.c \
 	tests/unit/test_announce.c \
 	tests/unit/test_bulletin.c \
@@ -20,6 +21,7 @@ UNIT_SOURCES := \
 	tests/unit/test_flag.c \
 	tests/unit/test_follow.c \
 	tests/unit/test_frame.c \
+	tests/unit/test_gate.c \
 	tests/unit/test_http.c \
 	tests/unit/test_index.c \
 	tests/unit/test_key.c \
@@ -28,6 +30,7 @@ UNIT_SOURCES := \
 	tests/unit/test_member.c \
 	tests/unit/test_message.c \
 	tests/unit/test_metadata.c \
+	tests/unit/test_noise.c \
 	tests/unit/test_options.c \
 	tests/unit/test_path.c \
 	tests/unit/test_pattern.c \
@@ -56,6 +59,7 @@ UNIT_SOURCES := \
 	tests/unit/test_units.c \
 	tests/unit/test_unpack.c \
 	tests/unit/test_updater.c \
+	tests/unit/test_window.c \
 	tests/unit/test_wire.c \
 	tests/unit/test_wire_oracle.c \
 
@@ -82,6 +86,7 @@ ATTACK_SOURCES := \
 
 FUZZ_SOURCES := \
 	tests/fuzz/fuzz_address.c \
+	tests/fuzz/fuzz_admission.c \
 	tests/fuzz/fuzz_archive.c \
 	tests/fuzz/fuzz_client.c \
 	tests/fuzz/fuzz_core.c \
@@ -93,6 +98,7 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_keyfile.c \
 	tests/fuzz/fuzz_message.c \
 	tests/fuzz/fuzz_metadata.c \
+	tests/fuzz/fuzz_packet.c \
 	tests/fuzz/fuzz_path.c \
 	tests/fuzz/fuzz_pattern.c \
 	tests/fuzz/fuzz_stream_wire.c \

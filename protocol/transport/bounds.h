@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every fixed limit of transport and admission on one page, with what happens at the limit. SPEC.md
+ * section "Limits of the transport" holds the same table; tests/unit/test_bounds.c asserts how they
+ * hang together. */
+#ifndef WEFT_TRANSPORT_BOUNDS_H
+#define WEFT_TRANSPORT_BOUNDS_H
+
+#include "../limits.h"
+
+/* X(name, value, consequence) */
+#define WEFT_BOUND_MAP(X)                                                                          \
+    X(PEERS_MAX, 1024, "the peer not heard for longest is forgotten; it shakes hands again")       \
+    X(WAITING_MAX, 8, "of the datagrams that wait for a handshake, the oldest is dropped")         \
+    X(WAITING_TOTAL_MAX, 512, "a further datagram that would have to wait is dropped")             \
+    X(TRIES_MAX, 3, "first messages without an answer; then the address rests")                    \
+    X(TRY_MS, 400, "without an answer the first message is sent again")                            \
+    X(REST_MS, 2000, "an address that did not answer is not tried before")                         \
+    X(REKEY_MS, 3600000, "the next datagram begins a new handshake")                               \
+    X(REJECT_MS, 3900000, "a session older than this carries nothing")                             \
+    X(REKEY_MESSAGES, 1073741824, "the next datagram begins a new handshake")                      \
+    X(SILENT_MS, 5000,                                                                             \
+      "sent all the time and heard nothing: the next datagram begins a handshake")                 \
+    X(WINDOW_BITS, 2048, "a datagram that is further behind the newest one is dropped")            \
+    X(LOAD_PER_S, 100, "with more first messages in a second, an address must be proved first")    \
+    X(COOKIE_MS, 120000, "a cookie is good for this long, at most twice")                          \
+    X(ADDRESS_PER_S, 20, "first messages of one proved address in a second; more are dropped")     \
+    X(ADDRESS_BURST, 5, "of them at once")                                                         \
+    X(TOTAL_PER_S, 277, "first messages in a second; more are dropped: a twentieth of a core")     \
+    X(TOTAL_BURST, 64, "of them at once")                                                          \
+    X(ADDRESSES_MAX, 4096, "a further address takes the place of another one of its row")          \
+    X(PROOF_MS, 2000, "a stream that has not proved its identity by then is closed")               \
+    X(PROOF_BYTES_MAX, 1024, "a stream with a longer first message is closed")                     \
+    X(PROOFS_MAX, 64, "a further stream that has not proved its identity is closed at once")       \
+    X(RECORD_BYTES_MAX, 16384, "a stream with a longer sealed record is closed")                   \
+    X(REVOKED_MAX, 128, "a further node cannot be revoked one by one: raise the floor")            \
+    X(TOKENS_MAX, 64, "a further token cannot be made before one expires")                         \
+    X(CERTIFICATE_S, 2592000, "a certificate is good for this long; renewed after two thirds")
+
+enum {
+#define X(name, value, consequence) WEFT_##name = (value),
+    WEFT_BOUND_MAP(X)
+#undef X
+};
+
+#endif

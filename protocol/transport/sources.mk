@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# libtransport.a: handshake, seals and admission. One file a line.
+TRANSPORT_SOURCES := \
+	protocol/transport/certificate.c \
+	protocol/transport/cipher.c \
+	protocol/transport/cookie.c \
+	protocol/transport/hash.c \
+	protocol/transport/noise.c \
+	protocol/transport/packet.c \
+	protocol/transport/rate.c \
+	protocol/transport/revocation.c \
+	protocol/transport/token.c \
+	protocol/transport/window.c \
+
