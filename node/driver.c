@@ -14,10 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Until nodes are admitted by certificate, all nodes belong to one mesh; what they accept
- * depends on the publisher's signatures alone. */
-#define MESH_TAG UINT64_C(0x776566742d6f6e65)
-
 #define CHORES_MS 1000
 
 /* Time for goodbyes to leave the machine. */
@@ -180,12 +176,13 @@ static enum weft_err open_updater(struct weft_driver *driver, struct weft_messag
                              sizeof(message->text));
 }
 
-static enum weft_err open_session(struct weft_driver *driver, struct weft_message *message)
+static enum weft_err open_session(struct weft_driver *driver, uint64_t incarnation,
+                                  struct weft_message *message)
 {
     const struct weft_session_config config = {
         .loop = driver->config.loop,
-        .self = driver->self.id,
-        .mesh = MESH_TAG,
+        .membership = &driver->membership,
+        .time_ms = incarnation,
         .listen = driver->options->listen,
         .handler = weft_driver_net_handler(driver),
     };
@@ -214,7 +211,7 @@ static enum weft_err open_core(struct weft_driver *driver, struct weft_message *
     const struct weft_host host = {.context = driver->config.context,
                                    .trace = driver->config.trace};
     config.tuning = options->tuning;
-    config.mesh = MESH_TAG;
+    config.mesh = driver->membership.tag;
     randombytes_buf(&config.seed, sizeof(config.seed));
     config.site = options->site == NULL || options->site[0] == 0 ? 0 : hash_of(options->site);
     config.agent_class = options->agent_class;
@@ -242,14 +239,18 @@ static enum weft_err open_all(struct weft_driver *driver, uint64_t *incarnation,
 {
     enum weft_err err = open_store(driver, message);
     if (err == WEFT_ERR_OK) {
-        err = weft_driver_identity_load(driver->options->data_dir, &driver->self.id, incarnation,
+        err = weft_driver_identity_join(driver->options, &driver->membership, &driver->server,
                                         message);
+    }
+    if (err == WEFT_ERR_OK) {
+        driver->self.id = driver->membership.id;
+        err = weft_driver_identity_load(driver->options->data_dir, incarnation, message);
     }
     if (err == WEFT_ERR_OK) {
         err = open_updater(driver, message);
     }
     if (err == WEFT_ERR_OK) {
-        err = open_session(driver, message);
+        err = open_session(driver, *incarnation, message);
     }
     if (err == WEFT_ERR_OK) {
         err = open_core(driver, message);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is this node, and whom did it know? Files in the data directory: node.id (16 hexadecimal
- * digits, made once), incarnation (a number, grows with each start), peers ("ID ADDR:PORT" a line,
+/* Who is this node, and whom did it know? Files in the data directory: those of
+ * membership_file.h, incarnation (a number, grows with each start), peers ("ID ADDR:PORT" a line,
  * hints only). SPEC.md section "Data directory". */
 #include "driver_state.h"
 
@@ -38,46 +38,52 @@ static enum weft_err load_number(const char *path, int base, uint64_t *value)
     return is_whole && number > 0 ? WEFT_ERR_OK : WEFT_ERR_FORMAT;
 }
 
-static enum weft_err load_id(const char *path, weft_node_id *id, struct weft_message *message)
+/* The mesh of everybody who has the root file. */
+static enum weft_err join_open(const struct weft_run_options *options,
+                               struct weft_membership *membership, struct weft_message *message)
 {
-    char text[32];
-    enum weft_err err = load_number(path, 16, id);
-    if (err == WEFT_ERR_OK) {
-        return err;
-    }
-    if (err != WEFT_ERR_NOT_FOUND && err != WEFT_ERR_FORMAT && err != WEFT_ERR_TOO_LONG) {
-        weft_message_set(message, "cannot read %s: %s", path, weft_err_text(err));
-        return err;
-    }
-    if (err != WEFT_ERR_NOT_FOUND) {
-        weft_log(WEFT_LOG_WARNING, "%s is damaged: this node gets a new id", path);
-    }
-    *id = 0;
-    while (*id == 0) {
-        randombytes_buf(id, sizeof(*id));
-    }
-    int length = snprintf(text, sizeof(text), "%016llx\n", (unsigned long long)*id);
-    err = weft_fileio_replace(path, text, (size_t)length, 0644);
+    uint8_t *root = NULL;
+    size_t length = 0;
+    struct weft_noise_pair own;
+    enum weft_err err = weft_membership_file_key(options->data_dir, &own, message);
     if (err != WEFT_ERR_OK) {
-        weft_message_set(message, "cannot write %s: %s", path, weft_err_text(err));
+        return err;
     }
-    return err;
+    err = weft_fileio_load(options->root_file, WEFT_DOCUMENT_BYTES_MAX, &root, &length);
+    if (err != WEFT_ERR_OK) {
+        weft_message_set(message, "cannot read %s: %s", options->root_file, weft_err_text(err));
+        return err;
+    }
+    weft_membership_open(membership, root, length, &own);
+    free(root);
+    sodium_memzero(&own, sizeof(own));
+    weft_log(WEFT_LOG_WARNING,
+             "this node was not admitted by `weft join`: it takes part in the open "
+             "mesh of its publisher, with everybody who has the root file");
+    return WEFT_ERR_OK;
 }
 
-enum weft_err weft_driver_identity_load(const char *data_dir, weft_node_id *id,
-                                        uint64_t *incarnation, struct weft_message *message)
+enum weft_err weft_driver_identity_join(const struct weft_run_options *options,
+                                        struct weft_membership *membership,
+                                        struct weft_membership_server *server,
+                                        struct weft_message *message)
+{
+    if (!weft_membership_file_exists(options->data_dir)) {
+        return join_open(options, membership, message);
+    }
+    return weft_membership_file_load(options->data_dir, membership, server, message);
+}
+
+enum weft_err weft_driver_identity_load(const char *data_dir, uint64_t *incarnation,
+                                        struct weft_message *message)
 {
     char path[WEFT_FILE_PATH_BYTES];
     char text[32];
     uint64_t last = 0;
     struct timespec now;
-    if (!weft_fileio_join(path, data_dir, "node.id")) {
+    if (!weft_fileio_join(path, data_dir, "incarnation")) {
         weft_message_set(message, "the path of the data directory is too long");
         return WEFT_ERR_LIMIT;
-    }
-    enum weft_err err = load_id(path, id, message);
-    if (err != WEFT_ERR_OK || !weft_fileio_join(path, data_dir, "incarnation")) {
-        return err;
     }
     if (load_number(path, 10, &last) != WEFT_ERR_OK) {
         last = 0; /* then the wall clock alone */
@@ -86,7 +92,7 @@ enum weft_err weft_driver_identity_load(const char *data_dir, weft_node_id *id,
     *incarnation = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
     *incarnation = *incarnation > last ? *incarnation : last + 1;
     int length = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)*incarnation);
-    err = weft_fileio_replace(path, text, (size_t)length, 0644);
+    enum weft_err err = weft_fileio_replace(path, text, (size_t)length, 0644);
     if (err != WEFT_ERR_OK) {
         weft_message_set(message, "cannot write %s: %s", path, weft_err_text(err));
     }

@@ -3,6 +3,8 @@
  * calls of the session. Bulk is passed on to driver_chunk.c and driver_document.c. */
 #include "driver_state.h"
 
+#include "log.h"
+
 #include <stdlib.h>
 
 static void on_datagram(void *context, const struct weft_endpoint *from, uint8_t hop_limit,
@@ -62,6 +64,19 @@ static void on_request(void *context, weft_node_id peer, uint64_t token, const c
     weft_driver_document_request(context, peer, token, path);
 }
 
+/* Kept, so that a restart does not forget whom to refuse. */
+static void on_revoked(void *context)
+{
+    const struct weft_driver *driver = context;
+    const struct weft_membership *membership = &driver->membership;
+    enum weft_err err = weft_membership_file_save_revoked(driver->options->data_dir, membership);
+    weft_log(WEFT_LOG_INFO, "revocation %llu: %u nodes are thrown out",
+             (unsigned long long)membership->revoked.number, membership->revoked.count);
+    if (err != WEFT_ERR_OK) {
+        weft_log(WEFT_LOG_WARNING, "cannot write the revocation: %s", weft_err_text(err));
+    }
+}
+
 struct weft_session_handler weft_driver_net_handler(struct weft_driver *driver)
 {
     return (struct weft_session_handler){
@@ -74,6 +89,7 @@ struct weft_session_handler weft_driver_net_handler(struct weft_driver *driver)
         .received = on_received,
         .sent = on_sent,
         .request = on_request,
+        .revoked = on_revoked,
     };
 }
 

@@ -17,6 +17,7 @@
 #include "activate.h"
 #include "driver.h"
 #include "http.h"
+#include "membership_file.h"
 #include "session.h"
 #include "store.h"
 #include "updater.h"
@@ -95,6 +96,8 @@ struct weft_driver {
     struct weft_driver_part parts[WEFT_COMPONENTS_MAX]; /* as options->components */
     bool swept;                                         /* files of unknown releases were removed */
     struct weft_driver_look look;                       /* last look at the source */
+    struct weft_membership membership;                  /* keys and certificate */
+    struct weft_membership_server server;               /* that admitted it; port 0 = open mesh */
     struct weft_endpoint self;                          /* id and address */
     struct weft_prefix segment;                         /* own subnet */
     bool has_network;                                   /* the own address exists */
@@ -273,10 +276,17 @@ void weft_driver_release_cancel(struct weft_driver *driver);
 
 /* ---- driver_identity.c ---- */
 
-/* Read or make the node's id, and its next incarnation.
+/* The node's keys and certificate: those it was admitted with, else those of the open mesh.
+ * Errors: of membership_file.h, with |message|. */
+enum weft_err weft_driver_identity_join(const struct weft_run_options *options,
+                                        struct weft_membership *membership,
+                                        struct weft_membership_server *server,
+                                        struct weft_message *message);
+
+/* The node's next incarnation: Unix time in ms, or more after a clock went back.
  * Errors: of fileio.h, with |message|. */
-enum weft_err weft_driver_identity_load(const char *data_dir, weft_node_id *id,
-                                        uint64_t *incarnation, struct weft_message *message);
+enum weft_err weft_driver_identity_load(const char *data_dir, uint64_t *incarnation,
+                                        struct weft_message *message);
 
 /* Seeds of the options, then peers remembered.
  * Shape:  known[size]; the number of entries. */

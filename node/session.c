@@ -66,6 +66,7 @@ void weft_session_release(struct weft_session *session)
     }
     weft_notice_drop(&session->notices);
     weft_session_datagram_close(session);
+    weft_peers_free(session->peers);
     free(session);
 }
 
@@ -111,6 +112,8 @@ static void on_prepare(uv_prepare_t *prepare)
 static void on_sweep(uv_timer_t *timer)
 {
     struct weft_session *session = timer->data;
+    weft_peers_expire(session->peers, uv_hrtime());
+    weft_session_wish_sweep(session);
     weft_session_greet_sweep(session);
     weft_notice_deliver(session);
 }
@@ -127,6 +130,48 @@ static void start_handles(struct weft_session *session)
     session->handle_count += 3;
     uv_timer_start(&session->timer, on_sweep, WEFT_SESSION_SWEEP_MS, WEFT_SESSION_SWEEP_MS);
     uv_prepare_start(&session->prepare, on_prepare);
+}
+
+static void on_datagram(void *context, const struct weft_endpoint *from, uint8_t hop_limit,
+                        const uint8_t *bytes, size_t length)
+{
+    const struct weft_session *session = context;
+    if (!session->closing) {
+        session->config.handler.datagram(session->config.handler.context, from, hop_limit, bytes,
+                                         length);
+    }
+}
+
+/* Streams of who is no member any more end. */
+static void on_revoked(void *context)
+{
+    struct weft_session *session = context;
+    const struct weft_session_handler *handler = &session->config.handler;
+    weft_session_greet_expel(session);
+    if (handler->revoked != NULL) {
+        handler->revoked(handler->context);
+    }
+}
+
+static enum weft_err open_peers(struct weft_session *session)
+{
+    const struct weft_peers_host host = {
+        .context = session,
+        .send = weft_session_datagram_put,
+        .deliver = on_datagram,
+        .known = weft_session_wish_known,
+        .lost = weft_session_wish_lost,
+        .revoked = on_revoked,
+    };
+    session->peers =
+        weft_peers_new(session->config.membership, &host, session->config.time_ms, uv_hrtime());
+    return session->peers == NULL ? WEFT_ERR_MEMORY : WEFT_ERR_OK;
+}
+
+enum weft_doubt weft_session_revoke(struct weft_session *session, const uint8_t *bytes,
+                                    size_t length)
+{
+    return weft_peers_revoke(session->peers, bytes, length, uv_hrtime());
 }
 
 static void explain(enum weft_err err, const struct weft_address *address, char *message,
@@ -165,7 +210,10 @@ enum weft_err weft_session_open(struct weft_session **session,
         return err;
     }
     start_handles(made);
-    err = weft_session_datagram_open(made);
+    err = open_peers(made);
+    if (err == WEFT_ERR_OK) {
+        err = weft_session_datagram_open(made);
+    }
     if (err == WEFT_ERR_OK) {
         err = weft_session_greet_open(made);
     }
@@ -225,14 +273,18 @@ static bool is_known(const struct weft_session *session, weft_node_id peer)
             return true;
         }
     }
-    return false;
+    return weft_session_wish_has(session, peer);
 }
 
 void weft_session_connect(struct weft_session *session, const struct weft_endpoint *to)
 {
-    if (is_known(session, to->id)) {
-        return;
+    if (!is_known(session, to->id)) {
+        weft_session_wish(session, to);
     }
+}
+
+void weft_session_dial(struct weft_session *session, const struct weft_endpoint *to)
+{
     int fd = weft_session_socket_connect(&session->config.listen, &to->address);
     if (fd < 0 || weft_stream_make(session, fd, true /* opened_here */, to) == NULL) {
         weft_notice_down(session, to->id, fd < 0 ? WEFT_ERR_UNREACHABLE : WEFT_ERR_LIMIT);
@@ -251,6 +303,7 @@ void weft_session_disconnect(struct weft_session *session, weft_node_id peer)
             weft_stream_close(stream);
         }
     }
+    weft_session_wish_forget(session, peer);
     weft_notice_forget(session, peer);
     weft_session_greet_promote(session, peer);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How do nodes talk to nodes? The only place that knows their sockets: datagrams and streams,
- * everything addressed by node id. Knows nothing of what the core's messages mean. SPEC.md sections
- * "Session" and "Streams".
+ * everything addressed by node id. Knows nothing of what the core's messages mean. SPEC.md
+ * sections "Session" and "Streams".
  *
- * A sender's id is NOT proven yet: a datagram carries 8 bytes of it, a stream a HELLO. Whoever can
- * send from the network can claim any id; what he sends is verified by hash and signature all the
- * same. The first message to a peer may have to wait for a handshake: the callers cannot tell.
+ * Everything is sealed, and every id is proven: peer.h and stream_seal.h. The first message to a
+ * peer may have to wait for a handshake: the callers cannot tell.
  *
- * Timers: HELLO within WEFT_SESSION_HELLO_MS; a peer that does not read what is queued for it for
- * WEFT_SESSION_STALL_MS, or does not acknowledge for WEFT_SESSION_UNACKED_MS, is closed.
- * States of a stream: CONNECTING -> GREETING -> (PARKED ->) UP -> CLOSING; see stream.h.
+ * Timers: an accepted stream proves itself within WEFT_PROOF_MS, HELLO follows within
+ * WEFT_SESSION_HELLO_MS; a peer that does not read what is queued for it for
+ * WEFT_SESSION_STALL_MS, or does not acknowledge for WEFT_SESSION_UNACKED_MS, is closed. States of
+ * a stream: CONNECTING -> PROVING -> GREETING -> (PARKED ->) UP -> CLOSING; see stream.h.
  *
  * No function here calls a handler back before it returns; handlers may call every function. */
 #ifndef WEFT_SESSION_H
@@ -18,15 +18,16 @@
 #include "../protocol/err.h"
 #include "../protocol/limits.h"
 #include "../protocol/types.h"
+#include "membership.h"
 
 #include <uv.h>
 
 enum {
-    WEFT_SESSION_HELLO_MS = 5000,    /* from connect or accept to the peer's HELLO */
-    WEFT_SESSION_STALL_MS = 30000,   /* queued bytes, and the socket takes none of them */
-    WEFT_SESSION_UNACKED_MS = 10000, /* TCP_USER_TIMEOUT of streams that are up */
-    WEFT_SESSION_GREETING_MAX = 64,  /* accepted, no HELLO yet; at the limit: closed at once */
-    WEFT_SESSION_STREAMS_MAX = 160,  /* all streams; at the limit: closed at once */
+    WEFT_SESSION_HELLO_MS = 5000,        /* from connect or accept to the peer's HELLO */
+    WEFT_SESSION_STALL_MS = 30000,       /* queued bytes, and the socket takes none of them */
+    WEFT_SESSION_UNACKED_MS = 10000,     /* TCP_USER_TIMEOUT of streams that are up */
+    WEFT_SESSION_ADMIT_BYTES_MAX = 2048, /* answer to who asks to be admitted */
+    WEFT_SESSION_STREAMS_MAX = 160,      /* all streams; at the limit: closed at once */
     WEFT_SESSION_QUEUE_BYTES_MAX = 4 * 1024 * 1024, /* control for a peer; at the limit: closed */
     WEFT_SESSION_BULKS_MAX = 64, /* chunks and documents waiting for one peer; then LIMIT */
     WEFT_SESSION_DOCUMENT_BYTES_MAX = 4 * 1024 * 1024, /* waiting for one peer behind another
@@ -59,7 +60,7 @@ struct weft_bulk {
 struct weft_session_handler {
     /* Passed back to each call. */
     void *context;
-    /* A datagram: |from| has the sender's claimed id and address; 0 = hop limit not known. */
+    /* A datagram: |from| has the sender's proven id and address; 0 = hop limit not known. */
     void (*datagram)(void *context, const struct weft_endpoint *from, uint8_t hop_limit,
                      const uint8_t *bytes, size_t length);
     /* A stream is ready; its peer was not up before. |opened_here|: this node opened it. */
@@ -78,12 +79,19 @@ struct weft_session_handler {
     void (*sent)(void *context, const struct weft_bulk *bulk, enum weft_err result);
     /* A peer asks for the document |path| (zero terminated, not checked); answer with _send(). */
     void (*request)(void *context, weft_node_id peer, uint64_t token, const char *path);
+    /* The membership took a newer revocation; NULL = nobody wants to know. */
+    void (*revoked)(void *context);
+    /* Somebody at |from| with the proven static key |key| asks to be admitted, or for a new
+     * certificate: request[length]. The answer goes to reply[WEFT_SESSION_ADMIT_BYTES_MAX]; its
+     * length, 0 = none. NULL = this node admits nobody. */
+    size_t (*admit)(void *context, const uint8_t key[32], const struct weft_address *from,
+                    const uint8_t *request, size_t length, uint8_t *reply);
 };
 
 struct weft_session_config {
     uv_loop_t *loop;                     /* outlives the session */
-    weft_node_id self;                   /* own id, not 0 */
-    uint64_t mesh;                       /* tag of the mesh; a HELLO of another one is refused */
+    struct weft_membership *membership;  /* complete; borrowed, and revoked in */
+    uint64_t time_ms;                    /* of the first greeting; see weft_peers_new() */
     struct weft_address listen;          /* UDP and TCP; port 0 = choose one free for both */
     struct weft_session_handler handler; /* copied */
 };
@@ -99,6 +107,11 @@ enum weft_err weft_session_open(struct weft_session **session,
 /* Close every socket; no handler is called any more. What the session still holds of bulk buffers
  * is freed. Memory is released when the loop has run the close callbacks. |session| may be NULL. */
 void weft_session_close(struct weft_session *session);
+
+/* Take a revocation, bytes[length], that came from elsewhere: sessions and streams of those whom it
+ * hits end, and it travels on. Result: as weft_membership_revoke(). */
+enum weft_doubt weft_session_revoke(struct weft_session *session, const uint8_t *bytes,
+                                    size_t length);
 
 /* Own address, with the port that was chosen. */
 struct weft_address weft_session_address(const struct weft_session *session);

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Datagrams, in batches: one system call carries up to WEFT_SESSION_BATCH of them. Each begins with
- * the sender's id, 8 bytes, big endian; then comes the core's message. What is malformed is dropped
- * without a word. */
+/* Packets, in batches: one system call carries up to WEFT_SESSION_BATCH of them. What is in them is
+ * the business of peer.h. */
 #include "session_socket.h"
 #include "session_state.h"
+
+#include "../protocol/transport/packet.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Bytes of the sender's id before the core's message. */
-#define ENVELOPE_BYTES 8
-
-#define DATAGRAM_BYTES (ENVELOPE_BYTES + WEFT_DATAGRAM_BYTES_MAX)
 
 /* Hop limit of a datagram for the own segment, and of any other: the usual one. */
 #define HOPS_LOCAL 255
@@ -25,7 +21,7 @@ struct slot {
     struct sockaddr_storage address;                             /* other side */
     struct iovec piece;                                          /* of bytes */
     _Alignas(struct cmsghdr) uint8_t ancillary[ANCILLARY_BYTES]; /* hop limit */
-    uint8_t bytes[DATAGRAM_BYTES + 1]; /* one more, so that a longer one is noticed */
+    uint8_t bytes[WEFT_PACKET_DATA_BYTES_MAX + 1]; /* one more, so that a longer one is noticed */
 };
 
 struct weft_session_outbox {
@@ -35,22 +31,6 @@ struct weft_session_outbox {
     struct slot in_slots[WEFT_SESSION_BATCH];  /* of in */
     unsigned int out_count;                    /* entries of out in use */
 };
-
-static void put_id(uint8_t *bytes, weft_node_id id)
-{
-    for (int i = 0; i < ENVELOPE_BYTES; i++) {
-        bytes[i] = (uint8_t)(id >> (56 - 8 * i));
-    }
-}
-
-static weft_node_id get_id(const uint8_t *bytes)
-{
-    weft_node_id id = 0;
-    for (int i = 0; i < ENVELOPE_BYTES; i++) {
-        id = id << 8 | bytes[i];
-    }
-    return id;
-}
 
 /* The hop limit a datagram arrived with; 0 = not told. */
 static uint8_t hop_limit_of(struct msghdr *message)
@@ -70,15 +50,9 @@ static uint8_t hop_limit_of(struct msghdr *message)
 
 static void handle(struct weft_session *session, struct mmsghdr *header, const struct slot *slot)
 {
-    const struct weft_session_handler *handler = &session->config.handler;
-    size_t length = header->msg_len;
-    if (length <= ENVELOPE_BYTES || length > DATAGRAM_BYTES) {
-        return;
-    }
-    struct weft_endpoint from = {.id = get_id(slot->bytes),
-                                 .address = weft_session_socket_from(&slot->address)};
-    handler->datagram(handler->context, &from, hop_limit_of(&header->msg_hdr),
-                      slot->bytes + ENVELOPE_BYTES, length - ENVELOPE_BYTES);
+    struct weft_address from = weft_session_socket_from(&slot->address);
+    weft_peers_receive(session->peers, &from, hop_limit_of(&header->msg_hdr), slot->bytes,
+                       header->msg_len, uv_hrtime());
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -162,11 +136,12 @@ static void set_hop_limit(struct msghdr *message, int family, int hops)
     memcpy(CMSG_DATA(item), &hops, sizeof(hops));
 }
 
-void weft_session_datagram(struct weft_session *session, const struct weft_endpoint *to,
-                           const uint8_t *bytes, size_t length, bool local)
+void weft_session_datagram_put(void *context, const struct weft_address *to, const uint8_t *bytes,
+                               size_t length, bool local)
 {
+    struct weft_session *session = context;
     struct weft_session_outbox *outbox = session->outbox;
-    if (length == 0 || length > WEFT_DATAGRAM_BYTES_MAX || to->address.port == 0) {
+    if (outbox == NULL || session->closing) {
         return;
     }
     if (outbox->out_count == WEFT_SESSION_BATCH) {
@@ -174,10 +149,17 @@ void weft_session_datagram(struct weft_session *session, const struct weft_endpo
     }
     struct slot *slot = &outbox->out_slots[outbox->out_count];
     struct msghdr *message = &outbox->out[outbox->out_count].msg_hdr;
-    message->msg_namelen = weft_session_socket_to(&to->address, &slot->address);
+    message->msg_namelen = weft_session_socket_to(to, &slot->address);
     set_hop_limit(message, slot->address.ss_family, local ? HOPS_LOCAL : HOPS_FAR);
-    put_id(slot->bytes, session->config.self);
-    memcpy(slot->bytes + ENVELOPE_BYTES, bytes, length);
-    slot->piece.iov_len = ENVELOPE_BYTES + length;
+    memcpy(slot->bytes, bytes, length);
+    slot->piece.iov_len = length;
     outbox->out_count++;
+}
+
+void weft_session_datagram(struct weft_session *session, const struct weft_endpoint *to,
+                           const uint8_t *bytes, size_t length, bool local)
+{
+    if (length > 0 && length <= WEFT_DATAGRAM_BYTES_MAX && to->address.port != 0) {
+        weft_peers_send(session->peers, to, bytes, length, local, uv_hrtime());
+    }
 }

@@ -22,8 +22,8 @@ void weft_session_greet_say(struct weft_stream *stream)
     uint8_t body[WEFT_STREAM_WIRE_HELLO_BYTES_MAX];
     const struct weft_session_config *config = &stream->session->config;
     struct weft_stream_hello hello = {.version = WEFT_PROTOCOL_VERSION,
-                                      .mesh = config->mesh,
-                                      .id = config->self,
+                                      .mesh = config->membership->tag,
+                                      .id = config->membership->id,
                                       .port = config->listen.port};
     uint32_t length = weft_stream_wire_put_hello(body, &hello);
     enum weft_err err = weft_stream_put(stream, body, length);
@@ -60,8 +60,7 @@ static struct weft_stream *find_attempt(struct weft_session *session, weft_node_
 {
     for (uint32_t i = 0; i < session->stream_count; i++) {
         struct weft_stream *stream = session->streams[i];
-        bool is_attempt = stream->opened_here && (stream->state == WEFT_STREAM_CONNECTING ||
-                                                  stream->state == WEFT_STREAM_GREETING);
+        bool is_attempt = stream->opened_here && stream->state <= WEFT_STREAM_GREETING;
         if (is_attempt && stream->peer.id == peer) {
             return stream;
         }
@@ -106,7 +105,7 @@ static bool must_park(struct weft_session *session, weft_node_id peer)
 {
     struct weft_stream *attempt = find_attempt(session, peer);
     struct weft_stream *up = weft_session_find_up(session, peer);
-    if (attempt != NULL && session->config.self < peer) {
+    if (attempt != NULL && session->config.membership->id < peer) {
         return true;
     }
     if (attempt != NULL) {
@@ -140,10 +139,10 @@ void weft_session_greet_hello(struct weft_stream *stream, const uint8_t *body, s
 {
     const struct weft_session_config *config = &stream->session->config;
     struct weft_stream_hello hello;
-    bool is_right = stream->state == WEFT_STREAM_GREETING &&
-                    weft_stream_wire_get_hello(body, length, &hello) &&
-                    hello.version == WEFT_PROTOCOL_VERSION && hello.mesh == config->mesh &&
-                    hello.id != config->self;
+    bool is_right =
+        stream->state == WEFT_STREAM_GREETING && weft_stream_wire_get_hello(body, length, &hello) &&
+        hello.version == WEFT_PROTOCOL_VERSION && hello.mesh == config->membership->tag &&
+        hello.id == stream->seal.id && hello.id != config->membership->id;
     if (!is_right) {
         weft_stream_fail(stream, WEFT_ERR_FORMAT);
     } else if (stream->opened_here) {
@@ -153,12 +152,13 @@ void weft_session_greet_hello(struct weft_stream *stream, const uint8_t *body, s
     }
 }
 
+/* Accepted streams that have not greeted. */
 static uint32_t greeting_count(const struct weft_session *session)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < session->stream_count; i++) {
         const struct weft_stream *stream = session->streams[i];
-        count += !stream->opened_here && stream->state == WEFT_STREAM_GREETING;
+        count += !stream->opened_here && stream->state <= WEFT_STREAM_GREETING;
     }
     return count;
 }
@@ -167,7 +167,7 @@ static void on_accepted(struct weft_session *session, int fd,
                         const struct sockaddr_storage *address)
 {
     struct weft_endpoint peer = {.id = 0, .address = weft_session_socket_from(address)};
-    if (greeting_count(session) >= WEFT_SESSION_GREETING_MAX) {
+    if (greeting_count(session) >= WEFT_PROOFS_MAX) {
         close(fd);
         return;
     }
@@ -214,7 +214,29 @@ static bool is_overdue(const struct weft_stream *stream, weft_ns now_ns)
         return weft_stream_has_output(stream) &&
                now_ns - stream->out.progress_ns > WEFT_SESSION_STALL_MS * WEFT_NS_PER_MS;
     }
-    return now_ns - stream->since_ns > WEFT_SESSION_HELLO_MS * WEFT_NS_PER_MS;
+    bool is_stranger = stream->state == WEFT_STREAM_PROVING && !stream->opened_here;
+    uint64_t limit_ms = is_stranger ? WEFT_PROOF_MS : WEFT_SESSION_HELLO_MS;
+    return now_ns - stream->since_ns > limit_ms * WEFT_NS_PER_MS;
+}
+
+/* Is the peer of |stream|, which proved itself once, no member any more? */
+static bool is_expelled(const struct weft_stream *stream)
+{
+    const struct weft_membership *membership = stream->session->config.membership;
+    const struct weft_stream_seal *seal = &stream->seal;
+    return seal->id != 0 &&
+           (seal->certificate.not_after_s <= weft_membership_now_s() ||
+            weft_revocation_hits(&membership->revoked, seal->id, &seal->certificate));
+}
+
+void weft_session_greet_expel(struct weft_session *session)
+{
+    for (uint32_t i = session->stream_count; i > 0; i--) {
+        struct weft_stream *stream = i <= session->stream_count ? session->streams[i - 1] : NULL;
+        if (stream != NULL && is_expelled(stream)) {
+            weft_stream_fail(stream, WEFT_ERR_CLOSED);
+        }
+    }
 }
 
 void weft_session_greet_sweep(struct weft_session *session)
@@ -227,6 +249,7 @@ void weft_session_greet_sweep(struct weft_session *session)
             weft_stream_fail(stream, WEFT_ERR_TIMEOUT);
         }
     }
+    weft_session_greet_expel(session);
     if (!uv_is_active((uv_handle_t *)&session->listen_poll)) {
         uv_poll_start(&session->listen_poll, UV_READABLE, on_connection);
     }

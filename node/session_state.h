@@ -4,15 +4,18 @@
  *   session.c           the public calls: which stream is meant
  *   session_greet.c     which streams come up: accept, HELLO, simultaneous opens
  *   notice.c           what the owner is told, and in which order
- *   session_datagram.c  datagrams, in batches
+ *   session_wish.c      streams that wait for the key of their peer
+ *   session_datagram.c  packets, in batches
  *   session_socket.c    sockets and their options
  *   stream.c            the life of one stream
+ *   stream_seal.c       handshake and sealed records
  *   stream_read.c       bytes in: frames, parts of bulk
  *   stream_write.c      bytes out: what goes first
  *   stream_wire.c       the shell's own frames as bytes */
 #ifndef WEFT_SESSION_STATE_H
 #define WEFT_SESSION_STATE_H
 
+#include "peer.h"
 #include "session.h"
 #include "stream.h"
 
@@ -37,7 +40,11 @@ struct weft_session {
     weft_node_id up_ids[WEFT_SESSION_STREAMS_MAX]; /* peers of the streams that are UP ... */
     struct weft_stream *up_streams[WEFT_SESSION_STREAMS_MAX]; /* ... and these, same order */
     uint32_t up_count;                                        /* entries of both */
-    uint8_t trash[WEFT_SESSION_PART_BYTES_MAX]; /* where bulk goes that nobody wants */
+    struct weft_peers *peers;                                 /* sealed datagrams; owned */
+    struct weft_endpoint wishes[WEFT_LINKS_MAX]; /* streams asked for, key not known yet */
+    weft_ns wish_ns[WEFT_LINKS_MAX];             /* since when */
+    uint32_t wish_count;                         /* entries of both */
+    uint8_t wire[WEFT_STREAM_SEAL_WIRE_BYTES];   /* what was read from the stream at hand */
 };
 
 /* Units: milliseconds; the resolution of the timers of session.h. */
@@ -51,6 +58,28 @@ void weft_session_datagram_flush(struct weft_session *session);
 
 /* Free the outbox. The sockets are the session's. */
 void weft_session_datagram_close(struct weft_session *session);
+
+/* Put a packet into the outbox; see struct weft_peers_host. |context| is the session. */
+void weft_session_datagram_put(void *context, const struct weft_address *to, const uint8_t *bytes,
+                               size_t length, bool local);
+
+/* Open a stream to |to| as soon as its key is known; down() follows if that fails. */
+void weft_session_wish(struct weft_session *session, const struct weft_endpoint *to);
+
+/* Is a stream to |peer| waiting for a key? */
+bool weft_session_wish_has(const struct weft_session *session, weft_node_id peer);
+
+/* Forget the wish for a stream to |peer|. True if there was one. */
+bool weft_session_wish_forget(struct weft_session *session, weft_node_id peer);
+
+/* The key of |peer| is known: open the stream. */
+void weft_session_wish_known(void *context, weft_node_id peer);
+
+/* The key of |peer| will not be known. */
+void weft_session_wish_lost(void *context, weft_node_id peer);
+
+/* Connect to |to|, whose key is known. */
+void weft_session_dial(struct weft_session *session, const struct weft_endpoint *to);
 
 /* Begin to accept. Errors: MEMORY, IO. */
 enum weft_err weft_session_greet_open(struct weft_session *session);
@@ -66,6 +95,12 @@ bool weft_session_greet_promote(struct weft_session *session, weft_node_id peer)
 
 /* Close streams whose HELLO is overdue or whose peer does not read; accept again. */
 void weft_session_greet_sweep(struct weft_session *session);
+
+/* Ask again for keys of streams that wait; give up those that waited too long. */
+void weft_session_wish_sweep(struct weft_session *session);
+
+/* Close the streams of peers whose certificate expired or was revoked. */
+void weft_session_greet_expel(struct weft_session *session);
 
 /* The stream to |peer| that is up; NULL if there is none. */
 struct weft_stream *weft_session_find_up(const struct weft_session *session, weft_node_id peer);

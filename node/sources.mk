@@ -50,12 +50,18 @@ NODE_SOURCES := \
 	node/keyring.c \
 	node/log.c \
 	node/main.c \
+	node/membership.c \
+	node/membership_file.c \
 	node/meter.c \
 	node/notice.c \
 	node/options.c \
 	node/page.c \
 	node/password.c \
 	node/payload.c \
+	node/peer.c \
+	node/peer_gate.c \
+	node/peer_gossip.c \
+	node/peer_shake.c \
 	node/prune.c \
 	node/publish.c \
 	node/repository.c \
@@ -72,6 +78,7 @@ NODE_SOURCES := \
 	node/session_datagram.c \
 	node/session_greet.c \
 	node/session_socket.c \
+	node/session_wish.c \
 	node/shelf.c \
 	node/snapshot.c \
 	node/status.c \
@@ -84,6 +91,7 @@ NODE_SOURCES := \
 	node/store_write.c \
 	node/stream.c \
 	node/stream_read.c \
+	node/stream_seal.c \
 	node/stream_wire.c \
 	node/stream_write.c \
 	node/subscribe.c \

@@ -27,7 +27,7 @@ static enum weft_err connect_result(int fd)
     return error_number == 0 ? WEFT_ERR_OK : weft_session_socket_error(error_number);
 }
 
-/* The TCP handshake of a stream opened here is over: greet. */
+/* The TCP handshake of a stream opened here is over: prove who we are. */
 static void on_connected(struct weft_stream *stream)
 {
     enum weft_err err = connect_result(stream->fd);
@@ -36,9 +36,11 @@ static void on_connected(struct weft_stream *stream)
         return;
     }
     weft_session_socket_tune(stream->fd, WEFT_SESSION_UNACKED_MS);
-    weft_stream_enter(stream, WEFT_STREAM_GREETING);
+    weft_stream_enter(stream, WEFT_STREAM_PROVING);
     weft_stream_wait(stream, UV_READABLE);
-    weft_session_greet_say(stream);
+    if (!weft_stream_seal_begin(stream)) {
+        weft_stream_fail(stream, WEFT_ERR_UNREACHABLE);
+    }
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -86,7 +88,7 @@ struct weft_stream *weft_stream_make(struct weft_session *session, int fd, bool 
     stream->in.bytes = input;
     session->streams[session->stream_count++] = stream;
     session->handle_count++;
-    weft_stream_enter(stream, opened_here ? WEFT_STREAM_CONNECTING : WEFT_STREAM_GREETING);
+    weft_stream_enter(stream, opened_here ? WEFT_STREAM_CONNECTING : WEFT_STREAM_PROVING);
     weft_stream_wait(stream, opened_here ? UV_WRITABLE : UV_READABLE);
     return stream;
 }
@@ -114,6 +116,7 @@ void weft_stream_close(struct weft_stream *stream)
     weft_stream_enter(stream, WEFT_STREAM_CLOSING);
     weft_stream_read_close(stream);
     weft_stream_write_close(stream);
+    weft_stream_seal_close(stream);
     uv_close((uv_handle_t *)&stream->poll, on_closed);
     close(stream->fd);
     stream->fd = -1;

@@ -2,8 +2,10 @@
 /* One TCP connection between two nodes, from socket to end. Knows frames and parts of bulk, not who
  * should be connected to whom (session_greet.c). Included by session*.c and stream*.c only.
  *
- * States: opened here    CONNECTING -> GREETING (our HELLO is sent) -> UP (its HELLO came)
- *         accepted       GREETING -> UP (its HELLO came, ours is sent)
+ * States: opened here    CONNECTING -> PROVING (message 1 is sent) -> GREETING (message 2 came, our
+ *                        HELLO is sent) -> UP (its HELLO came)
+ *         accepted       PROVING -> GREETING (message 1 came, message 2 is sent) -> UP (its HELLO
+ *                        came, ours is sent)
  *                        GREETING -> PARKED (its HELLO came, another stream comes first) -> UP
  *         from any state CLOSING: out of every table, the memory waits for libuv. */
 #ifndef WEFT_STREAM_H
@@ -11,12 +13,14 @@
 
 #include "session.h"
 #include "notice.h"
+#include "stream_seal.h"
 #include "stream_wire.h"
 
 struct weft_session; /* session_state.h */
 
 enum weft_stream_state {
     WEFT_STREAM_CONNECTING, /* TCP handshake */
+    WEFT_STREAM_PROVING,    /* handshake under way */
     WEFT_STREAM_GREETING,   /* waiting for the peer's HELLO */
     WEFT_STREAM_PARKED,     /* the peer waits for our HELLO */
     WEFT_STREAM_UP,         /* the owner knows it */
@@ -65,6 +69,7 @@ struct weft_stream {
     uv_poll_t poll;                /* of fd */
     struct weft_endpoint peer;     /* expected, later known; id 0 = not known yet */
     weft_ns since_ns;              /* when it entered its state */
+    struct weft_stream_seal seal;  /* stream_seal.c */
     struct weft_stream_input in;   /* stream_read.c */
     struct weft_stream_output out; /* stream_write.c */
 };
@@ -89,6 +94,9 @@ void weft_stream_fail(struct weft_stream *stream, enum weft_err why);
 
 /* Read what is there, up to a limit that leaves time for others. May end in weft_stream_fail(). */
 void weft_stream_read(struct weft_stream *stream);
+
+/* Opened bytes[length] came out of a record: frames and parts. May end in weft_stream_fail(). */
+void weft_stream_feed(struct weft_stream *stream, const uint8_t *bytes, uint32_t length);
 
 /* Give up what was received in part. */
 void weft_stream_read_close(struct weft_stream *stream);

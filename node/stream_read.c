@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
+#include <sys/socket.h>
 
 /* Bytes of one wake-up, so that other streams and datagrams are served in between. */
 #define BUDGET_BYTES (512 * 1024)
@@ -18,8 +18,7 @@
  * is left of the part is sure to come, so waiting for it delays nothing that follows it. */
 #define WORTH_BYTES 16384
 
-/* Bytes read behind a part that is not the last of its bulk: the head of the next part is likely to
- * follow, and more would have to be copied. */
+/* Bytes that surely hold the head of a part. */
 #define PEEK_BYTES (WEFT_STREAM_WIRE_PREFIX_BYTES + WEFT_STREAM_WIRE_PART_BYTES_MAX)
 
 static uint32_t slot_of(enum weft_bulk_kind kind)
@@ -247,38 +246,44 @@ static void handle_input(struct weft_stream *stream)
     }
 }
 
-/* Where the next bytes go: the rest of the part, then the input buffer. The number of pieces. */
-static int gather(struct weft_stream *stream, struct iovec pieces[2])
+/* Bytes of the part under way; how many of bytes[length] they were. */
+static uint32_t take_part(struct weft_stream *stream, const uint8_t *bytes, uint32_t length)
 {
-    struct weft_stream_input *in = &stream->in;
-    if (!in->in_part) {
-        pieces[0] = (struct iovec){.iov_base = in->bytes + in->length,
-                                   .iov_len = WEFT_STREAM_INPUT_BYTES - in->length};
-        return 1;
+    const struct weft_notice *notice = stream->in.bulk[stream->in.slot];
+    uint32_t of_part = length < stream->in.part_left ? length : stream->in.part_left;
+    if (notice->bulk.bytes != NULL) {
+        memcpy(notice->bulk.bytes + notice->done_bytes, bytes, of_part);
     }
-    const struct weft_notice *notice = in->bulk[in->slot];
-    bool is_last = notice->done_bytes + in->part_left == notice->bulk.length;
-    uint8_t *target = notice->bulk.bytes == NULL ? stream->session->trash
-                                                 : notice->bulk.bytes + notice->done_bytes;
-    pieces[0] = (struct iovec){.iov_base = target, .iov_len = in->part_left};
-    pieces[1] = (struct iovec){.iov_base = in->bytes,
-                               .iov_len = is_last ? WEFT_STREAM_INPUT_BYTES : PEEK_BYTES};
-    return 2;
+    advance(stream, of_part);
+    weft_notice_deliver(stream->session);
+    return of_part;
 }
 
-/* |bytes| have come to where gather() said. */
-static void take(struct weft_stream *stream, uint32_t bytes)
+/* Bytes of frames; how many of bytes[length] found room. */
+static uint32_t take_frames(struct weft_stream *stream, const uint8_t *bytes, uint32_t length)
 {
     struct weft_stream_input *in = &stream->in;
-    if (in->in_part) {
-        uint32_t of_part = bytes < in->part_left ? bytes : in->part_left;
-        advance(stream, of_part);
-        bytes -= of_part;
+    /* Enough for the head of a part, whose bytes then go to their place without a stop here. */
+    uint32_t limit = in->length < PEEK_BYTES ? PEEK_BYTES : WEFT_STREAM_INPUT_BYTES;
+    uint32_t taken = length < limit - in->length ? length : limit - in->length;
+    memcpy(in->bytes + in->length, bytes, taken);
+    in->length += taken;
+    handle_input(stream);
+    return taken;
+}
+
+void weft_stream_feed(struct weft_stream *stream, const uint8_t *bytes, uint32_t length)
+{
+    if (stream->state == WEFT_STREAM_PARKED) {
+        /* Who waits for our HELLO must not talk. */
+        weft_stream_fail(stream, WEFT_ERR_FORMAT);
+        return;
     }
-    in->length += bytes;
-    weft_notice_deliver(stream->session);
-    if (in->length > 0 && stream->state != WEFT_STREAM_CLOSING) {
-        handle_input(stream);
+    while (length > 0 && stream->state != WEFT_STREAM_CLOSING) {
+        uint32_t taken = stream->in.in_part ? take_part(stream, bytes, length)
+                                            : take_frames(stream, bytes, length);
+        bytes += taken;
+        length -= taken;
     }
 }
 
@@ -287,8 +292,10 @@ static void set_worth(struct weft_stream *stream)
 {
     struct weft_stream_input *in = &stream->in;
     uint32_t worth = 1;
-    if (in->in_part) {
-        worth = in->part_left < WORTH_BYTES ? in->part_left : WORTH_BYTES;
+    /* What is left of the part comes with the overhead of its records: there is surely so much. */
+    uint32_t there = stream->seal.rest_length;
+    if (in->in_part && in->part_left > there) {
+        worth = in->part_left - there < WORTH_BYTES ? in->part_left - there : WORTH_BYTES;
     }
     if (worth != in->worth_bytes) {
         int value = (int)worth;
@@ -300,12 +307,15 @@ static void set_worth(struct weft_stream *stream)
 /* Read until the socket is empty, up to the budget. */
 static void read_all(struct weft_stream *stream)
 {
+    uint8_t *wire = stream->session->wire;
     uint32_t budget = BUDGET_BYTES;
     while (budget > 0 && stream->state != WEFT_STREAM_CLOSING) {
-        struct iovec pieces[2];
-        int count = gather(stream, pieces);
-        size_t asked = pieces[0].iov_len + (count == 2 ? pieces[1].iov_len : 0);
-        ssize_t got = readv(stream->fd, pieces, count);
+        uint32_t rest = stream->seal.rest_length;
+        size_t asked = WEFT_STREAM_SEAL_WIRE_BYTES - rest;
+        if (rest > 0) {
+            memcpy(wire, stream->seal.rest, rest);
+        }
+        ssize_t got = recv(stream->fd, wire + rest, asked, 0);
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -317,12 +327,7 @@ static void read_all(struct weft_stream *stream)
             weft_stream_fail(stream, why);
             return;
         }
-        if (stream->state == WEFT_STREAM_PARKED) {
-            /* Who waits for our HELLO must not talk. */
-            weft_stream_fail(stream, WEFT_ERR_FORMAT);
-            return;
-        }
-        take(stream, (uint32_t)got);
+        weft_stream_seal_take(stream, wire, rest + (size_t)got);
         if ((size_t)got < asked) {
             return; /* the socket is empty */
         }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes out: what goes first? Control frames, then documents, then chunks, each in the order given;
  * what has begun is finished first, but only up to the end of the part. Bulk travels in parts of at
- * most WEFT_SESSION_PART_BYTES_MAX, and the kernel takes little more than it can send
- * (TCP_NOTSENT_LOWAT): so a control frame passes a chunk on a slow line. */
+ * most WEFT_SESSION_PART_BYTES_MAX, few records are sealed ahead, and the kernel takes little more
+ * than it can send (TCP_NOTSENT_LOWAT): so a control frame passes a chunk on a slow line. */
 #include "session_socket.h"
 #include "session_state.h"
 
@@ -20,7 +20,8 @@
 bool weft_stream_has_output(const struct weft_stream *stream)
 {
     const struct weft_stream_output *out = &stream->out;
-    return out->control_end > out->control_start || out->bulk_count > 0;
+    return out->control_end > out->control_start || out->bulk_count > 0 ||
+           weft_stream_seal_waits(stream);
 }
 
 static void mark_dirty(struct weft_stream *stream)
@@ -226,8 +227,8 @@ static size_t consume_part(struct weft_stream *stream, size_t bytes)
     return bytes - used;
 }
 
-/* Send once. True if the socket may take more. */
-static bool send_some(struct weft_stream *stream, size_t *sent)
+/* Seal one record of what is first. False: nothing is left, or the stream failed. */
+static bool seal_some(struct weft_stream *stream)
 {
     struct weft_stream_output *out = &stream->out;
     struct iovec pieces[3];
@@ -239,20 +240,36 @@ static bool send_some(struct weft_stream *stream, size_t *sent)
     for (int i = 0; i < count; i++) {
         asked += pieces[i].iov_len;
     }
-    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = (size_t)count};
-    ssize_t result = sendmsg(stream->fd, &message, MSG_NOSIGNAL);
+    if (asked == 0) {
+        return false;
+    }
+    size_t rest = asked < WEFT_RECORD_BYTES_MAX ? asked : WEFT_RECORD_BYTES_MAX;
+    if (!weft_stream_seal_put(stream, pieces, count, rest)) {
+        weft_stream_fail(stream, WEFT_ERR_MEMORY);
+        return false;
+    }
+    rest = part_first ? consume_part(stream, rest) : consume_control(out, rest);
+    (void)(part_first ? consume_control(out, rest) : consume_part(stream, rest));
+    return true;
+}
+
+/* Seal until there is no room, and send once. True if the socket may take more. */
+static bool send_some(struct weft_stream *stream, size_t *sent)
+{
+    bool is_sealed = stream->seal.sealing != NULL;
+    while (is_sealed && weft_stream_seal_has_room(stream) && seal_some(stream)) {
+        /* Each turn seals a record. */
+    }
+    if (stream->state == WEFT_STREAM_CLOSING || !weft_stream_seal_waits(stream)) {
+        return false;
+    }
+    ssize_t result = weft_stream_seal_send(stream);
     if (result < 0) {
-        if (errno != EAGAIN && errno != EINTR) {
-            weft_stream_fail(stream, weft_session_socket_error(errno));
-        }
         return false;
     }
     *sent += (size_t)result;
-    out->progress_ns = uv_hrtime();
-    size_t rest = (size_t)result;
-    rest = part_first ? consume_part(stream, rest) : consume_control(out, rest);
-    rest = part_first ? consume_control(out, rest) : consume_part(stream, rest);
-    return rest == 0 && (size_t)result == asked;
+    stream->out.progress_ns = uv_hrtime();
+    return !weft_stream_seal_waits(stream);
 }
 
 void weft_stream_flush(struct weft_stream *stream)
@@ -266,7 +283,10 @@ void weft_stream_flush(struct weft_stream *stream)
     while (more && sent < BUDGET_BYTES && weft_stream_has_output(stream)) {
         more = send_some(stream, &sent);
     }
-    if (stream->state != WEFT_STREAM_CLOSING) {
+    if (stream->state != WEFT_STREAM_CLOSING && stream->seal.is_last &&
+        !weft_stream_has_output(stream)) {
+        weft_stream_close(stream);
+    } else if (stream->state != WEFT_STREAM_CLOSING) {
         weft_stream_wait(stream,
                          weft_stream_has_output(stream) ? UV_READABLE | UV_WRITABLE : UV_READABLE);
     }

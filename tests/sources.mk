@@ -34,6 +34,7 @@ UNIT_SOURCES := \
 	tests/unit/test_options.c \
 	tests/unit/test_path.c \
 	tests/unit/test_pattern.c \
+	tests/unit/test_peer.c \
 	tests/unit/test_pick.c \
 	tests/unit/test_probe.c \
 	tests/unit/test_publish.c \
@@ -73,6 +74,7 @@ ATTACK_SOURCES := \
 	tests/attack/attack_delegation.c \
 	tests/attack/attack_document.c \
 	tests/attack/attack_forgery.c \
+	tests/attack/attack_handshake.c \
 	tests/attack/attack_install.c \
 	tests/attack/attack_keyfile.c \
 	tests/attack/attack_membership.c \
@@ -109,6 +111,7 @@ TEST_SUPPORT_SOURCES := \
 	tests/support/cluster.c \
 	tests/support/fixture.c \
 	tests/support/offer.c \
+	tests/support/peer_net.c \
 	tests/support/publisher.c \
 	tests/support/session_pair.c \
 	tests/support/storage.c \

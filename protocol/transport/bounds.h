@@ -18,8 +18,7 @@
     X(REKEY_MS, 3600000, "the next datagram begins a new handshake")                               \
     X(REJECT_MS, 3900000, "a session older than this carries nothing")                             \
     X(REKEY_MESSAGES, 1073741824, "the next datagram begins a new handshake")                      \
-    X(SILENT_MS, 5000,                                                                             \
-      "sent all the time and heard nothing: the next datagram begins a handshake")                 \
+    X(SILENT_MESSAGES, 16, "sent so many and heard nothing: the next one begins a handshake")      \
     X(WINDOW_BITS, 2048, "a datagram that is further behind the newest one is dropped")            \
     X(LOAD_PER_S, 100, "with more first messages in a second, an address must be proved first")    \
     X(COOKIE_MS, 120000, "a cookie is good for this long, at most twice")                          \

@@ -10,7 +10,16 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { FLAGS = 4, GROUP = 6, MESH = 8, SERIAL = 16, FROM = 24, TO = 32, KEY = 40, NAME = 72 };
+enum {
+    FLAGS = 4,
+    GROUP = 6,
+    MESH = 8,
+    SERIAL = 16,
+    FROM = 24,
+    TO = 32,
+    KEY = WEFT_CERTIFICATE_KEY_AT,
+    NAME = 72
+};
 enum { BODY_BYTES = 104 };
 
 static const char magic[4] = {'W', 'F', 'C', '1'};

@@ -10,6 +10,9 @@
 #define WEFT_CERTIFICATE_BYTES 168
 #define WEFT_CERTIFICATE_NAME_BYTES 32
 
+/* Where the static key stands in it. */
+#define WEFT_CERTIFICATE_KEY_AT 40
+
 /* A mesh is its public key (Ed25519); who has the secret one admits nodes. */
 #define WEFT_MESH_KEY_BYTES 32
 #define WEFT_MESH_SECRET_BYTES 64

@@ -14,6 +14,7 @@ static bool has_length(uint64_t kind, size_t length)
     case WEFT_PACKET_COOKIE:
         return length == WEFT_PACKET_COOKIE_BYTES;
     case WEFT_PACKET_DATA:
+    case WEFT_PACKET_CONTROL:
         return length > WEFT_PACKET_DATA_OVERHEAD && length <= WEFT_PACKET_DATA_BYTES_MAX;
     case WEFT_PACKET_GONE:
         return length == WEFT_PACKET_GONE_BYTES;
@@ -38,7 +39,7 @@ struct weft_packet weft_packet_read(const uint8_t *bytes, size_t length)
     }
     if (kind == WEFT_PACKET_ANSWER) {
         packet.receiver = (uint32_t)weft_bytes_get(bytes + 8, 4);
-    } else if (kind == WEFT_PACKET_DATA) {
+    } else if (kind == WEFT_PACKET_DATA || kind == WEFT_PACKET_CONTROL) {
         packet.counter = weft_bytes_get(bytes + 8, 8);
     }
     return packet;
@@ -51,7 +52,7 @@ void weft_packet_put(const struct weft_packet *packet, uint8_t *bytes)
     weft_bytes_put(bytes + 4, 4, from_sender ? packet->sender : packet->receiver);
     if (packet->kind == WEFT_PACKET_ANSWER) {
         weft_bytes_put(bytes + 8, 4, packet->receiver);
-    } else if (packet->kind == WEFT_PACKET_DATA) {
+    } else if (packet->kind == WEFT_PACKET_DATA || packet->kind == WEFT_PACKET_CONTROL) {
         weft_bytes_put(bytes + 8, 8, packet->counter);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How do sealed datagrams look? Five packets of fixed layout, after WireGuard's: numbers of 4 and 8
+/* How do sealed datagrams look? Six packets of fixed layout, after WireGuard's: numbers of 4 and 8
  * bytes, big endian, no parser. SPEC.md section "Packets".
  *
  *   INIT    313  type 4 | sender 4 | message 1 with a greeting 273 | mac1 16 | mac2 16
@@ -7,6 +7,7 @@
  *   COOKIE   64  type 4 | receiver 4 | nonce 24 | sealed cookie 32
  *   DATA   32+n  type 4 | receiver 4 | counter 8 | sealed n + 16
  *   GONE      8  type 4 | index 4
+ *   CONTROL       as DATA: revocations
  *
  * Every packet that may answer a stranger is shorter than what it answers. */
 #ifndef WEFT_TRANSPORT_PACKET_H
@@ -24,7 +25,8 @@ enum weft_packet_kind {
     WEFT_PACKET_ANSWER = 2, /* message 2 */
     WEFT_PACKET_COOKIE = 3, /* come again with this cookie */
     WEFT_PACKET_DATA = 4,   /* of a session */
-    WEFT_PACKET_GONE = 5    /* there is no such session here */
+    WEFT_PACKET_GONE = 5,   /* there is no such session here */
+    WEFT_PACKET_CONTROL = 6 /* of a session: between transports */
 };
 
 /* Payload of message 1: version 1 | time 8 | certificate 168. */
@@ -58,13 +60,13 @@ _Static_assert(WEFT_PACKET_DATA_BYTES_MAX <= 1232, "fits an IPv6 minimum MTU wit
 struct weft_packet {
     enum weft_packet_kind kind; /* which of the fields below are set */
     uint32_t sender;            /* INIT, ANSWER: index that the sender chose for the session */
-    uint32_t receiver;          /* ANSWER, COOKIE, DATA: index that the receiver chose; GONE: index
+    uint32_t receiver; /* ANSWER, COOKIE, DATA, CONTROL: index that the receiver chose; GONE: index
                                    that the receiver of the GONE had sent to */
-    uint64_t counter;           /* DATA: nonce */
+    uint64_t counter;  /* DATA, CONTROL: nonce */
 };
 
-/* Read the beginning of a packet and check that it has the length of its kind: exactly, and DATA
- * has at least one byte sealed and at most WEFT_DATAGRAM_BYTES_MAX.
+/* Read the beginning of a packet and check that it has the length of its kind: exactly; DATA and
+ * CONTROL have at least one byte sealed and at most WEFT_DATAGRAM_BYTES_MAX.
  * Result: kind NONE if it is none. */
 struct weft_packet weft_packet_read(const uint8_t *bytes, size_t length);
 

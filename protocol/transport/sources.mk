@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # libtransport.a: handshake, seals and admission. One file a line.
 TRANSPORT_SOURCES := \
+	protocol/transport/bulk.c \
 	protocol/transport/certificate.c \
 	protocol/transport/cipher.c \
 	protocol/transport/cookie.c \

@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         return 0;
     }
     weft_packet_put(&packet, again);
-    size_t head = packet.kind == WEFT_PACKET_DATA     ? WEFT_PACKET_DATA_AT
+    size_t head = packet.kind == WEFT_PACKET_DATA || packet.kind == WEFT_PACKET_CONTROL
+                      ? WEFT_PACKET_DATA_AT
                   : packet.kind == WEFT_PACKET_ANSWER ? WEFT_PACKET_2_AT
                                                       : WEFT_PACKET_GONE_BYTES;
     WEFT_FUZZ_CHECK(length >= head && memcmp(again, bytes, head) == 0);

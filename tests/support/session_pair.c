@@ -2,13 +2,19 @@
 /* Two sessions on the loopback; see session_pair.h. */
 #include "tests/support/session_pair.h"
 
+#include "node/stream_seal.h"
+#include "node/stream_wire.h"
+#include "protocol/transport/packet.h"
+
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 uv_loop_t loop;
@@ -100,18 +106,80 @@ static void on_request(void *context, weft_node_id peer, uint64_t token, const c
     snprintf(owner->path, sizeof(owner->path), "%llu %s", (unsigned long long)token, path);
 }
 
-void open_owner(struct owner *owner, weft_node_id id, const char *ip, uint64_t mesh)
+/* Keys that were made already. */
+static struct {
+    bool is_made;                      /* the rest counts */
+    struct weft_membership membership; /* of the number */
+} made[2][256];
+
+static void sign(struct weft_membership *membership, uint64_t mesh, uint64_t not_after_s)
+{
+    uint8_t seed[32] = {(uint8_t)mesh};
+    uint8_t secret[WEFT_MESH_SECRET_BYTES];
+    uint64_t now_s = weft_membership_now_s();
+    struct weft_certificate certificate = {
+        .serial = 7, .not_before_s = now_s - 4000, .not_after_s = not_after_s, .name = "test"};
+    crypto_sign_ed25519_seed_keypair(membership->mesh, secret, seed);
+    memcpy(certificate.key, membership->own.open, 32);
+    weft_certificate_sign(&certificate, membership->mesh, secret, membership->certificate);
+    ck_assert_int_eq(weft_membership_complete(membership), WEFT_DOUBT_NONE);
+}
+
+struct weft_membership *membership_of(uint8_t number, uint64_t mesh)
+{
+    struct weft_membership *membership = &made[mesh & 1][number].membership;
+    while (!made[mesh & 1][number].is_made) {
+        membership->own.secret[0] = number;
+        membership->own.secret[1]++;
+        if (membership->own.secret[1] == 0) {
+            membership->own.secret[2]++;
+        }
+        membership->contact.secret[0] = (uint8_t)mesh;
+        weft_noise_publish(&membership->own);
+        made[mesh & 1][number].is_made = weft_certificate_id(membership->own.open) >> 56 == number;
+    }
+    sign(membership, mesh, weft_membership_now_s() + 86400);
+    return membership;
+}
+
+weft_node_id id_of(uint8_t number)
+{
+    return membership_of(number, MESH)->id;
+}
+
+void expire_membership(struct weft_membership *membership)
+{
+    sign(membership, MESH, weft_membership_now_s() - 1);
+}
+
+static void on_revoked(void *context)
+{
+    struct owner *owner = context;
+    owner->revocations++;
+}
+
+void open_owner(struct owner *owner, uint8_t number, const char *ip, uint64_t mesh)
 {
     char message[256];
+    memset(owner, 0, sizeof(*owner));
+    owner->membership = *membership_of(number, mesh);
+    owner->id = owner->membership.id;
+    owner->number = number;
     struct weft_session_config config = {
         .loop = &loop,
-        .self = id,
-        .mesh = mesh,
-        .handler = {owner, on_datagram, on_up, on_down, on_frame, on_offer, on_received, on_sent,
-                    on_request},
+        .membership = &owner->membership,
+        .time_ms = (uint64_t)time(NULL) * 1000,
+        .handler = {.context = owner,
+                    .datagram = on_datagram,
+                    .up = on_up,
+                    .down = on_down,
+                    .frame = on_frame,
+                    .offer = on_offer,
+                    .received = on_received,
+                    .sent = on_sent,
+                    .request = on_request,
+                    .revoked = on_revoked},
     };
-    memset(owner, 0, sizeof(*owner));
-    owner->id = id;
     ck_assert_int_eq(inet_pton(AF_INET6, ip, config.listen.ip), 1);
     ck_assert_int_eq(weft_session_open(&owner->session, &config, message, sizeof(message)), 0);
 }
@@ -220,15 +288,87 @@ bool is_closed(int fd)
     return got == 0 || (got < 0 && errno == ECONNRESET);
 }
 
-/* Say a right HELLO by hand as node |id|. */
-int dial_and_greet(const struct owner *owner, uint8_t id)
+/* What a socket that proved itself seals with, by descriptor. */
+static struct weft_cipher ciphers[1024];
+
+/* Write and read the two messages; false if the other side did not answer. */
+static bool shake_hands(int fd, const struct owner *owner, const struct weft_membership *self)
 {
-    uint8_t hello[] = {0,    0,    0,    15,   0x95, 67,   1, 0xcf, 0x11, 0x22,
-                       0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0, 9,    0};
+    uint8_t greeting_bytes[WEFT_GREETING_BYTES];
+    uint8_t message[WEFT_STREAM_SEAL_PREFIX_BYTES + WEFT_PACKET_1_BYTES];
+    uint8_t certificate[WEFT_CERTIFICATE_BYTES];
+    uint8_t ephemeral[32];
+    struct weft_noise noise;
+    struct weft_cipher receiving;
+    const struct weft_greeting greeting = {.time_ms = 1, .certificate = self->certificate};
+    size_t got = 0;
+    weft_greeting_put(&greeting, greeting_bytes);
+    randombytes_buf(ephemeral, sizeof(ephemeral));
+    weft_noise_begin(&noise, &self->own, owner->membership.own.open, self->prologue,
+                     sizeof(self->prologue));
+    ck_assert(
+        weft_noise_write_1(&noise, ephemeral, greeting_bytes, sizeof(greeting_bytes), message + 2));
+    weft_bytes_put(message, 2, WEFT_PACKET_1_BYTES);
+    ck_assert_int_eq(send(fd, message, sizeof(message), MSG_NOSIGNAL), (ssize_t)sizeof(message));
+    for (int i = 0; i < 200 && got < WEFT_PACKET_2_BYTES + 2; i++) {
+        ssize_t some = recv(fd, message + got, WEFT_PACKET_2_BYTES + 2 - got, MSG_DONTWAIT);
+        if (some == 0 || (some < 0 && errno != EAGAIN)) {
+            return false;
+        }
+        got += some > 0 ? (size_t)some : 0;
+        if (some < 0) {
+            pass(1);
+        }
+    }
+    if (got < WEFT_PACKET_2_BYTES + 2) {
+        return false;
+    }
+    ck_assert(weft_noise_read_2(&noise, message + 2, WEFT_PACKET_2_BYTES, certificate));
+    weft_noise_split(&noise, true, &ciphers[fd], &receiving);
+    return true;
+}
+
+size_t say(int fd, const void *bytes, size_t length)
+{
+    static uint8_t record[WEFT_STREAM_SEAL_REST_BYTES];
+    size_t said = 0;
+    while (said < length) {
+        size_t now = length - said < WEFT_RECORD_BYTES_MAX ? length - said : WEFT_RECORD_BYTES_MAX;
+        weft_bytes_put(record, 2, now + WEFT_CIPHER_TAG_BYTES);
+        weft_cipher_seal(&ciphers[fd], record, 2, (const uint8_t *)bytes + said, now, record + 2);
+        size_t size = now + WEFT_STREAM_SEAL_OVERHEAD;
+        size_t at = 0;
+        for (int i = 0; i < 2000 && at < size; i++) {
+            ssize_t sent = send(fd, record + at, size - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+            if (sent < 0 && errno != EAGAIN) {
+                return said;
+            }
+            at += sent > 0 ? (size_t)sent : 0;
+            if (sent < 0) {
+                pass(1);
+            }
+        }
+        said += now;
+    }
+    return said;
+}
+
+int dial_as(const struct owner *owner, const struct weft_membership *self)
+{
     int fd = dial(owner);
-    hello[16] = id;
-    hello[18] = 0;
-    hello[3] = 14;
-    ck_assert_int_eq(send(fd, hello, 18, 0), 18);
+    ck_assert_int_lt(fd, 1024);
+    if (shake_hands(fd, owner, self)) {
+        uint8_t hello[WEFT_STREAM_WIRE_PREFIX_BYTES + WEFT_STREAM_WIRE_HELLO_BYTES_MAX];
+        struct weft_stream_hello body = {
+            .version = WEFT_PROTOCOL_VERSION, .mesh = self->tag, .id = self->id, .port = 9};
+        uint32_t length = weft_stream_wire_put_hello(hello + WEFT_STREAM_WIRE_PREFIX_BYTES, &body);
+        weft_stream_wire_put_length(hello, length);
+        ck_assert_uint_gt(say(fd, hello, WEFT_STREAM_WIRE_PREFIX_BYTES + length), 0);
+    }
     return fd;
+}
+
+int dial_and_greet(const struct owner *owner, uint8_t number)
+{
+    return dial_as(owner, membership_of(number, MESH));
 }

@@ -12,7 +12,10 @@
 /* What one session told its owner. */
 struct owner {
     struct weft_session *session;             /* NULL = closed */
+    struct weft_membership membership;        /* own keys and certificate */
     weft_node_id id;                          /* own */
+    uint8_t number;                           /* as given to open_owner() */
+    uint32_t revocations;                     /* newer ones taken */
     uint32_t datagrams;                       /* calls so far, likewise below */
     uint32_t ups;                             /* streams up */
     uint32_t downs;                           /* streams down */
@@ -40,14 +43,24 @@ struct owner {
 /* The loop of both. */
 extern uv_loop_t loop;
 
+/* Keys and certificate of test node |number| in |mesh|; the id begins with the byte |number|, so
+ * that ids are in the order of numbers. */
+struct weft_membership *membership_of(uint8_t number, uint64_t mesh);
+
+/* The id of test node |number| in MESH. */
+weft_node_id id_of(uint8_t number);
+
+/* Let a certificate of MESH expire. */
+void expire_membership(struct weft_membership *membership);
+
 /* The first of two sessions, node 1. */
 extern struct owner a;
 
 /* The second one, node 2. */
 extern struct owner b;
 
-/* Open a session on the address |ip| (IPv4 as ::ffff:a.b.c.d), port 0. */
-void open_owner(struct owner *owner, weft_node_id id, const char *ip, uint64_t mesh);
+/* Open a session of test node |number| on the address |ip| (IPv4 as ::ffff:a.b.c.d), port 0. */
+void open_owner(struct owner *owner, uint8_t number, const char *ip, uint64_t mesh);
 
 /* Make the loop and open both on 127.0.0.1. */
 void start(void);
@@ -76,8 +89,14 @@ bool is_chunk(const uint8_t *bytes, uint32_t number, uint32_t length);
 /* A plain socket connected to |owner|. */
 int dial(const struct owner *owner);
 
-/* The same after a right HELLO as node |id|. */
-int dial_and_greet(const struct owner *owner, uint8_t id);
+/* The same after the handshake and a HELLO as test node |number|, if it is answered. */
+int dial_and_greet(const struct owner *owner, uint8_t number);
+
+/* The same with keys and certificate of |self|. */
+int dial_as(const struct owner *owner, const struct weft_membership *self);
+
+/* Seal and send bytes[length] on a socket of the two functions above; what was sent. */
+size_t say(int fd, const void *bytes, size_t length);
 
 /* Did the other side close |fd|, after whatever it sent? */
 bool is_closed(int fd);

@@ -22,14 +22,16 @@ START_TEST(packets_are_read_back)
     static const struct {
         struct weft_packet packet;
         size_t length;
-    } rows[] = {{{.kind = WEFT_PACKET_INIT, .sender = 0x01020304}, WEFT_PACKET_INIT_BYTES},
-                {{.kind = WEFT_PACKET_ANSWER, .sender = 7, .receiver = 0xfffffffe},
-                 WEFT_PACKET_ANSWER_BYTES},
-                {{.kind = WEFT_PACKET_COOKIE, .receiver = 9}, WEFT_PACKET_COOKIE_BYTES},
-                {{.kind = WEFT_PACKET_DATA, .receiver = 1, .counter = UINT64_MAX - 1},
-                 WEFT_PACKET_DATA_BYTES_MAX},
-                {{.kind = WEFT_PACKET_DATA, .receiver = 1}, WEFT_PACKET_DATA_OVERHEAD + 1},
-                {{.kind = WEFT_PACKET_GONE, .receiver = 3}, WEFT_PACKET_GONE_BYTES}};
+    } rows[] = {
+        {{.kind = WEFT_PACKET_INIT, .sender = 0x01020304}, WEFT_PACKET_INIT_BYTES},
+        {{.kind = WEFT_PACKET_ANSWER, .sender = 7, .receiver = 0xfffffffe},
+         WEFT_PACKET_ANSWER_BYTES},
+        {{.kind = WEFT_PACKET_COOKIE, .receiver = 9}, WEFT_PACKET_COOKIE_BYTES},
+        {{.kind = WEFT_PACKET_DATA, .receiver = 1, .counter = UINT64_MAX - 1},
+         WEFT_PACKET_DATA_BYTES_MAX},
+        {{.kind = WEFT_PACKET_DATA, .receiver = 1}, WEFT_PACKET_DATA_OVERHEAD + 1},
+        {{.kind = WEFT_PACKET_CONTROL, .receiver = 1, .counter = 5}, WEFT_PACKET_DATA_OVERHEAD + 8},
+        {{.kind = WEFT_PACKET_GONE, .receiver = 3}, WEFT_PACKET_GONE_BYTES}};
     uint8_t bytes[2000] = {0};
     for (size_t i = 0; i < WEFT_ROWS(rows); i++) {
         weft_packet_put(&rows[i].packet, bytes);
@@ -39,9 +41,10 @@ START_TEST(packets_are_read_back)
         ck_assert_uint_eq(read.receiver, rows[i].packet.receiver);
         ck_assert_uint_eq(read.counter, rows[i].packet.counter);
         for (size_t length = 0; length < sizeof(bytes); length++) {
-            bool is_data = read.kind == WEFT_PACKET_DATA && length > WEFT_PACKET_DATA_OVERHEAD &&
+            bool is_long = read.kind == WEFT_PACKET_DATA || read.kind == WEFT_PACKET_CONTROL;
+            bool is_data = is_long && length > WEFT_PACKET_DATA_OVERHEAD &&
                            length <= WEFT_PACKET_DATA_BYTES_MAX;
-            bool fits = is_data || (read.kind != WEFT_PACKET_DATA && length == rows[i].length);
+            bool fits = is_data || (!is_long && length == rows[i].length);
             ck_assert((weft_packet_read(bytes, length).kind != WEFT_PACKET_NONE) == fits);
         }
         bytes[0] = 1; /* the type is four bytes */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks of certificates against mesh, clock and revocations; the open mesh. */
+#include "membership.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <time.h>
+
+/* In an open mesh nothing hangs on dates. */
+#define NEVER_S (UINT64_C(1) << 40)
+
+uint64_t weft_membership_now_s(void)
+{
+    return (uint64_t)time(NULL);
+}
+
+enum weft_doubt weft_membership_complete(struct weft_membership *membership)
+{
+    static const char prologue[6] = {'w', 'e', 'f', 't', ' ', '1'};
+    weft_noise_publish(&membership->own);
+    weft_noise_publish(&membership->contact);
+    membership->id = weft_certificate_id(membership->own.open);
+    membership->tag = weft_mesh_tag(membership->mesh);
+    memcpy(membership->prologue, prologue, sizeof(prologue));
+    memcpy(membership->prologue + sizeof(prologue), membership->mesh, WEFT_MESH_KEY_BYTES);
+    enum weft_doubt doubt =
+        weft_certificate_read(&membership->read, membership->mesh, membership->certificate);
+    bool is_ours = memcmp(membership->read.key, membership->own.open, 32) == 0;
+    return doubt == WEFT_DOUBT_NONE && !is_ours ? WEFT_DOUBT_KEY : doubt;
+}
+
+enum weft_doubt weft_membership_check(const struct weft_membership *membership,
+                                      const uint8_t key[32],
+                                      const uint8_t certificate[WEFT_CERTIFICATE_BYTES],
+                                      uint64_t now_s, struct weft_certificate *read,
+                                      weft_node_id *id)
+{
+    enum weft_doubt doubt = weft_certificate_read(read, membership->mesh, certificate);
+    if (doubt != WEFT_DOUBT_NONE) {
+        return doubt;
+    }
+    if (memcmp(read->key, key, 32) != 0) {
+        return WEFT_DOUBT_KEY;
+    }
+    doubt = weft_certificate_date(read, now_s);
+    if (doubt != WEFT_DOUBT_NONE) {
+        return doubt;
+    }
+    *id = weft_certificate_id(key);
+    return weft_revocation_hits(&membership->revoked, *id, read) ? WEFT_DOUBT_REVOKED
+                                                                 : WEFT_DOUBT_NONE;
+}
+
+enum weft_doubt weft_membership_revoke(struct weft_membership *membership, const uint8_t *bytes,
+                                       size_t length)
+{
+    struct weft_revocation read;
+    enum weft_doubt doubt = weft_revocation_read(&read, membership->mesh, bytes, length);
+    if (doubt != WEFT_DOUBT_NONE || read.number <= membership->revoked.number) {
+        return doubt == WEFT_DOUBT_NONE ? WEFT_DOUBT_FORMAT : doubt;
+    }
+    /* Accepted. */
+    membership->revoked = read;
+    memcpy(membership->revocation, bytes, length);
+    membership->revocation_length = length;
+    return WEFT_DOUBT_NONE;
+}
+
+void weft_membership_open(struct weft_membership *membership, const uint8_t *root, size_t length,
+                          const struct weft_noise_pair *own)
+{
+    uint8_t seed[32];
+    uint8_t secret[WEFT_MESH_SECRET_BYTES];
+    memset(membership, 0, sizeof(*membership));
+    membership->is_open = true;
+    membership->own = *own;
+    weft_hash_label(seed, sizeof(seed), "weft open mesh", root, length);
+    crypto_sign_ed25519_seed_keypair(membership->mesh, secret, seed);
+    weft_hash_label(membership->contact.secret, 32, "weft open contact", root, length);
+    struct weft_certificate certificate = {
+        .serial = 1,
+        .not_before_s = 0,
+        .not_after_s = NEVER_S,
+        .name = "open",
+    };
+    memcpy(certificate.key, own->open, 32);
+    weft_certificate_sign(&certificate, membership->mesh, secret, membership->certificate);
+    weft_membership_complete(membership);
+    sodium_memzero(seed, sizeof(seed));
+    sodium_memzero(secret, sizeof(secret));
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strangers and eavesdroppers against the handshake: what gets in, what is said twice, and how much
+ * a node can be made to say. Virtual time, no sockets. */
+#include "tests/support/attack.h"
+
+#include "protocol/rng.h"
+#include "tests/support/peer_net.h"
+
+#include <string.h>
+
+START_TEST(nobody_answers)
+{
+    net_start();
+    struct weft_endpoint to = {.id = 77, .address = net_address_of(900)};
+    net_say(&nodes[0], &to, "hello?");
+    net_pass(10000);
+    ck_assert_uint_eq(nodes[0].lost, 1);
+    size_t before = nodes[0].bytes_out;
+    ck_assert_uint_eq(before, WEFT_TRIES_MAX * WEFT_PACKET_INIT_BYTES);
+    for (int i = 0; i < 100; i++) { /* at most TRIES_MAX in each REST_MS */
+        net_say(&nodes[0], &to, "hello?");
+        net_pass(250);
+    }
+    ck_assert_uint_le(nodes[0].bytes_out - before, 10 * before);
+    /* Somebody else lives at the address now. */
+    to = (struct weft_endpoint){.id = 78, .address = nodes[1].self.address};
+    net_say(&nodes[0], &to, "secret for 78");
+    net_pass(10000);
+    ck_assert_uint_eq(nodes[1].heard, 0);
+    net_stop();
+}
+END_TEST
+
+/* Everybody who is no member hears and says nothing. */
+START_TEST(strangers)
+{
+    net_start();
+    uint64_t now_s = weft_membership_now_s();
+    static struct weft_revocation revocation;
+    uint8_t record[WEFT_REVOCATION_BYTES_MAX];
+    net_admit(&nodes[1], 1, now_s - 10, now_s + 10);     /* another mesh */
+    net_admit(&nodes[2], 0, now_s - 10, now_s - 1);      /* expired */
+    net_admit(&nodes[3], 0, now_s + 2000, now_s + 9000); /* not yet */
+    memcpy(nodes[4].membership.certificate, nodes[0].membership.certificate,
+           WEFT_CERTIFICATE_BYTES);                                     /* stolen certificate */
+    memset(nodes[5].membership.certificate, 0, WEFT_CERTIFICATE_BYTES); /* none */
+    revocation = (struct weft_revocation){.number = 5};
+    weft_revocation_add(&revocation, nodes[6].self.id); /* revoked */
+    size_t length = weft_revocation_sign(&revocation, mesh[0], mesh_secret[0], record);
+    ck_assert_int_eq(weft_peers_revoke(nodes[0].peers, record, length, now_ns), WEFT_DOUBT_NONE);
+    for (uint32_t i = 1; i <= 6; i++) {
+        weft_peers_free(nodes[i].peers);
+        net_run(&nodes[i]);
+        nodes[i].self.id = weft_certificate_id(nodes[i].membership.own.open);
+    }
+    for (uint32_t i = 1; i <= 6; i++) {
+        net_say(&nodes[i], &nodes[0].self, "let me in");
+        net_settle();
+        net_say(&nodes[0], &nodes[i].self, "who are you?");
+        net_settle();
+        net_pass(3000);
+        ck_assert_msg(nodes[0].heard == 0, "stranger %u is heard", i);
+        ck_assert_msg(nodes[i].heard == 0, "stranger %u hears", i);
+    }
+    net_say(&nodes[7], &nodes[0].self, "I am one");
+    net_settle();
+    ck_assert_uint_eq(nodes[0].heard, 1);
+    net_stop();
+}
+END_TEST
+
+START_TEST(replays)
+{
+    net_start();
+    tap = WEFT_PACKET_DATA;
+    net_say(&nodes[0], &nodes[1].self, "once");
+    net_settle();
+    struct packet data = tapped;
+    uint32_t heard = nodes[1].heard;
+    for (int i = 0; i < 10; i++) {
+        queue[queued++] = data;
+    }
+    net_settle();
+    ck_assert_uint_eq(nodes[1].heard, heard);
+    /* A first message again: no second session, no answer. */
+    tap = WEFT_PACKET_INIT;
+    net_say(&nodes[2], &nodes[1].self, "hello");
+    net_settle();
+    struct packet init = tapped;
+    size_t out = nodes[1].bytes_out;
+    for (int i = 0; i < 10; i++) {
+        queue[queued++] = init;
+    }
+    net_settle();
+    ck_assert_uint_eq(nodes[1].bytes_out, out);
+    net_say(&nodes[2], &nodes[1].self, "still here");
+    net_settle();
+    ck_assert_str_eq((char *)nodes[1].last, "still here");
+    tap = WEFT_PACKET_NONE;
+    net_stop();
+}
+END_TEST
+
+/* Of random and damaged packets from addresses that proved nothing, none makes a node say more than
+ * it heard. */
+START_TEST(nothing_is_amplified)
+{
+    net_start();
+    enum { PACKETS = 100000, SPOOFED = 1000 };
+    static uint32_t in[SPOOFED];
+    static uint32_t out[SPOOFED];
+    static struct packet kinds[4];
+    const enum weft_packet_kind taps[4] = {WEFT_PACKET_INIT, WEFT_PACKET_ANSWER, WEFT_PACKET_DATA,
+                                           WEFT_PACKET_INIT};
+    for (uint32_t i = 0; i < 4; i++) { /* what an eavesdropper has */
+        tap = taps[i];
+        net_say(&nodes[i + 1], &nodes[0].self, "x");
+        if (i == 3) {
+            kinds[i] = queue[0]; /* a question */
+        }
+        net_settle();
+        kinds[i] = i == 3 ? kinds[i] : tapped;
+    }
+    tap = WEFT_PACKET_NONE;
+    memset(in, 0, sizeof(in));
+    memset(out, 0, sizeof(out));
+    for (uint32_t i = 0; i < PACKETS; i++) {
+        struct packet packet = kinds[weft_rng_below(&rng, 4)];
+        uint32_t from = weft_rng_below(&rng, SPOOFED);
+        struct weft_address address = net_address_of(1000 + from);
+        if (weft_rng_below(&rng, 3) != 0) {
+            packet.bytes[weft_rng_below(&rng, (uint32_t)packet.length)] ^=
+                (uint8_t)(1 + weft_rng_below(&rng, 255));
+        }
+        packet.length -= weft_rng_below(&rng, 20) == 0 ? weft_rng_below(&rng, 30) : 0;
+        now_ns += 20 * WEFT_NS_PER_US;
+        in[from] += (uint32_t)packet.length;
+        weft_peers_receive(nodes[0].peers, &address, 64, packet.bytes, packet.length, now_ns);
+        for (uint32_t k = 0; k < queued; k++) {
+            ck_assert_mem_eq(&queue[k].to, &address, sizeof(address));
+            out[from] += (uint32_t)queue[k].length;
+        }
+        queued = 0;
+        ck_assert_uint_le(out[from], in[from]);
+    }
+    net_stop();
+}
+END_TEST
+
+/* A flood of first messages that look right: cookies go out, and an honest node gets in. */
+START_TEST(flood_of_first_messages)
+{
+    net_start();
+    net_say(&nodes[1], &nodes[0].self, "x");
+    struct packet question = queue[0];
+    net_settle();
+    uint32_t heard = nodes[0].heard;
+    uint32_t answers = 0;
+    bool is_in = false;
+    for (uint32_t i = 0; i < 200000 && !is_in; i++) {
+        struct weft_address spoofed = net_address_of(100000 + i);
+        now_ns += 10 * WEFT_NS_PER_US; /* 100,000 a second */
+        weft_peers_receive(nodes[0].peers, &spoofed, 64, question.bytes, question.length, now_ns);
+        for (uint32_t k = 0; k < queued; k++) {
+            answers += queue[k].length == WEFT_PACKET_ANSWER_BYTES;
+        }
+        queued = 0;
+        if (i == 50000) {
+            net_say(&nodes[2], &nodes[0].self, "honest");
+            net_settle();
+        }
+        if (i > 50000 && i % 25000 == 0) {
+            weft_peers_expire(nodes[2].peers, now_ns);
+            net_settle();
+            is_in = nodes[0].heard > heard;
+        }
+    }
+    ck_assert(is_in);
+    ck_assert_uint_le(answers, WEFT_LOAD_PER_S); /* then only for those who proved their address */
+    net_stop();
+}
+END_TEST
+
+int main(void)
+{
+    const struct attack_case cases[] = {
+        {"first messages to an address where nobody is", "three, then it rests", nobody_answers},
+        {"no, stolen, expired, early, revoked certificate, another mesh", "silence", strangers},
+        {"packets of a session and a handshake again", "dropped, not answered", replays},
+        {"100,000 damaged packets from 1,000 addresses", "no answer is longer",
+         nothing_is_amplified},
+        {"100,000 first messages a second", "cookies; an honest node gets in",
+         flood_of_first_messages},
+    };
+    return attack_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
