@@ -19,6 +19,7 @@
 #define IDLE_MEAN_BYTES_PER_S 1000
 #define BUSY_BYTES_PER_S 64000
 #define BUSY_BYTES_PER_S_A_SEGMENT 400
+#define BUSY_BYTES_A_PAIR 20 /* a seed tells each newcomer of everybody in the segment */
 #define BUSY_PART 10
 #define BUSY_PERIOD_NS (10 * WEFT_NS_PER_S)
 
@@ -96,11 +97,17 @@ static uint64_t moved_bytes(const struct weft_sim_card *card)
     return card->up.payload_bytes + card->down_bytes;
 }
 
-static void check_busy(struct weft_sim_world *world)
+static uint64_t busy_budget(const struct weft_sim_topology *topology)
 {
     uint64_t rate =
-        BUSY_BYTES_PER_S + (uint64_t)BUSY_BYTES_PER_S_A_SEGMENT * world->topology.segment_count;
-    uint64_t budget = rate * (BUSY_PERIOD_NS / WEFT_NS_PER_S);
+        BUSY_BYTES_PER_S + (uint64_t)BUSY_BYTES_PER_S_A_SEGMENT * topology->segment_count;
+    uint64_t members = topology->node_count / topology->segment_count + 1;
+    return rate * (BUSY_PERIOD_NS / WEFT_NS_PER_S) + BUSY_BYTES_A_PAIR * members * members;
+}
+
+static void check_busy(struct weft_sim_world *world)
+{
+    uint64_t budget = busy_budget(&world->topology);
     for (uint32_t i = 0; i < world->node_count; i++) {
         const struct weft_sim_card *card = &world->network.cards[i];
         struct weft_sim_seen *seen = &world->seen[i];
