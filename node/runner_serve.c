@@ -91,6 +91,7 @@ static bool is_text(const char *text, size_t size)
     return memchr(text, '\0', size) != NULL;
 }
 
+/* Start, or stop. A number that is in use is not started twice but stopped: no node does that. */
 static void on_ask(struct serve *serve, const struct weft_runner_ask *ask)
 {
     struct weft_message message = {.text = ""};

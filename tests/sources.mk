@@ -7,6 +7,7 @@ UNIT_SOURCES := \
 	tests/unit/test_admission.c \
 	tests/unit/test_amount.c \
 	tests/unit/test_announce.c \
+	tests/unit/test_apply.c \
 	tests/unit/test_bulletin.c \
 	tests/unit/test_canonical.c \
 	tests/unit/test_client.c \
@@ -41,6 +42,7 @@ UNIT_SOURCES := \
 	tests/unit/test_push.c \
 	tests/unit/test_release.c \
 	tests/unit/test_remote.c \
+	tests/unit/test_runner.c \
 	tests/unit/test_sandbox.c \
 	tests/unit/test_search.c \
 	tests/unit/test_serve.c \

@@ -21,6 +21,11 @@ publish() {
         "$dir/payload.bin"
 }
 
+mkdir "$dir/tree" "$dir/tree/sub"
+echo one >"$dir/tree/sub/file"
+ln -s /etc/passwd "$dir/tree/link"
+expect 0 "" "$WEFT" publish --repo "$repo" --keys "$dir/keys" --version 1 tree "$dir/tree"
+
 # apply CODE WORDS DATA STATE FLAG...: `weft apply`, with what it must answer.
 apply() {
     code=$1 words=$2 data=$3 state=$4
@@ -34,6 +39,11 @@ is_active() {
     cmp -s "$1.links/payload/payload.bin" "$dir/content$2"
 }
 
+# release_of COMPONENT: where the node keeps its active release, below its directory.
+release_of() {
+    readlink "$dir/node/active/$1/current" | sed 's|.*-\(.*\)|releases/\1.data|'
+}
+
 # A node fetches version 1, then 2; its directory is copied after each.
 publish 1
 install -m 600 "$repo/metadata/1.root.json" "$dir/root.json"
@@ -41,9 +51,11 @@ start source "$WEFT" source --repo "$repo" --listen 127.0.0.1:0
 until_true 5 grep -q serving "$dir/source.log" || fault "the source does not start"
 port=$(sed -n 's|.*http://127.0.0.1:\([0-9]*\).*|\1|p' "$dir/source.log" | head -n 1)
 start node "$WEFT" run --data "$dir/node" --root "$dir/root.json" --listen "$net.1" \
-    --source "http://127.0.0.1:$port" --component payload
+    --source "http://127.0.0.1:$port" --component payload --component tree
 node=$pid
-until_true 10 test -e "$dir/node/ready" || fault "the node does not say that a release is ready"
+until_true 10 grep -q "payload: version 1 is active" "$dir/node.log" || fault "no payload"
+until_true 10 grep -q "tree: version 1 is active" "$dir/node.log" || fault "no tree"
+[ -e "$dir/node/ready" ] || fault "the node does not say that a release is ready"
 cp -a "$dir/node" "$dir/node1"
 publish 2
 kill -HUP "$node"
@@ -66,6 +78,19 @@ is_active "$dir/ours" 2 || fault "a rollback took effect"
 expect 2 "--component" "$WEFT" apply --root "$dir/root.json"
 expect 2 "--root" "$WEFT" apply --component payload
 
+# A tree, and one that was changed: neither it nor a part of it is laid out.
+apply 0 "tree: active in" "$dir/node" "$dir/ours" --component "tree=$dir/ours.links/tree"
+diff -r --no-dereference "$dir/tree" "$dir/ours.links/tree/" || fault "another tree is in effect"
+cp -a "$dir/node" "$dir/cut"
+printf 'x' | dd of="$dir/cut/$(release_of tree)" bs=1 seek=600 conv=notrunc 2>/dev/null
+mkdir "$dir/fresh.links"
+apply 1 "tree: the stored release does not match its signed hash" "$dir/cut" "$dir/fresh" \
+    --component "tree=$dir/fresh.links/tree"
+is_active "$dir/fresh" 2 || fault "one bad component holds up the others"
+[ ! -e "$dir/fresh.links/tree" ] || fault "a bad tree is in effect"
+[ -z "$(find "$dir/fresh/active/tree" "$dir/fresh/tmp" -mindepth 1)" ] ||
+    fault "a bad tree is left behind"
+
 # hostile CODE WORDS COMMAND: in a fresh copy of the node's directory; version 1 stays in effect.
 hostile() {
     code=$1 words=$2 command=$3
@@ -78,8 +103,7 @@ hostile() {
     cp -a "$dir/before" "$dir/old"
 }
 cp -a "$dir/old" "$dir/before"
-file=$(cd "$dir/node/releases" && ls ./*.data)
-release=releases/${file#./}
+release=$(release_of payload)
 cp "$dir/content2" "$dir/right"
 hostile 0 "has not finished version 2" "rm $release"
 hostile 1 "not a file that the node made" "rm $release; ln -s $dir/right $release"
