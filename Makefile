@@ -106,7 +106,7 @@ $(TESTS): $(OUT)/tests/%: $(OBJ)/tests/%.o $(PARTS)
 $(TUF_CLIENT): $(OUT)/%: $(OBJ)/%.o $(OUT)/libnode.a $(CORE)
 	$(call say,LINK,$@)
 	$(link) $(LIBS_NODE)
-$(BENCH): $(call objects,$(BENCH_SOURCES))
+$(BENCH): $(call objects,$(BENCH_SOURCES)) $(CORE)
 	$(call say,LINK,$@)
 	$(link) $(LIBS_SIM)
 # A fuzz program searches in CONFIG=fuzz; elsewhere it only replays what it is given.

@@ -132,6 +132,8 @@ FUZZ_MAIN_SOURCES := \
 # Measures what encryption costs: one program, for scripts/bench-crypto.
 BENCH_SOURCES := \
 	tests/bench/bench_crypto.c \
+	tests/bench/bench_weft.c \
+	tests/bench/measure.c \
 	tests/bench/suite_crypto.c \
 	tests/bench/suite_sodium.c \
 

@@ -2,31 +2,26 @@
 /* What does encryption cost on this machine, and which library and hash are the cheaper ones? One
  * core, in processor time, so that other work on the machine matters little; every figure also as a
  * ratio to a bound of the same run: memcpy() of the same bytes, or the bare X25519 operations.
+ * First the primitives of two libraries, to choose by; then the code that nodes run.
  *
  *   bench_crypto [SECONDS]    time for each measurement, 0.1 unless given */
+#include "tests/bench/bench_weft.h"
+#include "tests/bench/measure.h"
 #include "tests/bench/suite.h"
+
+#include "protocol/transport/bounds.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     SUITES = 2,
-    DATAGRAM_BYTES = 1200,     /* the longest that nodes send */
+    DATAGRAM_BYTES = WEFT_DATAGRAM_BYTES_MAX,
     CHUNK_BYTES = 1024 * 1024, /* the longest */
-    RECORD_BYTES = 64 * 1024,  /* sealed at a time in a stream */
-    PAYLOAD_BYTES = 216,       /* a certificate in a handshake */
-    ROUNDS = 3,                /* the best of them counts */
-
-    /* Framing of WireGuard's data messages: type, receiver, counter; and what remembers which
-     * counters came. */
-    HEADER_BYTES = 16,
-    COUNTER_BYTES = 8,
-    WINDOW_BYTES = 8192 / 8,
-
-    GOAL_BYTES_PER_S = 1000 * 1000 * 1000 /* of a chunk received, opened and hashed */
+    RECORD_BYTES = WEFT_RECORD_BYTES_MAX,
+    PAYLOAD_BYTES = 216 /* a certificate in a handshake */
 };
 
 /* Work to measure. */
@@ -43,30 +38,22 @@ static uint8_t *sealed; /* [2 * CHUNK_BYTES] records with their tags */
 static uint8_t *plain;  /* [2 * CHUNK_BYTES] */
 static const uint8_t keys[2][BENCH_KEY_BYTES] = {{1, 2, 3}, {4, 5, 6}};
 
-static double cpu_s(void)
+/* One piece of work, for bench_measure(). */
+struct call {
+    void (*run)(const struct work *work); /* what */
+    const struct work *work;              /* with what */
+};
+
+static void make_call(const void *context)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    const struct call *call = context;
+    call->run(call->work);
 }
 
-/* Processor seconds of one call of |run|, the best of some rounds. */
 static double measure(void (*run)(const struct work *work), const struct work *work)
 {
-    double best = 1e9;
-    run(work); /* caches, fetched algorithms */
-    for (int i = 0; i < ROUNDS; i++) {
-        unsigned int count = 0;
-        double begin = cpu_s();
-        double took;
-        do {
-            run(work);
-            count++;
-            took = cpu_s() - begin;
-        } while (took < seconds / ROUNDS);
-        best = took / count < best ? took / count : best;
-    }
-    return best;
+    const struct call call = {run, work};
+    return bench_measure(make_call, &call, seconds);
 }
 
 /* ---- Handshake ---- */
@@ -148,7 +135,8 @@ static void bare_secrets(const struct work *work)
     }
 }
 
-static void report_handshakes(const struct bench_suite *suites)
+/* Result: the bound. */
+static double report_handshakes(const struct bench_suite *suites)
 {
     double bound = 1e9;
     printf("handshakes, Noise_IK, one side       a second  us each   of the bare X25519\n");
@@ -167,6 +155,7 @@ static void report_handshakes(const struct bench_suite *suites)
                    hashes[k]->name, 1 / took, took * 1e6, took / bound);
         }
     }
+    return bound;
 }
 
 /* ---- Datagrams and chunks ---- */
@@ -250,13 +239,11 @@ static void report_datagrams(const struct bench_suite *suites, double copy_s)
     }
 }
 
-/* The chunk path with the cipher and SHA-256 of one library; the result is in bytes a second. */
-static double report_chunks_of(const struct bench_suite *suite, double bound)
+/* The chunk path with the ciphers and SHA-256 of one library. */
+static void report_chunks_of(const struct bench_suite *suite, double bound)
 {
     struct work work = {.suite = suite, .hash = &suite->sha256, .length = CHUNK_BYTES};
     const struct bench_cipher *ciphers[] = {&suite->aes, &suite->chacha};
-    double copy_s = 0;
-    double both_s = 0;
     report(suite->name, "SHA-256", measure(hash_only, &work), bound, CHUNK_BYTES);
     for (size_t i = 0; i < 2; i++) {
         char what[64];
@@ -267,46 +254,20 @@ static double report_chunks_of(const struct bench_suite *suite, double bound)
         }
         report(suite->name, ciphers[i]->name, measure(seal, &work), bound, CHUNK_BYTES);
         prepare(&work);
-        copy_s = measure(copy, &work);
-        both_s = measure(receive, &work) - copy_s;
+        double both_s = measure(receive, &work) - measure(copy, &work);
         snprintf(what, sizeof(what), "%s + SHA-256", i == 0 ? "AES-256-GCM" : "ChaCha20");
         report(suite->name, what, both_s, bound, CHUNK_BYTES);
     }
-    return CHUNK_BYTES / both_s;
 }
 
 static void report_chunks(const struct bench_suite *suites, double bound)
 {
-    const char *fastest = "";
-    double best = 0;
     printf("chunks of %d KiB in records of %d KiB                of memcpy\n", CHUNK_BYTES / 1024,
            RECORD_BYTES / 1024);
     report("", "memcpy", bound, bound, CHUNK_BYTES);
     for (size_t i = 0; i < SUITES; i++) {
-        double rate = report_chunks_of(&suites[i], bound);
-        fastest = rate > best ? suites[i].name : fastest;
-        best = rate > best ? rate : best;
-    }
-    printf("  encrypted chunk path received: %.2f GB/s a core by %s; goal %.1f GB/s: %s\n",
-           best / 1e9, fastest, GOAL_BYTES_PER_S / 1e9,
-           best >= GOAL_BYTES_PER_S ? "reached" : "MISSED");
-}
-
-/* ---- What it takes besides time ---- */
-
-static void report_sizes(const struct bench_suite *suites)
-{
-    int records = CHUNK_BYTES / RECORD_BYTES;
-    int state = 2 * (BENCH_KEY_BYTES + COUNTER_BYTES) + WINDOW_BYTES;
-    printf("sizes, framed as WireGuard does\n");
-    printf("  datagram                %4d bytes more, %.1f %% of %d\n",
-           HEADER_BYTES + BENCH_TAG_BYTES,
-           100.0 * (HEADER_BYTES + BENCH_TAG_BYTES) / DATAGRAM_BYTES, DATAGRAM_BYTES);
-    printf("  chunk in %d records     %4d bytes of tags more, %.3f %%\n", records,
-           records * BENCH_TAG_BYTES, 100.0 * records * BENCH_TAG_BYTES / CHUNK_BYTES);
-    printf("  keys, counters, window  %4d bytes a session\n", state);
-    for (size_t i = 0; i < SUITES; i++) {
-        printf("  contexts of %-10s  %4zu bytes of heap a session, if kept\n", suites[i].name,
+        report_chunks_of(&suites[i], bound);
+        printf("  %-10s keeps %zu bytes of heap for the two keys of a session\n", suites[i].name,
                suites[i].session_bytes);
     }
 }
@@ -314,7 +275,7 @@ static void report_sizes(const struct bench_suite *suites)
 /* Both libraries say the same, or none is measured. */
 static void compare(const struct bench_suite *suites)
 {
-    uint8_t out[SUITES][6][RECORD_BYTES / 64];
+    uint8_t out[SUITES][6][1024];
     memset(out, 0, sizeof(out));
     for (size_t i = 0; i < SUITES; i++) {
         const struct bench_suite *suite = &suites[i];
@@ -353,11 +314,14 @@ int main(int argc, char **argv)
     const struct work bytes = {.length = CHUNK_BYTES};
     compare(suites);
     double copy_s = measure(copy, &bytes);
-    report_handshakes(suites);
+    const struct bench_bounds bounds = {.secrets_s = report_handshakes(suites),
+                                        .copy_s = copy_s,
+                                        .chunk_bytes = CHUNK_BYTES,
+                                        .seconds = seconds};
     report_datagrams(suites, copy_s);
     report_chunks(suites, copy_s);
-    report_sizes(suites);
+    bool is_done = bench_weft(&bounds);
     free(plain);
     free(sealed);
-    return EXIT_SUCCESS;
+    return is_done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

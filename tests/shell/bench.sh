@@ -9,7 +9,8 @@ bench=$root/build/release/tests/bench/bench_crypto
 [ -x "$bench" ] || { echo "skipped: $bench is not built"; exit 77; }
 expect 0 "encrypted chunk path received: " "$bench" 0.003
 for words in "handshakes, Noise_IK" "libsodium  BLAKE2b" "libcrypto  SHA-256" "key set for each" \
-    "ChaCha20 + SHA-256" "bytes a session" "of tags more" "bytes more"; do
+    "ChaCha20 + SHA-256" "of heap for the two keys" "handshake, one side" "bytes more" \
+    "memory of a peer" "memory of a stream"; do
     grep -qF "$words" "$dir/out" || fault "no figure for '$words'"
 done
 ! grep -qE " (0\.00 GB/s|inf|nan|-[0-9])" "$dir/out" || fault "a figure that cannot be"
