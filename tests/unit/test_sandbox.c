@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -352,6 +353,43 @@ START_TEST(require)
 }
 END_TEST
 
+/* From here on this process has a kernel without Landlock. */
+static bool take_landlock_away(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    bool is_taken = filter != NULL &&
+                    seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS),
+                                     SCMP_SYS(landlock_create_ruleset), 0) == 0 &&
+                    seccomp_load(filter) == 0;
+    seccomp_release(filter);
+    return is_taken;
+}
+
+static const enum weft_sandbox_mode modes[] = {WEFT_SANDBOX_AUTO, WEFT_SANDBOX_REQUIRE};
+
+/* What is missing is named; the rest is in force all the same, unless all is required. */
+START_TEST(kernel_without_landlock)
+{
+    prepare();
+    const struct weft_run_options *options = options_of(modes[_i]);
+    enum weft_err expected = modes[_i] == WEFT_SANDBOX_AUTO ? WEFT_ERR_OK : WEFT_ERR_PERMISSION;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct weft_message report;
+        bool is_taken = take_landlock_away();
+        enum weft_err err = weft_confine(options, &report);
+        bool is_told = strstr(report.text, "NOT in force: files outside closed") != NULL &&
+                       strstr(report.text, "because this kernel has no Landlock") != NULL;
+        fprintf(stderr, "%s\n", report.text);
+        _exit(is_taken && err == expected && is_told ? try_all(false) : 100);
+    }
+    int status = 0;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(weft_fileio_remove(directory), WEFT_ERR_OK);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("sandbox");
@@ -359,6 +397,7 @@ static Suite *make_suite(void)
     WEFT_ADD(suite, no_network);
     WEFT_ADD(suite, off);
     WEFT_ADD(suite, require);
+    WEFT_ADD_ROWS(suite, kernel_without_landlock, modes);
     return suite;
 }
 
