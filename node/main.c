@@ -7,6 +7,7 @@
 #include "help.h"
 #include "keygen.h"
 #include "publish.h"
+#include "root.h"
 #include "run.h"
 #include "status.h"
 #include "version.h"
@@ -37,6 +38,9 @@ static const struct command commands[] = {
     {{"publish", "add a release to a repository"}, weft_command_publish, true},
     {{"refresh", "sign a repository's metadata again before it expires"},
      weft_command_refresh,
+     true},
+    {{"root", "make or change the root: which keys sign what, by signatures one at a time"},
+     weft_command_root,
      true},
     {{"source", "serve a repository with a small web server"}, weft_command_source, false},
     {{"fetch", "get and verify one target of any TUF repository"}, weft_command_fetch, false},

@@ -231,8 +231,9 @@ static enum weft_err load(struct weft_repository *repository, bool create,
     return err;
 }
 
-enum weft_err weft_repository_open(struct weft_repository *repository, bool create,
-                                   struct weft_message *message)
+/* Lock the directory and remove what a crash left behind. */
+static enum weft_err begin(struct weft_repository *repository, bool create,
+                           struct weft_message *message)
 {
     repository->lock = -1;
     repository->trust = NULL;
@@ -248,10 +249,69 @@ enum weft_err weft_repository_open(struct weft_repository *repository, bool crea
     if (err == WEFT_ERR_OK) {
         char draft[WEFT_FILE_PATH_BYTES];
         weft_repository_draft(repository, draft);
-        unlink(draft); /* what a crash left behind */
-        err = load(repository, create, message);
+        unlink(draft);
     }
     return err;
+}
+
+enum weft_err weft_repository_open(struct weft_repository *repository, bool create,
+                                   struct weft_message *message)
+{
+    enum weft_err err = begin(repository, create, message);
+    return err == WEFT_ERR_OK ? load(repository, create, message) : err;
+}
+
+enum weft_err weft_repository_prepare(struct weft_repository *repository,
+                                      struct weft_message *message)
+{
+    enum weft_err err = begin(repository, true, message);
+    if (err != WEFT_ERR_OK) {
+        return err;
+    }
+    err = weft_repository_load(repository, message);
+    return err == WEFT_ERR_NOT_FOUND && repository->root == NULL ? WEFT_ERR_OK : err;
+}
+
+/* Would a node that has the newest root follow to bytes[length]? */
+static enum weft_err check_root(const struct weft_repository *repository, const uint8_t *bytes,
+                                size_t length, struct weft_message *message)
+{
+    const struct weft_metadata *root = repository->root;
+    struct weft_trust *node = weft_trust_new();
+    enum weft_err err = node != NULL ? WEFT_ERR_OK : say_memory(repository, message);
+    if (err == WEFT_ERR_OK && root != NULL) {
+        err = weft_trust_load_root(node, root->bytes, root->length);
+    }
+    if (err == WEFT_ERR_OK) {
+        err = weft_trust_load_root(node, bytes, length);
+    }
+    if (err != WEFT_ERR_OK && node != NULL) {
+        weft_message_set(message, "nodes would refuse this root: %s", weft_trust_fault(node)->text);
+    }
+    weft_trust_free(node);
+    return err;
+}
+
+enum weft_err weft_repository_add_root(struct weft_repository *repository, const uint8_t *bytes,
+                                       size_t length, struct weft_message *message)
+{
+    char name[64];
+    char path[WEFT_FILE_PATH_BYTES];
+    uint64_t version = repository->root != NULL ? repository->root->version + 1 : 1;
+    enum weft_err err = check_root(repository, bytes, length, message);
+    snprintf(name, sizeof name, "metadata/%llu.root.json", (unsigned long long)version);
+    if (err == WEFT_ERR_OK) {
+        err = path_of(repository, name, path, message);
+    }
+    if (err != WEFT_ERR_OK) {
+        return err;
+    }
+    err = weft_fileio_replace(path, bytes, length, 0644);
+    if (err != WEFT_ERR_OK) {
+        weft_message_set(message, "cannot write %s: %s", path, weft_err_text(err));
+        return err;
+    }
+    return weft_repository_load(repository, message);
 }
 
 void weft_repository_close(struct weft_repository *repository)

@@ -41,6 +41,18 @@ struct weft_repository {
 enum weft_err weft_repository_open(struct weft_repository *repository, bool create,
                                    struct weft_message *message);
 
+/* Make the directories of a repository where they are missing, lock and read it; there need not be
+ * a root yet.
+ * Errors, owner: as weft_repository_open(). */
+enum weft_err weft_repository_prepare(struct weft_repository *repository,
+                                      struct weft_message *message);
+
+/* Add the root bytes[length], which has to follow the newest one: verified as a node will, then
+ * written. What was signed for the root before is still published until it is signed again.
+ * Errors: SIGNATURE, ROLLBACK (another version), FORMAT, IO, ..., with |message|. */
+enum weft_err weft_repository_add_root(struct weft_repository *repository, const uint8_t *bytes,
+                                       size_t length, struct weft_message *message);
+
 /* Unlock and release; the struct is the caller's. */
 void weft_repository_close(struct weft_repository *repository);
 

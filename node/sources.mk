@@ -66,6 +66,8 @@ NODE_SOURCES := \
 	node/publish.c \
 	node/repository.c \
 	node/repository_sign.c \
+	node/root.c \
+	node/root_draft.c \
 	node/run.c \
 	node/runner.c \
 	node/runner_hook.c \
