@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which command was asked for? One table; each command reads its own flags. */
 #include "apply.h"
+#include "delegate.h"
 #include "demo.h"
 #include "exit.h"
 #include "fetch.h"
@@ -38,6 +39,9 @@ static const struct command commands[] = {
     {{"publish", "add a release to a repository"}, weft_command_publish, true},
     {{"refresh", "sign a repository's metadata again before it expires"},
      weft_command_refresh,
+     true},
+    {{"delegate", "let the holders of other keys publish some components"},
+     weft_command_delegate,
      true},
     {{"root", "make or change the root: which keys sign what, by signatures one at a time"},
      weft_command_root,

@@ -3,7 +3,9 @@
  * SHA-256 in front of its name; files without one are not ours and stay. */
 #include "node/prune.h"
 
+#include "protocol/trust/delegation.h"
 #include "protocol/trust/hex.h"
+#include "protocol/trust/path.h"
 #include "protocol/trust/sha256.h"
 
 #include <dirent.h>
@@ -93,23 +95,23 @@ static enum weft_err list_snapshots(struct prune *prune, DIR *stream)
 
 /* Read metadata/NAME and mark it as kept; NULL if it is missing or damaged. */
 static struct weft_metadata *keep_document(struct prune *prune, enum weft_role role,
-                                           uint64_t version)
+                                           const char *delegated, uint64_t version)
 {
-    char name[64];
-    char below[96];
+    char below[WEFT_PATH_BYTES_MAX];
     char path[WEFT_FILE_PATH_BYTES];
     uint8_t *bytes = NULL;
     size_t length = 0;
     struct weft_metadata *document = NULL;
     struct weft_fault fault;
-    snprintf(name, sizeof name, "%llu.%s.json", (unsigned long long)version, weft_role_name(role));
-    snprintf(below, sizeof below, "metadata/%s", name);
-    json_object_set_new(prune->documents, name, json_true());
+    if (!weft_path_metadata(delegated ? delegated : weft_role_name(role), version, below)) {
+        return NULL;
+    }
+    json_object_set_new(prune->documents, weft_path_file(below), json_true());
     if (!weft_fileio_join(path, prune->repository->directory, below) ||
         weft_fileio_load(path, WEFT_DOCUMENT_BYTES_MAX, &bytes, &length) != WEFT_ERR_OK) {
         return NULL;
     }
-    weft_metadata_parse(role, NULL, bytes, length, &document, &fault);
+    weft_metadata_parse(role, delegated, bytes, length, &document, &fault);
     free(bytes);
     return document;
 }
@@ -129,18 +131,45 @@ static void keep_targets(struct prune *prune, const struct weft_metadata *target
     }
 }
 
-static void keep_snapshot(struct prune *prune, uint64_t version)
+static bool ends_with(const char *text, const char *suffix)
 {
+    size_t length = strlen(text);
+    size_t suffix_length = strlen(suffix);
+    return length >= suffix_length && strcmp(text + length - suffix_length, suffix) == 0;
+}
+
+/* Keep the targets document that a snapshot lists as |member| (NAME.json), and what it lists. */
+static void keep_listed(struct prune *prune, const struct weft_metadata *snapshot,
+                        const char *member)
+{
+    char name[WEFT_DELEGATION_NAME_BYTES_MAX + 1];
     struct weft_pin pin;
-    struct weft_metadata *targets = NULL;
-    struct weft_metadata *snapshot = keep_document(prune, WEFT_ROLE_SNAPSHOT, version);
-    if (snapshot != NULL && weft_metadata_pin(snapshot, "targets.json", &pin) == WEFT_ERR_OK) {
-        targets = keep_document(prune, WEFT_ROLE_TARGETS, pin.version);
+    int length = (int)strlen(member) - (int)strlen(".json");
+    if (length <= 0 || length >= (int)sizeof name || !ends_with(member, ".json") ||
+        weft_metadata_pin(snapshot, member, &pin) != WEFT_ERR_OK) {
+        return;
     }
+    snprintf(name, sizeof name, "%.*s", length, member);
+    bool is_top = strcmp(member, "targets.json") == 0;
+    struct weft_metadata *targets =
+        keep_document(prune, WEFT_ROLE_TARGETS, is_top ? NULL : name, pin.version);
     if (targets != NULL) {
         keep_targets(prune, targets);
     }
     weft_metadata_drop(targets);
+}
+
+static void keep_snapshot(struct prune *prune, uint64_t version)
+{
+    struct weft_metadata *snapshot = keep_document(prune, WEFT_ROLE_SNAPSHOT, NULL, version);
+    const char *member;
+    json_t *entry;
+    if (snapshot != NULL) {
+        json_object_foreach(json_object_get(snapshot->body, "meta"), member, entry)
+        {
+            keep_listed(prune, snapshot, member);
+        }
+    }
     weft_metadata_drop(snapshot);
 }
 
@@ -154,13 +183,6 @@ static void mark(struct prune *prune, int64_t grace_s)
             keep_snapshot(prune, prune->snapshots[i].version);
         }
     }
-}
-
-static bool ends_with(const char *text, const char *suffix)
-{
-    size_t length = strlen(text);
-    size_t suffix_length = strlen(suffix);
-    return length >= suffix_length && strcmp(text + length - suffix_length, suffix) == 0;
 }
 
 static void sweep_documents(struct prune *prune, DIR *stream)

@@ -6,10 +6,10 @@
 #include "node/exit.h"
 #include "node/payload.h"
 #include "node/prune.h"
-#include "node/repository.h"
+#include "node/publish_list.h"
+#include "node/repository_role.h"
 #include "node/usage.h"
 #include "protocol/trust/date.h"
-#include "protocol/trust/sha256.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -29,6 +29,7 @@ struct options {
     const char *keys;              /* --keys */
     const char *password_file;     /* --password-file; NULL = ask when a key is encrypted */
     const char *version;           /* --version; NULL = the order number */
+    const char *role;              /* --role; NULL = the top-level targets */
     uint64_t keep;                 /* --keep */
     uint64_t grace_ms;             /* --grace */
     uint64_t expires_root_ms;      /* --expires-root */
@@ -80,6 +81,12 @@ static const struct weft_flag publish_rows[] = {
      .argument = "V",
      .help = "name of the version; without it the next number",
      WEFT_FLAG_AT(struct options, version)},
+    {.name = "role",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "ROLE",
+     .help = "list the release in the document of a role that the component was delegated to "
+             "(weft delegate), signed by the keys of that role",
+     WEFT_FLAG_AT(struct options, role)},
     {.name = "keep",
      .kind = WEFT_FLAG_COUNT,
      .standard = "3",
@@ -118,45 +125,24 @@ static enum weft_err open_repository(struct weft_repository *repository,
     return weft_repository_open(repository, create, message);
 }
 
-/* What is known of the component before the new release. */
-struct history {
-    const char *component;          /* looked for; borrowed */
-    const char *version;            /* asked for; NULL = none; borrowed */
-    uint64_t order_max;             /* highest order so far */
-    bool exists;                    /* |version| is published already */
-    struct weft_release_info found; /* as which it is published */
-};
-
-static bool look_back(void *context, const struct weft_release_info *info)
+static struct weft_publish_history history_of(const struct weft_repository *repository,
+                                              const struct weft_publish_place *place,
+                                              const char *component, const char *version)
 {
-    struct history *history = context;
-    if (strcmp(info->component, history->component) != 0) {
-        return true;
-    }
-    history->order_max = info->order > history->order_max ? info->order : history->order_max;
-    if (history->version != NULL && strcmp(info->version, history->version) == 0) {
-        history->exists = true;
-        history->found = *info;
-    }
-    return true;
-}
-
-static struct history history_of(const struct weft_repository *repository, const char *component,
-                                 const char *version)
-{
-    struct history history = {.component = component, .version = version};
-    const struct weft_metadata *targets = weft_repository_targets(repository);
-    if (targets != NULL) {
-        weft_catalog_each(targets, true, look_back, &history);
-    }
+    struct weft_publish_history history = {.component = component, .version = version};
+    weft_publish_look_back(weft_repository_targets(repository), &history);
+    weft_publish_look_back(place->role, &history);
     return history;
 }
 
 /* Version and order of the new release. Without --version the next number that is free. */
-static struct history choose_version(const struct weft_repository *repository,
-                                     const struct options *options, struct weft_release_info *info)
+static struct weft_publish_history choose_version(const struct weft_repository *repository,
+                                                  const struct options *options,
+                                                  const struct weft_publish_place *place,
+                                                  struct weft_release_info *info)
 {
-    struct history history = history_of(repository, options->component, options->version);
+    struct weft_publish_history history =
+        history_of(repository, place, options->component, options->version);
     info->order = history.order_max + 1;
     snprintf(info->component, sizeof info->component, "%s", options->component);
     if (options->version != NULL) {
@@ -165,7 +151,7 @@ static struct history choose_version(const struct weft_repository *repository,
     }
     do {
         snprintf(info->version, sizeof info->version, "%llu", (unsigned long long)info->order);
-        history = history_of(repository, options->component, info->version);
+        history = history_of(repository, place, options->component, info->version);
         info->order += history.exists;
     } while (history.exists);
     return history;
@@ -206,80 +192,6 @@ static enum weft_err describe(const struct options *options, const struct weft_p
     return err == WEFT_ERR_OK ? weft_catalog_paths(info, true) : err;
 }
 
-/* The entry of |info| in the list of targets; NULL without memory. */
-static json_t *entry_of(const struct weft_release_info *info)
-{
-    char hex[WEFT_SHA256_HEX_BYTES];
-    char index_hex[WEFT_SHA256_HEX_BYTES];
-    weft_sha256_hex(info->pin.sha256, hex);
-    weft_sha256_hex(info->index_sha256, index_hex);
-    return json_pack("{s:I, s:{s:s}, s:{s:{s:s, s:s, s:I, s:s, s:s, s:{s:I, s:s}}}}", "length",
-                     (json_int_t)info->pin.length, "hashes", "sha256", hex, "custom", "weft",
-                     "component", info->component, "version", info->version, "order",
-                     (json_int_t)info->order, "kind",
-                     info->kind == WEFT_RELEASE_TREE ? "tree" : "file", "file", info->file, "index",
-                     "length", (json_int_t)info->index_bytes, "sha256", index_hex);
-}
-
-/* A release of the component with its place in the list. */
-struct fading {
-    const char *component;        /* looked for; borrowed */
-    uint64_t newer_than;          /* orders up to this are looked at */
-    struct weft_release_info old; /* the one with the lowest order */
-    uint64_t count;               /* releases of the component */
-};
-
-static bool find_oldest(void *context, const struct weft_release_info *info)
-{
-    struct fading *fading = context;
-    if (strcmp(info->component, fading->component) == 0 && info->order > fading->newer_than) {
-        if (fading->count == 0 || info->order < fading->old.order) {
-            fading->old = *info;
-        }
-        fading->count++;
-    }
-    return true;
-}
-
-/* Take releases of the component off |list| until, with the new one, --keep are left. */
-static void fade(const struct weft_repository *repository, const struct options *options,
-                 json_t *list)
-{
-    const struct weft_metadata *targets = weft_repository_targets(repository);
-    struct fading fading = {.component = options->component};
-    while (targets != NULL) {
-        fading.count = 0;
-        weft_catalog_each(targets, true, find_oldest, &fading);
-        if (fading.count < options->keep) {
-            return;
-        }
-        char path[WEFT_PATH_BYTES_MAX];
-        snprintf(path, sizeof path, "%s/%s/%s", fading.old.component, fading.old.version,
-                 fading.old.file);
-        json_object_del(list, path);
-        fading.newer_than = fading.old.order;
-    }
-}
-
-/* The list of targets with |info| added; NULL without memory. */
-static json_t *new_list(const struct weft_repository *repository, const struct options *options,
-                        const struct weft_release_info *info)
-{
-    const struct weft_metadata *targets = weft_repository_targets(repository);
-    json_t *list =
-        targets != NULL ? json_copy(json_object_get(targets->body, "targets")) : json_object();
-    char path[WEFT_PATH_BYTES_MAX];
-    snprintf(path, sizeof path, "%s/%s/%s", info->component, info->version, info->file);
-    if (list != NULL) {
-        fade(repository, options, list);
-    }
-    if (list != NULL && json_object_set_new(list, path, entry_of(info)) != 0) {
-        json_decref(list);
-        list = NULL;
-    }
-    return list;
-}
-
 static enum weft_err refuse_other_content(const struct weft_release_info *info,
                                           const struct weft_release_info *found,
                                           struct weft_message *message)
@@ -295,19 +207,22 @@ static enum weft_err refuse_other_content(const struct weft_release_info *info,
     return WEFT_ERR_EXISTS;
 }
 
-static void report(const struct weft_repository *repository, const struct weft_release_info *info,
-                   const struct weft_payload *payload)
+static void report_timestamp(const struct weft_repository *repository, const char *hint)
 {
     char date[WEFT_DATE_BYTES];
     const struct weft_metadata *timestamp =
         weft_trust_document(repository->trust, WEFT_ROLE_TIMESTAMP);
     weft_date_print(timestamp->expires_s, date);
+    printf("timestamp version %llu, valid until %s%s\n", (unsigned long long)timestamp->version,
+           date, hint);
+}
+
+static void report(const struct weft_release_info *info, const struct weft_payload *payload)
+{
     printf("published %s %s: %llu bytes (%s) in %u chunks of %u KiB\n", info->component,
            info->version, (unsigned long long)info->pin.length,
            info->kind == WEFT_RELEASE_TREE ? "tree" : "file", (unsigned)payload->chunk_count,
            (unsigned)(payload->chunk_bytes / 1024));
-    printf("timestamp version %llu, valid until %s; renew it before with: weft refresh\n",
-           (unsigned long long)timestamp->version, date);
 }
 
 static void warn_of_root(const struct weft_repository *repository)
@@ -321,14 +236,52 @@ static void warn_of_root(const struct weft_repository *repository)
     }
 }
 
+/* Can a snapshot and a timestamp be signed here? */
+static bool has_online_keys(struct weft_repository *repository)
+{
+    struct weft_message unused;
+    return weft_repository_check_key(repository, WEFT_ROLE_SNAPSHOT, &unused) == WEFT_ERR_OK &&
+           weft_repository_check_key(repository, WEFT_ROLE_TIMESTAMP, &unused) == WEFT_ERR_OK;
+}
+
+/* Bring out the list with |info|: in the top-level targets, or in the document of --role. Without
+ * the other keys the latter waits for whoever has them. */
+static enum weft_err put_list(struct weft_repository *repository, const struct options *options,
+                              const struct weft_publish_place *place,
+                              const struct weft_release_info *info, struct weft_message *message)
+{
+    struct weft_repository_change change = {.targets = NULL};
+    json_t *list = weft_publish_list(place->old, info, options->keep);
+    enum weft_err err = WEFT_ERR_MEMORY;
+    if (list == NULL) {
+        weft_message_set(message, "out of memory to list the release");
+    } else if (options->role == NULL) {
+        change.targets = list;
+        err = weft_repository_commit(repository, &change, message);
+    } else {
+        err = weft_repository_sign_role(repository, options->role, &place->delegation.signers, list,
+                                        message);
+        if (err == WEFT_ERR_OK && has_online_keys(repository)) {
+            err = weft_repository_commit(repository, &change, message);
+        } else if (err == WEFT_ERR_OK) {
+            printf("signed for role %s; whoever has the snapshot and timestamp keys brings it out "
+                   "with: weft refresh\n",
+                   options->role);
+        }
+    }
+    json_decref(list);
+    return err;
+}
+
 /* From the finished payload to the new timestamp. */
 static enum weft_err put_release(struct weft_repository *repository, const struct options *options,
+                                 const struct weft_publish_place *place,
                                  const struct weft_payload *payload, struct weft_message *message)
 {
     struct weft_release_info info;
     char draft[WEFT_FILE_PATH_BYTES];
     memset(&info, 0, sizeof info);
-    struct history history = choose_version(repository, options, &info);
+    struct weft_publish_history history = choose_version(repository, options, place, &info);
     enum weft_err err = describe(options, payload, &info, message);
     if (err == WEFT_ERR_OK && history.exists) {
         err = refuse_other_content(&info, &history.found, message);
@@ -342,28 +295,50 @@ static enum weft_err put_release(struct weft_repository *repository, const struc
     if (err == WEFT_ERR_OK) {
         err = weft_repository_install(repository, &info, draft, payload->index, message);
     }
-    if (err != WEFT_ERR_OK) {
-        return err;
-    }
-    json_t *list = new_list(repository, options, &info);
-    if (list == NULL) {
-        weft_message_set(message, "out of memory to list the release");
-        return WEFT_ERR_MEMORY;
-    }
-    err = weft_repository_commit(repository, list, message);
-    json_decref(list);
     if (err == WEFT_ERR_OK) {
-        report(repository, &info, payload);
+        err = put_list(repository, options, place, &info, message);
+    }
+    if (err == WEFT_ERR_OK) {
+        report(&info, payload);
     }
     return err;
+}
+
+/* The keys that bring a new generation out, before any work is done. Of --role its own are enough.
+ */
+static enum weft_err check_keys(struct weft_repository *repository, const struct options *options,
+                                struct weft_message *message)
+{
+    enum weft_err err = WEFT_ERR_OK;
+    for (int role = WEFT_ROLE_TIMESTAMP; role < WEFT_ROLE_COUNT; role++) {
+        if (err == WEFT_ERR_OK && options->role == NULL) {
+            err = weft_repository_check_key(repository, (enum weft_role)role, message);
+        }
+    }
+    return err;
+}
+
+/* A generation is out: say how long it is valid, remove what is old. */
+static void finish(const struct weft_repository *repository, const struct options *options)
+{
+    struct weft_message warning = {.text = ""};
+    report_timestamp(repository, "; renew it before with: weft refresh");
+    if (weft_prune(repository, (int64_t)(options->grace_ms / MS_PER_S), &warning) != WEFT_ERR_OK) {
+        fprintf(stderr, "warning: old files were not removed: %s\n", warning.text);
+    }
 }
 
 static enum weft_err publish(struct weft_repository *repository, const struct options *options,
                              struct weft_message *message)
 {
-    enum weft_err err = open_repository(repository, options, true, message);
-    for (int role = WEFT_ROLE_TIMESTAMP; role < WEFT_ROLE_COUNT && err == WEFT_ERR_OK; role++) {
-        err = weft_repository_check_key(repository, (enum weft_role)role, message);
+    struct weft_publish_place place = {.role = NULL};
+    enum weft_err err = open_repository(repository, options, options->role == NULL, message);
+    if (err == WEFT_ERR_OK) {
+        err = check_keys(repository, options, message);
+    }
+    if (err == WEFT_ERR_OK) {
+        err =
+            weft_publish_find_place(repository, options->role, options->component, &place, message);
     }
     if (err != WEFT_ERR_OK) {
         return err;
@@ -374,15 +349,13 @@ static enum weft_err publish(struct weft_repository *repository, const struct op
     weft_repository_draft(repository, draft);
     err = weft_payload_make(options->path, options->repo, draft, &payload, message);
     if (err == WEFT_ERR_OK) {
-        err = put_release(repository, options, &payload, message);
+        err = put_release(repository, options, &place, &payload, message);
     }
     weft_payload_free(&payload);
-    if (err == WEFT_ERR_OK) {
-        struct weft_message warning = {.text = ""};
-        if (weft_prune(repository, (int64_t)(options->grace_ms / MS_PER_S), &warning) !=
-            WEFT_ERR_OK) {
-            fprintf(stderr, "warning: old files were not removed: %s\n", warning.text);
-        }
+    weft_metadata_drop(place.role);
+    /* What only a role signed is on nobody's list yet, and would be removed. */
+    if (err == WEFT_ERR_OK && (options->role == NULL || has_online_keys(repository))) {
+        finish(repository, options);
     }
     return err;
 }
@@ -459,15 +432,14 @@ static enum weft_err refresh(struct weft_repository *repository, const struct op
     }
     if (err == WEFT_ERR_OK) {
         warn_of_root(repository);
-        err = weft_repository_commit(repository, NULL, message);
+        err = weft_repository_renew_roles(repository, message);
     }
     if (err == WEFT_ERR_OK) {
-        char date[WEFT_DATE_BYTES];
-        const struct weft_metadata *timestamp =
-            weft_trust_document(repository->trust, WEFT_ROLE_TIMESTAMP);
-        weft_date_print(timestamp->expires_s, date);
-        printf("timestamp version %llu, valid until %s\n", (unsigned long long)timestamp->version,
-               date);
+        err = weft_repository_commit(repository, &(struct weft_repository_change){.targets = NULL},
+                                     message);
+    }
+    if (err == WEFT_ERR_OK) {
+        report_timestamp(repository, "");
     }
     return err;
 }

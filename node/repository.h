@@ -84,11 +84,18 @@ enum weft_err weft_repository_install(const struct weft_repository *repository,
                                       const struct weft_release_info *info, const char *draft,
                                       const uint8_t *index, struct weft_message *message);
 
-/* Publish a generation: new targets with |targets| as its list (NULL = keep the targets document
- * unless it is past half of its life), a new snapshot if needed, a new timestamp; the timestamp
- * last. weft_repository_targets() gives the new document afterwards.
+/* What a new generation says otherwise than the published one; NULL = as it is. */
+struct weft_repository_change {
+    json_t *targets;     /* list of the top-level targets document; borrowed */
+    json_t *delegations; /* its member "delegations"; borrowed */
+};
+
+/* Publish a generation: a new targets document if |change| says so or it is past half of its life,
+ * a new snapshot if needed, with the newest documents of delegated roles, a new timestamp; the
+ * timestamp last. weft_repository_targets() gives the new document afterwards.
  * Errors: with |message|; before the timestamp was replaced nothing has changed for readers. */
-enum weft_err weft_repository_commit(struct weft_repository *repository, json_t *targets,
+enum weft_err weft_repository_commit(struct weft_repository *repository,
+                                     const struct weft_repository_change *change,
                                      struct weft_message *message);
 
 #endif

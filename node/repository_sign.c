@@ -3,6 +3,7 @@
  * timestamp that pins the snapshot. Each is verified as a node will before the next is written. */
 #include "node/repository_sign.h"
 
+#include "node/repository_role.h"
 #include "protocol/trust/date.h"
 #include "protocol/trust/root.h"
 #include "protocol/trust/sha256.h"
@@ -14,8 +15,8 @@
 /* The version of the specification that our documents follow. */
 #define SPEC_VERSION "1.0.31"
 
-static json_t *new_body(const struct weft_repository *repository, enum weft_role role,
-                        uint64_t version)
+json_t *weft_repository_body(const struct weft_repository *repository, enum weft_role role,
+                             uint64_t version)
 {
     char expires[WEFT_DATE_BYTES];
     weft_date_print(repository->now_s + repository->life.seconds[role], expires);
@@ -36,19 +37,44 @@ static enum weft_err open_ring(struct weft_repository *repository, struct weft_m
                                                         &repository->ring, message);
 }
 
-/* Sign |body| with all keys that the body of the root |root| gives to |role|. */
-static enum weft_err sign(struct weft_repository *repository, const json_t *root,
-                          enum weft_role role, json_t *body, struct weft_repository_text *text,
-                          struct weft_message *message)
+bool weft_repository_has_keys(struct weft_repository *repository,
+                              const struct weft_signers *signers)
 {
-    struct weft_signers signers = weft_root_signers(root, role);
+    struct weft_message unused;
+    return open_ring(repository, &unused) == WEFT_ERR_OK &&
+           weft_keyring_count(repository->ring, signers) >= signers->threshold;
+}
+
+/* Are enough keys of |signers| at hand to sign |whose| documents? Errors: SIGNATURE, ... */
+static enum weft_err check_keys(struct weft_repository *repository,
+                                const struct weft_signers *signers, const char *whose,
+                                struct weft_message *message)
+{
     enum weft_err err = open_ring(repository, message);
-    return err == WEFT_ERR_OK ? weft_keyring_sign(repository->ring, &signers, body, &text->bytes,
+    uint64_t count = err == WEFT_ERR_OK ? weft_keyring_count(repository->ring, signers) : 0;
+    if (err != WEFT_ERR_OK || count >= signers->threshold) {
+        return err;
+    }
+    weft_message_set(message,
+                     "%.200s has %llu of the %llu keys that %.200s asks for to sign %s; give the "
+                     "--keys that belong to it",
+                     repository->keys, (unsigned long long)count,
+                     (unsigned long long)signers->threshold, repository->directory, whose);
+    return WEFT_ERR_SIGNATURE;
+}
+
+enum weft_err weft_repository_sign(struct weft_repository *repository,
+                                   const struct weft_signers *signers, const char *whose,
+                                   json_t *body, struct weft_repository_text *text,
+                                   struct weft_message *message)
+{
+    enum weft_err err = check_keys(repository, signers, whose, message);
+    return err == WEFT_ERR_OK ? weft_keyring_sign(repository->ring, signers, body, &text->bytes,
                                                   &text->length, message)
                               : err;
 }
 
-static enum weft_err write_document(const struct weft_repository *repository, const char *name,
+enum weft_err weft_repository_write(const struct weft_repository *repository, const char *name,
                                     const struct weft_repository_text *text,
                                     struct weft_message *message)
 {
@@ -92,7 +118,7 @@ static enum weft_err add_role(const struct weft_repository *repository, enum wef
 enum weft_err weft_repository_create_root(struct weft_repository *repository,
                                           struct weft_message *message)
 {
-    json_t *body = new_body(repository, WEFT_ROLE_ROOT, 1);
+    json_t *body = weft_repository_body(repository, WEFT_ROLE_ROOT, 1);
     if (body == NULL || json_object_set_new(body, "consistent_snapshot", json_true()) != 0 ||
         json_object_set_new(body, "keys", json_object()) != 0 ||
         json_object_set_new(body, "roles", json_object()) != 0) {
@@ -105,27 +131,27 @@ enum weft_err weft_repository_create_root(struct weft_repository *repository,
     }
     struct weft_repository_text text = {.bytes = NULL};
     if (err == WEFT_ERR_OK) {
-        err = sign(repository, body, WEFT_ROLE_ROOT, body, &text, message);
+        struct weft_signers signers = weft_root_signers(body, WEFT_ROLE_ROOT);
+        err = weft_repository_sign(repository, &signers, "root", body, &text, message);
     }
     if (err == WEFT_ERR_OK) {
-        err = write_document(repository, "metadata/1.root.json", &text, message);
+        err = weft_repository_write(repository, "metadata/1.root.json", &text, message);
     }
     free(text.bytes);
     json_decref(body);
     return err;
 }
 
-/* What a parent says of the document |bytes|: version, length, SHA-256. NULL without memory. */
-static json_t *pin_of(const uint8_t *bytes, size_t length, uint64_t version)
+json_t *weft_repository_pin(const struct weft_metadata *document)
 {
     uint8_t digest[WEFT_SHA256_BYTES];
     char hex[WEFT_SHA256_HEX_BYTES];
-    if (!weft_sha256_of(bytes, length, digest)) {
+    if (!weft_sha256_of(document->bytes, document->length, digest)) {
         return NULL;
     }
     weft_sha256_hex(digest, hex);
-    return json_pack("{s:I, s:I, s:{s:s}}", "version", (json_int_t)version, "length",
-                     (json_int_t)length, "hashes", "sha256", hex);
+    return json_pack("{s:I, s:I, s:{s:s}}", "version", (json_int_t)document->version, "length",
+                     (json_int_t)document->length, "hashes", "sha256", hex);
 }
 
 static uint64_t next_version(const struct weft_repository *repository, enum weft_role role)
@@ -138,21 +164,7 @@ enum weft_err weft_repository_check_key(struct weft_repository *repository, enum
                                         struct weft_message *message)
 {
     struct weft_signers signers = weft_root_signers(repository->root->body, role);
-    enum weft_err err = open_ring(repository, message);
-    if (err != WEFT_ERR_OK) {
-        return err;
-    }
-    uint64_t count = weft_keyring_count(repository->ring, &signers);
-    if (count >= signers.threshold) {
-        return WEFT_ERR_OK;
-    }
-    weft_message_set(
-        message,
-        "%.200s has %llu of the %llu keys that root version %llu of %.200s asks for to "
-        "sign %s; give the --keys that belong to it",
-        repository->keys, (unsigned long long)count, (unsigned long long)signers.threshold,
-        (unsigned long long)repository->root->version, repository->directory, weft_role_name(role));
-    return WEFT_ERR_SIGNATURE;
+    return check_keys(repository, &signers, weft_role_name(role), message);
 }
 
 /* Parse what was signed and verify it as a node will. */
@@ -191,16 +203,16 @@ static enum weft_err put_document(struct weft_repository *repository, enum weft_
                  (unsigned long long)next_version(repository, role), weft_role_name(role));
     }
     struct weft_repository_text text = {.bytes = NULL};
+    struct weft_signers signers = weft_root_signers(repository->root->body, role);
     enum weft_err err =
-        body != NULL ? weft_repository_check_key(repository, role, message) : say_memory(message);
-    if (err == WEFT_ERR_OK) {
-        err = sign(repository, repository->root->body, role, body, &text, message);
-    }
+        body != NULL
+            ? weft_repository_sign(repository, &signers, weft_role_name(role), body, &text, message)
+            : say_memory(message);
     if (err == WEFT_ERR_OK) {
         err = verify(repository, role, &text, document, message);
     }
     if (err == WEFT_ERR_OK) {
-        err = write_document(repository, name, &text, message);
+        err = weft_repository_write(repository, name, &text, message);
     }
     if (err != WEFT_ERR_OK) {
         weft_metadata_drop(*document);
@@ -222,82 +234,110 @@ static bool is_old(const struct weft_repository *repository, enum weft_role role
            document->expires_s - repository->now_s < repository->life.seconds[role] / 2;
 }
 
-/* The list of the published targets document; empty if there is none. */
-static json_t *old_targets(const struct weft_repository *repository)
-{
-    const struct weft_metadata *document =
-        weft_trust_document(repository->trust, WEFT_ROLE_TARGETS);
-    json_t *list = document != NULL ? json_object_get(document->body, "targets") : NULL;
-    return list != NULL ? json_incref(list) : json_object();
-}
-
 /* A document of the generation that is being made: new, or the one there is. */
 struct part {
     struct weft_metadata *document; /* one reference; NULL = nothing */
     bool is_new;                    /* it was signed now */
 };
 
-static enum weft_err make_targets(struct weft_repository *repository, json_t *targets,
-                                  struct part *part, struct weft_message *message)
+/* Keep the document that is published. */
+static enum weft_err keep_part(const struct weft_metadata *old, struct part *part)
+{
+    struct weft_fault fault;
+    part->is_new = false;
+    return weft_metadata_parse(old->role, NULL, old->bytes, old->length, &part->document, &fault);
+}
+
+/* Set |name| in |body|: |value|, or what the published document |old| has, or nothing. */
+static bool carry(json_t *body, const char *name, json_t *value, const struct weft_metadata *old)
+{
+    json_t *kept = value == NULL && old != NULL ? json_object_get(old->body, name) : value;
+    return kept == NULL || json_object_set(body, name, kept) == 0;
+}
+
+static enum weft_err make_targets(struct weft_repository *repository,
+                                  const struct weft_repository_change *change, struct part *part,
+                                  struct weft_message *message)
 {
     const struct weft_metadata *old = weft_trust_document(repository->trust, WEFT_ROLE_TARGETS);
-    part->is_new = targets != NULL || is_old(repository, WEFT_ROLE_TARGETS);
-    if (!part->is_new) {
-        struct weft_fault fault;
-        return weft_metadata_parse(WEFT_ROLE_TARGETS, NULL, old->bytes, old->length,
-                                   &part->document, &fault);
+    bool is_changed = change->targets != NULL || change->delegations != NULL;
+    if (!is_changed && !is_old(repository, WEFT_ROLE_TARGETS)) {
+        return keep_part(old, part);
     }
-    json_t *body =
-        new_body(repository, WEFT_ROLE_TARGETS, next_version(repository, WEFT_ROLE_TARGETS));
-    json_t *list = targets != NULL ? json_incref(targets) : old_targets(repository);
-    if (body != NULL && json_object_set_new(body, "targets", list) != 0) {
+    json_t *body = weft_repository_body(repository, WEFT_ROLE_TARGETS,
+                                        next_version(repository, WEFT_ROLE_TARGETS));
+    part->is_new = true;
+    if (body != NULL && (json_object_set_new(body, "targets", json_object()) != 0 ||
+                         !carry(body, "targets", change->targets, old) ||
+                         !carry(body, "delegations", change->delegations, old))) {
         json_decref(body);
         body = NULL;
     }
     return put_document(repository, WEFT_ROLE_TARGETS, body, &part->document, message);
 }
 
-/* Body of |role| whose "meta" pins |child| under |name|. NULL without memory. */
+/* Body of |role| with |meta|, which is taken over. NULL without memory. */
 static json_t *parent_body(const struct weft_repository *repository, enum weft_role role,
-                           const char *name, const struct weft_metadata *child)
+                           json_t *meta)
 {
-    json_t *body = new_body(repository, role, next_version(repository, role));
-    json_t *pin = pin_of(child->bytes, child->length, child->version);
-    json_t *meta = pin != NULL ? json_pack("{s:o}", name, pin) : NULL;
-    if (body == NULL || meta == NULL || json_object_set_new(body, "meta", meta) != 0) {
+    json_t *body = weft_repository_body(repository, role, next_version(repository, role));
+    if (body == NULL || json_object_set_new(body, "meta", meta) != 0) {
         json_decref(body);
         return NULL;
     }
     return body;
 }
 
+/* What the new snapshot lists: everything that the old one does, for no name may vanish from it,
+ * the targets, and the newest documents of delegated roles. NULL with |message|. */
+static json_t *new_meta(const struct weft_repository *repository,
+                        const struct weft_metadata *targets, struct weft_message *message)
+{
+    const struct weft_metadata *old = weft_trust_document(repository->trust, WEFT_ROLE_SNAPSHOT);
+    json_t *meta = old != NULL ? json_copy(json_object_get(old->body, "meta")) : json_object();
+    enum weft_err err = json_object_set_new(meta, "targets.json", weft_repository_pin(targets)) == 0
+                            ? weft_repository_pin_roles(repository, targets->body, meta, message)
+                            : say_memory(message);
+    if (err != WEFT_ERR_OK) {
+        json_decref(meta);
+        return NULL;
+    }
+    return meta;
+}
+
 static enum weft_err make_snapshot(struct weft_repository *repository, const struct part *targets,
                                    struct part *part, struct weft_message *message)
 {
     const struct weft_metadata *old = weft_trust_document(repository->trust, WEFT_ROLE_SNAPSHOT);
-    part->is_new = targets->is_new || is_old(repository, WEFT_ROLE_SNAPSHOT);
-    if (!part->is_new) {
-        struct weft_fault fault;
-        return weft_metadata_parse(WEFT_ROLE_SNAPSHOT, NULL, old->bytes, old->length,
-                                   &part->document, &fault);
+    json_t *meta = new_meta(repository, targets->document, message);
+    if (meta == NULL) {
+        return WEFT_ERR_NOT_FOUND;
     }
-    json_t *body = parent_body(repository, WEFT_ROLE_SNAPSHOT, "targets.json", targets->document);
-    return put_document(repository, WEFT_ROLE_SNAPSHOT, body, &part->document, message);
+    if (!is_old(repository, WEFT_ROLE_SNAPSHOT) &&
+        json_equal(meta, json_object_get(old->body, "meta"))) {
+        json_decref(meta);
+        return keep_part(old, part);
+    }
+    part->is_new = true;
+    return put_document(repository, WEFT_ROLE_SNAPSHOT,
+                        parent_body(repository, WEFT_ROLE_SNAPSHOT, meta), &part->document,
+                        message);
 }
 
-enum weft_err weft_repository_commit(struct weft_repository *repository, json_t *targets_list,
+enum weft_err weft_repository_commit(struct weft_repository *repository,
+                                     const struct weft_repository_change *change,
                                      struct weft_message *message)
 {
     struct part targets = {.document = NULL};
     struct part snapshot = {.document = NULL};
     struct weft_metadata *timestamp = NULL;
-    enum weft_err err = make_targets(repository, targets_list, &targets, message);
+    enum weft_err err = make_targets(repository, change, &targets, message);
     if (err == WEFT_ERR_OK) {
         err = make_snapshot(repository, &targets, &snapshot, message);
     }
     if (err == WEFT_ERR_OK) {
-        json_t *body =
-            parent_body(repository, WEFT_ROLE_TIMESTAMP, "snapshot.json", snapshot.document);
+        json_t *meta = json_pack("{s:o}", "snapshot.json", weft_repository_pin(snapshot.document));
+        json_t *body = parent_body(repository, WEFT_ROLE_TIMESTAMP, meta);
         err = put_document(repository, WEFT_ROLE_TIMESTAMP, body, &timestamp, message);
     }
     if (err == WEFT_ERR_OK) {

@@ -11,6 +11,7 @@ NODE_SOURCES := \
 	node/confine.c \
 	node/control.c \
 	node/control_client.c \
+	node/delegate.c \
 	node/demo.c \
 	node/demo_child.c \
 	node/demo_mesh.c \
@@ -64,7 +65,9 @@ NODE_SOURCES := \
 	node/peer_shake.c \
 	node/prune.c \
 	node/publish.c \
+	node/publish_list.c \
 	node/repository.c \
+	node/repository_role.c \
 	node/repository_sign.c \
 	node/root.c \
 	node/root_draft.c \

@@ -30,6 +30,13 @@ follows() {
         "pattern/$1/pattern.dat"
 }
 
+# gets_engine VERSION: the node gets the component that is delegated.
+gets_engine() {
+    rm -f engine-got
+    expect 0 "verified" timeout 20 weft fetch --source "$url" --root 1.root.json \
+        --out engine-got "engine/$1/engine.bin"
+}
+
 # refuses WORDS: the node does not take what is there now.
 refuses() {
     expect 1 "$1" weft fetch --source "$url" --root 1.root.json --out got pattern/1.0/pattern.dat
@@ -71,8 +78,8 @@ walk "Two release keys, and one of them is lost" 1 8
 follows 1.1
 mv online/release-b.key lost
 echo two >pattern.dat
-expect 1 "has 1 of the 2 keys that root version 3" weft publish --repo repo --keys online \
-    --version 1.2 pattern pattern.dat
+expect 1 "has 1 of the 2 keys that repo asks for to sign targets" weft publish --repo repo \
+    --keys online --version 1.2 pattern pattern.dat
 walk "Two release keys, and one of them is lost" 9
 follows 1.2
 
@@ -96,4 +103,31 @@ mv repo honest
 mv thief repo
 cp honest/metadata/*.root.json repo/metadata/
 refuses "is signed by 0 of the 1 keys that root version 5 asks for"
+mv repo thief
+mv honest repo
+
+echo engine >engine.bin
+expect 1 "delegates nothing to a role dora" weft publish --role dora --repo repo --keys online \
+    --version 6 engine engine.bin
+expect 0 "" weft keygen --keys early --name early
+expect 1 "its holders make one with: weft delegate early --begin" weft delegate early \
+    --repo repo --keys online --key early/early.pub --component other
+walk "Somebody else publishes a component" 1 5
+gets_engine 7
+expect 1 "role dora may not list pattern" weft publish --role dora --repo repo --keys dora \
+    --version 9 pattern pattern.dat
+follows 1.2
+
+# The key is stolen, and given up: what it signs, before or after, is not taken.
+cp dora/dora.key stolen
+walk "Somebody else publishes a component" 6 10
+rm dora/dora-2.key
+expect 1 "has 0 of the 1 keys" weft publish --role dora --repo repo --keys dora --version 9 \
+    engine engine.bin
+gets_engine 8
+expect 1 "lists no target" weft fetch --source "$url" --root 1.root.json engine/7/engine.bin
+
+walk "Somebody else publishes a component" 11
+expect 1 "lists no target" weft fetch --source "$url" --root 1.root.json engine/8/engine.bin
+follows 1.2
 verdict
