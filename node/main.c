@@ -11,6 +11,7 @@
 #include "root.h"
 #include "run.h"
 #include "status.h"
+#include "verify.h"
 #include "version.h"
 #include "web.h"
 
@@ -46,6 +47,7 @@ static const struct command commands[] = {
     {{"root", "make or change the root: which keys sign what, by signatures one at a time"},
      weft_command_root,
      true},
+    {{"verify", "name every problem of a repository, and its mend"}, weft_command_verify, true},
     {{"source", "serve a repository with a small web server"}, weft_command_source, false},
     {{"fetch", "get and verify one target of any TUF repository"}, weft_command_fetch, false},
 };

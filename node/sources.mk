@@ -118,6 +118,8 @@ NODE_SOURCES := \
 	node/url.c \
 	node/usage.c \
 	node/user.c \
+	node/verify.c \
+	node/verify_target.c \
 	node/web.c \
 	node/web_file.c \
 	node/web_limit.c \

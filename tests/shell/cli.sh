@@ -14,7 +14,7 @@ expect 2 "'weft help' lists them" "$WEFT" frobnicate
 expect 2 "do you mean 'publish'" "$WEFT" help pubilsh
 
 # Every command has help, says so when it is asked wrongly, and names the flag.
-for command in run status demo keygen publish refresh delegate root source fetch; do
+for command in run status demo keygen publish refresh delegate root verify source fetch; do
     expect 0 "--help" "$WEFT" help "$command"
     expect 0 "--help" "$WEFT" "$command" --help
     expect 2 "--nonsense" "$WEFT" "$command" --nonsense
