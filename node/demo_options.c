@@ -38,7 +38,7 @@ static const struct weft_flag flags[] = {
      OPTION(keep)},
     {.name = "trace",
      .kind = WEFT_FLAG_BOOL,
-     .help = "let every node write its decisions to ADDRESS.trace in that directory",
+     .help = "let every node write what it did to ADDRESS.trace there, for weft-sim report",
      OPTION(trace)},
     {.name = "help", .kind = WEFT_FLAG_BOOL, .help = "show this text", OPTION(help)},
 };

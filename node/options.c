@@ -73,8 +73,13 @@ static const struct weft_flag plain_flags[] = {
     {.name = "trace",
      .kind = WEFT_FLAG_TEXT,
      .argument = "FILE",
-     .help = "write every decision of the protocol as a line to this file",
+     .help = "append what this node did as lines of JSON, for weft-sim report",
      OPTION(trace_file)},
+    {.name = "decisions",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "FILE",
+     .help = "append every decision of the protocol as a line of text",
+     OPTION(decisions_file)},
     {.name = "help", .kind = WEFT_FLAG_BOOL, .help = "show this text", OPTION(help)},
 };
 

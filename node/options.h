@@ -47,7 +47,8 @@ struct weft_run_options {
     const char *on_update;             /* --on-update: shell command; NULL = none */
     const char *user;                  /* --user; NULL = stay who it is */
     enum weft_sandbox_mode sandbox;    /* --sandbox */
-    const char *trace_file;            /* --trace: file for trace lines; NULL = none */
+    const char *trace_file;            /* --trace: file for what happened; NULL = none */
+    const char *decisions_file;        /* --decisions: file for trace records; NULL = none */
     struct weft_tuning tuning;         /* tuning flags */
     bool help;                         /* --help: print and leave */
 };

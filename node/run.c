@@ -12,6 +12,7 @@
 #include "inform.h"
 #include "log.h"
 #include "runner.h"
+#include "trace_file.h"
 #include "usage.h"
 #include "user.h"
 
@@ -41,7 +42,8 @@ struct run {
     struct weft_runner *runner;      /* of --on-update; NULL = none */
     struct weft_message sandbox;     /* what is in force, for the log */
     struct weft_inform inform;       /* what status says */
-    FILE *trace;                     /* --trace; NULL = none */
+    struct weft_trace_file *trace;   /* --trace; NULL = none */
+    FILE *decisions;                 /* --decisions; NULL = none */
     bool leaving;                    /* asked to end */
 };
 
@@ -49,8 +51,13 @@ static void on_trace(void *context, const struct weft_trace_record *record)
 {
     char line[200];
     struct run *run = context;
-    weft_trace_format(record, line, sizeof(line));
-    fprintf(run->trace, "%s\n", line);
+    if (run->trace != NULL) {
+        weft_trace_file_record(run->trace, record, uv_hrtime());
+    }
+    if (run->decisions != NULL) {
+        weft_trace_format(record, line, sizeof(line));
+        fprintf(run->decisions, "%s\n", line);
+    }
 }
 
 /* Closes what keeps the loop alive; the loop then ends by itself. */
@@ -58,6 +65,9 @@ static void close_all(struct run *run)
 {
     weft_control_close(run->control);
     run->control = NULL;
+    if (run->trace != NULL && run->driver != NULL) {
+        weft_trace_file_sample(run->trace, weft_driver_core(run->driver), uv_hrtime(), true);
+    }
     weft_driver_close(run->driver);
     run->driver = NULL;
     for (size_t i = 0; i < SIGNALS; i++) {
@@ -97,8 +107,11 @@ static void on_sample(uv_timer_t *timer)
 {
     struct run *run = timer->data;
     weft_inform_sample(&run->inform);
-    if (run->trace != NULL) {
-        fflush(run->trace);
+    if (run->trace != NULL && run->driver != NULL) {
+        weft_trace_file_sample(run->trace, weft_driver_core(run->driver), uv_hrtime(), false);
+    }
+    if (run->decisions != NULL) {
+        fflush(run->decisions);
     }
 }
 
@@ -162,17 +175,33 @@ static bool check(const struct weft_run_options *options, char *message, size_t 
     return true;
 }
 
-static bool open_trace(struct run *run, char *message, size_t size)
+static bool open_files(struct run *run, char *message, size_t size)
 {
-    const char *path = run->options.trace_file;
-    if (path == NULL) {
-        return true;
+    const char *trace = run->options.trace_file;
+    const char *decisions = run->options.decisions_file;
+    run->trace = trace == NULL ? NULL : weft_trace_file_open(trace);
+    if (trace != NULL && run->trace == NULL) {
+        snprintf(message, size, "--trace %.200s: %s", trace, strerror(errno));
+        return false;
     }
-    run->trace = fopen(path, "ae");
-    if (run->trace == NULL) {
-        snprintf(message, size, "--trace %.200s: %s", path, strerror(errno));
+    run->decisions = decisions == NULL ? NULL : fopen(decisions, "ae");
+    if (decisions != NULL && run->decisions == NULL) {
+        snprintf(message, size, "--decisions %.200s: %s", decisions, strerror(errno));
+        return false;
     }
-    return run->trace != NULL;
+    return true;
+}
+
+static void close_files(struct run *run)
+{
+    if (!weft_trace_file_close(run->trace)) {
+        weft_log(WEFT_LOG_WARNING, "--trace %s is incomplete: %s", run->options.trace_file,
+                 strerror(errno));
+    }
+    if (run->decisions != NULL && fclose(run->decisions) != 0) {
+        weft_log(WEFT_LOG_WARNING, "--decisions %s is incomplete: %s", run->options.decisions_file,
+                 strerror(errno));
+    }
 }
 
 static int exit_of(enum weft_err err)
@@ -191,7 +220,7 @@ static int open_driver(struct run *run)
         .loop = &run->loop,
         .runner = run->runner,
         .context = run,
-        .trace = run->trace != NULL ? on_trace : NULL,
+        .trace = run->trace != NULL || run->decisions != NULL ? on_trace : NULL,
         .stopped = on_stopped,
     };
     enum weft_err err = weft_driver_open(&run->driver, &config, message, sizeof(message));
@@ -286,6 +315,9 @@ static int live(struct run *run)
     }
     if (exit_code == WEFT_EXIT_OK) {
         say_hello(run);
+        if (run->trace != NULL) {
+            weft_trace_file_begin(run->trace, weft_driver_core(run->driver), uv_hrtime());
+        }
         uv_timer_start(&run->sampler, on_sample, WEFT_METER_PERIOD_MS, WEFT_METER_PERIOD_MS);
     } else {
         close_all(run);
@@ -303,7 +335,7 @@ static enum weft_err settle(struct run *run, struct weft_message *message)
 {
     const struct weft_run_options *options = &run->options;
     enum weft_err err = weft_user_become(options->user, options->data_dir, message);
-    if (err == WEFT_ERR_OK && !open_trace(run, message->text, sizeof(message->text))) {
+    if (err == WEFT_ERR_OK && !open_files(run, message->text, sizeof(message->text))) {
         err = WEFT_ERR_IO;
     }
     if (err == WEFT_ERR_OK && options->on_update != NULL) {
@@ -334,8 +366,6 @@ int weft_command_run(int argc, char **argv)
     }
     struct weft_message fault = {.text = ""};
     int exit_code = settle(&run, &fault) == WEFT_ERR_OK ? live(&run) : fail(fault.text);
-    if (run.trace != NULL) {
-        fclose(run.trace);
-    }
+    close_files(&run);
     return exit_code;
 }

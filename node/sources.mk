@@ -101,6 +101,7 @@ NODE_SOURCES := \
 	node/stream_write.c \
 	node/subscribe.c \
 	node/terminal.c \
+	node/trace_file.c \
 	node/tree.c \
 	node/units.c \
 	node/unpack.c \

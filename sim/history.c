@@ -85,17 +85,23 @@ void weft_sim_history_restart(struct weft_sim_history *history, uint32_t width_m
 
 /* --- slices --- */
 
-static void add_slice(struct weft_sim_slice *sum, const struct weft_sim_slice *more)
+static uint64_t part_of(uint64_t value, uint64_t part, uint64_t parts)
+{
+    return value / parts + (part < value % parts ? 1 : 0);
+}
+
+void weft_sim_history_add_part(struct weft_sim_slice *slice, const struct weft_sim_slice *more,
+                               uint32_t part, uint32_t parts)
 {
     for (uint32_t i = 0; i < WEFT_TIER_COUNT; i++) {
-        sum->bytes[i] += more->bytes[i];
+        slice->bytes[i] += part_of(more->bytes[i], part, parts);
     }
     for (uint32_t i = 0; i < WEFT_STALL_COUNT; i++) {
-        sum->wait_ms[i] += more->wait_ms[i];
+        slice->wait_ms[i] += part_of(more->wait_ms[i], part, parts);
     }
-    sum->wan_bytes += more->wan_bytes;
-    sum->control_bytes += more->control_bytes;
-    sum->complete += more->complete;
+    slice->wan_bytes += part_of(more->wan_bytes, part, parts);
+    slice->control_bytes += part_of(more->control_bytes, part, parts);
+    slice->complete += part_of(more->complete, part, parts);
 }
 
 /* Two slices become one: half as many are in use, and the rest is free. */
@@ -106,7 +112,7 @@ static void widen(struct weft_sim_history *history)
         uint32_t half = history->slice_count / 2;
         for (uint32_t i = 0; i < half; i++) {
             struct weft_sim_slice sum = row[(size_t)2 * i];
-            add_slice(&sum, &row[(size_t)2 * i + 1]);
+            weft_sim_history_add_part(&sum, &row[(size_t)2 * i + 1], 0, 1);
             row[i] = sum;
         }
         memset(&row[half], 0, half * sizeof(row[0]));

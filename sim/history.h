@@ -140,6 +140,10 @@ static inline struct weft_sim_slice *weft_sim_history_slice(const struct weft_si
     return &history->slices[(size_t)segment * history->slice_count + time_ms / history->width_ms];
 }
 
+/* Add part number |part| of |parts| equal ones of |more|; all parts together are |more|. */
+void weft_sim_history_add_part(struct weft_sim_slice *slice, const struct weft_sim_slice *more,
+                               uint32_t part, uint32_t parts);
+
 /* Slices of a segment in use, up to end_ms. */
 uint32_t weft_sim_history_used(const struct weft_sim_history *history);
 

@@ -202,7 +202,8 @@ static void write_incidents(const struct weft_sim_history *history, FILE *out)
     fprintf(out, ",\"incidents_left_out\":%u,\"incidents\":[", history->incidents_left_out);
     for (uint32_t i = 0; i < history->incident_count; i++) {
         const struct weft_sim_incident *incident = &history->incidents[i];
-        fprintf(out, "%s[\"%s\"", i == 0 ? "" : ",", incident->what);
+        fputs(i == 0 ? "[" : ",[", out);
+        weft_sim_write_string(out, incident->what);
         write_or_null(out, incident->segment);
         fprintf(out, ",\"%" PRIx64 "\",%u", incident->node, incident->begin_ms);
         write_or_null(out, incident->end_ms);

@@ -157,7 +157,8 @@ static void write_events(const struct weft_sim_history *history, FILE *out)
     }
     for (uint32_t i = 0; i < history->incident_count; i++) {
         const struct weft_sim_incident *incident = &history->incidents[i];
-        fprintf(out, "{\"t_ms\":%u,\"event\":\"%s\"", incident->begin_ms, incident->what);
+        fprintf(out, "{\"t_ms\":%u,\"event\":", incident->begin_ms);
+        weft_sim_write_string(out, incident->what);
         if (incident->segment != WEFT_SIM_NO_SEGMENT) {
             fprintf(out, ",\"segment\":%u,\"node\":\"%016" PRIx64 "\"", incident->segment,
                     incident->node);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* weft-sim: rehearses a distribution in virtual time. Exit status: 0 every living node completed
  * and no invariant was violated; 1 not; 2 wrong flags; 130 interrupted. SPEC.md "Simulator". */
+#include "command_report.h"
 #include "options.h"
 #include "output.h"
 #include "report.h"
@@ -56,6 +57,9 @@ int main(int argc, char **argv)
     struct weft_sim_output output;
     char buffer[WEFT_FLAG_MESSAGE_BYTES];
     struct weft_text message = weft_text_into(buffer, sizeof(buffer));
+    if (argc > 1 && strcmp(argv[1], "report") == 0) {
+        return weft_sim_command_report(argc - 2, argv + 2);
+    }
     if (weft_sim_options_parse(&options, argc - 1, argv + 1, &message) != WEFT_ERR_OK) {
         fprintf(stderr, "weft-sim: %s\nTry weft-sim --help\n", buffer);
         return EXIT_USAGE;

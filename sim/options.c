@@ -410,6 +410,7 @@ void weft_sim_options_print_help(void)
     struct weft_flag_set set = {groups, GROUPS};
     struct weft_text text = weft_text_into(buffer, sizeof(buffer));
     weft_text_add(&text, "Usage: weft-sim [FLAG]...\n"
+                         "       weft-sim report FILE... --output FILE.html\n"
                          "Rehearses the distribution of a release to many nodes in virtual time,"
                          " with the protocol\ncode of weft itself.\n\n");
     weft_manual_add_help(&text, &set);

@@ -9,17 +9,22 @@ SIM_SOURCES := \
 	sim/check.c \
 	sim/check_end.c \
 	sim/check_lines.c \
+	sim/command_report.c \
 	sim/crew.c \
 	sim/cut.c \
 	sim/decisions.c \
 	sim/document.c \
 	sim/fair.c \
 	sim/fault.c \
+	sim/files.c \
 	sim/history.c \
 	sim/history_compact.c \
+	sim/history_nodes.c \
+	sim/history_read.c \
 	sim/history_write.c \
 	sim/hostile.c \
 	sim/lan.c \
+	sim/lines.c \
 	sim/mail.c \
 	sim/main.c \
 	sim/memory.c \
@@ -31,6 +36,7 @@ SIM_SOURCES := \
 	sim/options_read.c \
 	sim/output.c \
 	sim/page.c \
+	sim/perfetto.c \
 	sim/pipe.c \
 	sim/pool.c \
 	sim/publish.c \

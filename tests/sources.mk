@@ -48,6 +48,7 @@ UNIT_SOURCES := \
 	tests/unit/test_serve.c \
 	tests/unit/test_session.c \
 	tests/unit/test_sim_fair.c \
+	tests/unit/test_sim_history.c \
 	tests/unit/test_sim_menu.c \
 	tests/unit/test_sim_queue.c \
 	tests/unit/test_sim_topology.c \
@@ -106,6 +107,7 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_path.c \
 	tests/fuzz/fuzz_pattern.c \
 	tests/fuzz/fuzz_stream_wire.c \
+	tests/fuzz/fuzz_trace_file.c \
 	tests/fuzz/fuzz_wire.c \
 
 TEST_SUPPORT_SOURCES := \

@@ -55,7 +55,7 @@ function wanBars() {
   const svg = draw(null, "svg", {viewBox: `0 0 ${WIDTH} 190`, role: "img"});
   draw(svg, "title", {}, "Copies of the release over each segment's WAN line, most first");
   const y = (value) => 180 - (value / top) * 165;
-  const step = (WIDTH - 66) / shown.length;
+  const step = Math.min(48, (WIDTH - 66) / shown.length);
   shown.forEach((s, i) => {
     const value = copies(s);
     const colour = value <= 1.05 ? "var(--good)" : value <= 1.5 ? "var(--remote)" : "var(--bad)";

@@ -483,7 +483,8 @@ function control() {
     "Control messages a node sent on average" +
       (mean === undefined
         ? "."
-        : `: ${bytes(mean)} in all, ${bytes(figures.control_bytes_max)} at most.`) +
+        : `: ${bytes(mean)} in all` +
+          (figures.control_bytes_max ? `, ${bytes(figures.control_bytes_max)} at most.` : ".")) +
       (figures.idle_bytes_per_s_mean
         ? ` Before the release it was ${bytes(figures.idle_bytes_per_s_mean)} a second.`
         : ""),

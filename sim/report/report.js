@@ -45,9 +45,11 @@ const segments = run.segments.map(
     index,
   }),
 );
-const slowestFirst = [...segments].sort(
-  (a, b) => (b.last ?? Infinity) - (a.last ?? Infinity) || a.index - b.index,
-);
+const fullness = (s) => Math.round((LEVELS.indexOf(s.fill[s.fill.length - 1]) / 63) * 100);
+const slowestFirst = [...segments].sort((a, b) => {
+  if (a.last === null && b.last === null) return fullness(a) - fullness(b) || a.index - b.index;
+  return (b.last ?? Infinity) - (a.last ?? Infinity) || a.index - b.index;
+});
 
 // --- what is known beyond the data ---
 
@@ -89,43 +91,44 @@ function because(s) {
 
 // --- the verdict ---
 
+// A time of the summary; 0 = it has not come.
+const figure = (name) => seconds(figures[name] ? figures[name] / 1e6 : null);
+
+// The rule that did not hold, if that is more than nodes that are not done.
+const violated = () => run.rules.find((rule) => rule[2] && !/all-complete/.test(rule[0]));
+
 function judge() {
-  if (figures.ok === false && figures.violated && !/all-complete/.test(figures.violated)) {
-    return ["bad", `Broken: ${figures.violated} does not hold`];
-  }
+  const nodes = living(run);
+  const lacking = nodes - figures.complete;
+  if (violated()) return ["bad", `Broken: it does not hold that ${violated()[1]}`];
   if (figures.interrupted) {
-    return [
-      "warn",
-      `Interrupted: ${count(figures.complete)} of ${count(living(run))} nodes had the ` +
-        `release after ${seconds(run.end_ms)}`,
-    ];
+    const part = `${count(figures.complete)} of ${count(nodes)} nodes had the release`;
+    return ["warn", `Interrupted after ${seconds(run.end_ms)}: ${part}`];
   }
-  if (figures.complete < living(run)) {
-    return [
-      "bad",
-      `Unfinished: ${count(living(run) - figures.complete)} of ${count(living(run))} nodes ` +
-        `still lack the release after ${seconds(run.end_ms)}`,
-    ];
+  if (lacking > 0) {
+    const part = `${count(lacking)} of ${count(nodes)} nodes still lack the release`;
+    return ["bad", `Unfinished: ${part} after ${seconds(run.end_ms)}`];
   }
-  const done =
-    `all ${count(living(run))} ${living(run) < run.nodes ? "living " : ""}nodes had the release ` +
-    `after ${seconds(figures.makespan_ns / 1e6)}`;
+  const kind = nodes < run.nodes ? "living nodes" : "nodes";
+  const done = `all ${count(nodes)} ${kind} had the release after ${figure("makespan_ns")}`;
   return slow.length > segments.length / 10
     ? ["warn", `Complete, but uneven: ${done}`]
     : ["good", `Healthy: ${done}`];
 }
 
 function verdictDone() {
-  const ns = (name) => seconds(figures[name] / 1e6);
   const bound = run.bound_ms
-    ? ` On these lines nobody can do it in less than ` +
-      `${seconds(run.bound_ms)}: this was ` +
-      `${(figures.makespan_ns / 1e6 / run.bound_ms).toFixed(2)} ` +
-      "times that."
+    ? ` On these lines nobody can do it in less than ${seconds(run.bound_ms)}`
     : "";
+  if (!figures.complete) {
+    const have = sum(run.by_tier.map(sum)) / (run.bytes * living(run));
+    const part = `${Math.min(100, Math.floor(have * 100))} % of all bytes were there`;
+    return `No node had all of it after ${seconds(run.end_ms)}; ${part}.${bound && `${bound}.`}`;
+  }
+  const ratio = (figures.makespan_ns / 1e6 / run.bound_ms).toFixed(2);
   return (
-    `Half of the nodes after ${ns("half_ns")}, 95 % after ${ns("p95_ns")}, the last after ` +
-    `${ns("makespan_ns")}.${bound}`
+    `Half of the nodes after ${figure("half_ns")}, 95 % after ${figure("p95_ns")}, the last ` +
+    `after ${figure("makespan_ns")}.${bound && `${bound}: this was ${ratio} times that.`}`
   );
 }
 
@@ -150,16 +153,18 @@ function verdictCost() {
 }
 
 function verdictSlow() {
-  if (!slow.length)
+  if (!slow.length) {
     return `No segment stands out; the typical one was done after ${seconds(typicalMs)}.`;
-  const named = slow
-    .slice(0, 3)
-    .map((s) => `${s.name} (${s.last === null ? "not done" : seconds(s.last)}: ${because(s)})`);
+  }
+  const open = slow.filter((s) => s.last === null);
+  const state = (s) => (s.last === null ? `${fullness(s)} % of its bytes` : seconds(s.last));
+  const named = slow.slice(0, 3).map((s) => `${s.name} (${state(s)}: ${because(s)})`);
   const more = slow.length > 3 ? `, and ${count(slow.length - 3)} more` : "";
-  return (
-    `${several(slow.length, "segment")} of ${count(segments.length)} took longer than the ` +
-    `typical ${seconds(typicalMs)}: ${named.join(", ")}${more}.`
-  );
+  const many = open.length
+    ? `${count(open.length)} of ${several(segments.length, "segment")} are not done. Slowest: `
+    : `${count(slow.length)} of ${several(segments.length, "segment")} took longer than the ` +
+      `typical ${seconds(typicalMs)}: `;
+  return `${many}${named.join(", ")}${more}.`;
 }
 
 function verdictFaults() {
@@ -174,7 +179,10 @@ function verdictFaults() {
   }
   if (figures.datagrams_lost) parts.push(`${count(figures.datagrams_lost)} messages lost`);
   const held = run.rules.filter((rule) => !rule[2]).length;
-  const rules = run.rules.length ? ` ${held} of ${run.rules.length} invariants held.` : "";
+  const broken = run.rules.filter((rule) => rule[2]).map(([name, , how]) => ` ${name}: ${how}.`);
+  const rules = run.rules.length
+    ? ` ${held} of ${run.rules.length} invariants held.${broken.join("")}`
+    : "";
   return `${parts.length ? `It went through ${parts.join(", ")}.` : "Nothing went wrong."}${rules}`;
 }
 
@@ -217,7 +225,7 @@ function card(label, name, text, note, tone) {
 }
 
 function cards() {
-  const violated = run.rules.filter((rule) => rule[2]).length;
+  const broken = run.rules.filter((rule) => rule[2]).length;
   const list = [
     card(
       "Complete",
@@ -228,15 +236,10 @@ function cards() {
     card(
       "Last node",
       "makespan_ns",
-      seconds(figures.makespan_ns / 1e6),
+      figure("makespan_ns"),
       run.bound_ms ? `lower bound ${seconds(run.bound_ms)}` : "",
     ),
-    card(
-      "Half of the nodes",
-      "half_ns",
-      seconds(figures.half_ns / 1e6),
-      `95 %: ${seconds(figures.p95_ns / 1e6)}`,
-    ),
+    card("Half of the nodes", "half_ns", figure("half_ns"), `95 %: ${figure("p95_ns")}`),
     card(
       "WAN copies",
       "wan_copies_mean_ppm",
@@ -260,7 +263,7 @@ function cards() {
         "div",
         {class: "card"},
         make("div", {class: "label"}, "Invariants"),
-        make("div", {class: "value"}, violated ? `${violated} violated` : "all held"),
+        make("div", {class: "value"}, broken ? `${broken} violated` : "all held"),
         make("div", {class: "note"}, `${run.rules.length} watched at every event`),
       ),
     );

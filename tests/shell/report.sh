@@ -60,6 +60,48 @@ fi
 "$sim" --segments 400 --nodes 2000 --size 1MiB --report "$dir/large.html" >/dev/null ||
     fault "a run of 400 segments failed"
 [ "$(wc -c <"$dir/large.html")" -lt 1000000 ] || fault "a report of 400 segments is too large"
+# A trace read again gives the same report, but for its name.
+"$sim" report "$dir/a.trace" --output "$dir/again.html" --perfetto "$dir/line.json" ||
+    fault "no report of a trace"
+python3 - "$dir/a.html" "$dir/again.html" <<'PYTHON' || fault "a trace read again differs"
+import json, re, sys
+pages = [open(path, encoding="utf-8").read() for path in sys.argv[1:]]
+own, again = [json.loads(re.search(r'id="data">\n(.*?)\n</script>', page, re.S)[1])[0]
+              for page in pages]
+assert own.pop("name") == "simulation" and again.pop("name") == "a.trace"
+assert own == again, [name for name in own if own[name] != again[name]]
+PYTHON
+
+# Real nodes, and their simulation beside them.
+TMPDIR=$dir "$WEFT" demo --nodes 4 --segments 2 --size 4MiB --trace --keep >"$dir/out" 2>&1 ||
+    fault "the demo failed"
+mkdir "$dir/nodes"
+mv "$dir"/weft-demo.*/*.trace "$dir/nodes" || fault "the nodes left no traces"
+"$sim" report "$dir/a.trace" "$dir/nodes" -o "$dir/pilot.html" || fault "no report of nodes"
+python3 - "$dir/pilot.html" "$dir/line.json" <<'PYTHON' || fault "the report of nodes is wrong"
+import json, re, sys
+page = open(sys.argv[1], encoding="utf-8").read()
+runs = json.loads(re.search(r'id="data">\n(.*?)\n</script>', page, re.S)[1])
+nodes, simulation = runs
+assert nodes["real"] and not simulation["real"] and nodes["name"] == "real nodes", nodes["name"]
+summary = nodes["summary"]
+assert summary["nodes"] == summary["complete"] == 4 and summary["segments"] == 2, summary
+assert nodes["bytes"] == 4 << 20 and sum(map(sum, nodes["by_tier"])) == 4 * nodes["bytes"], nodes
+assert sum(map(sum, nodes["pulled"])) > 3.9 * nodes["bytes"], nodes["pulled"]
+assert 0 < summary["half_ns"] <= summary["makespan_ns"] < 60e9, summary
+assert summary["wan_copies_mean_ppm"] >= 1000000 and len(nodes["lanes"]) >= 2, summary
+events = json.load(open(sys.argv[2]))["traceEvents"]
+assert {"M", "C", "X"} == {event["ph"] for event in events}, "kinds of events"
+assert all(event.get("ts", 0) >= 0 and "pid" in event for event in events)
+assert len({e["args"]["name"] for e in events if e["name"] == "process_name"}) == 4
+PYTHON
+
+expect 2 "say where to write it" "$sim" report "$dir/a.trace"
+expect 1 "$dir/none: No such file" "$sim" report "$dir/none" -o "$dir/x.html"
+expect 1 "name the files of --trace" "$sim" report -o "$dir/x.html"
+expect 1 "report.sh:1: no JSON object" "$sim" report "$0" -o "$dir/x.html"
+expect 1 "cannot write $dir/none/x" "$sim" report "$dir/a.trace" -o "$dir/none/x"
+
 python3 "$(dirname "$0")/report_page.py" "$dir/a.html" "$dir/watched"
 code=$?
 [ "$code" -eq 77 ] || [ "$code" -eq 0 ] || fault "the page is not as it should be"

@@ -58,6 +58,8 @@ START_TEST(test_everything_at_once)
                                         "true",
                                         "--trace",
                                         "t",
+                                        "--decisions",
+                                        "d",
                                         "--lease",
                                         "2s",
                                         NULL};
