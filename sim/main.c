@@ -75,11 +75,15 @@ int main(int argc, char **argv)
     if (!weft_sim_output_begin(&output, &options) || !weft_sim_world_begin(&world, &options)) {
         return EXIT_USAGE;
     }
-    if (weft_sim_output_wanted(&output)) {
+    if (!options.json) {
+        weft_sim_screen_begin(&world.screen, stdout);
+    }
+    if (weft_sim_output_wanted(&output) || weft_sim_screen_is_on(&world.screen)) {
         weft_sim_world_watch(&world);
         keep_command(&world.watch->history, argc, argv);
     }
     weft_sim_world_run(&world, &stop);
+    weft_sim_screen_clear(&world.screen);
     bool written = weft_sim_decisions_close(world.decisions);
     struct weft_sim_summary summary;
     weft_sim_summary_make(&summary, &world, wall_ns() - start_ns);

@@ -44,6 +44,7 @@ SIM_SOURCES := \
 	sim/record.c \
 	sim/report.c \
 	sim/report_json.c \
+	sim/screen.c \
 	sim/shard.c \
 	sim/shell.c \
 	sim/source.c \

@@ -340,6 +340,7 @@ static void meet(struct weft_sim_world *world)
     }
     if (world->watch != NULL) {
         weft_sim_watch_look(world->watch, world);
+        weft_sim_screen_show(&world->screen, world);
     }
     follow_agenda(world);
     if (world->faults.watches_share) {

@@ -30,6 +30,7 @@
 #include "queue.h"
 #include "record.h"
 #include "topology.h"
+#include "screen.h"
 #include "watch.h"
 
 #include "protocol/action.h"
@@ -148,6 +149,7 @@ struct weft_sim_world {
     struct weft_sim_releases releases;      /* what is distributed, and when */
     struct weft_sim_decisions *decisions;   /* lines of text; NULL = none; owned */
     struct weft_sim_watch *watch;           /* what a report needs; NULL = none; owned */
+    struct weft_sim_screen screen;          /* the terminal, if somebody looks on */
     struct weft_sim_node *nodes;            /* node_count of them; owned */
     uint32_t node_count;                    /* nodes */
     uint32_t hostile_count;                 /* of them, nodes that nothing is owed to */
