@@ -37,7 +37,7 @@ void weft_sim_document_fetch(struct weft_sim_shard *shard, const struct weft_sim
         }
     }
     weft_ns until_ns = weft_sim_cut_until(world, document->node, document->from);
-    if (until_ns != 0 && document->from == WEFT_SIM_SOURCE) {
+    if (weft_sim_world_fails(world) || (until_ns != 0 && document->from == WEFT_SIM_SOURCE)) {
         push_end(shard, now_ns + WEFT_SIM_CONNECT_NS, document->node, handle, WEFT_ERR_UNREACHABLE,
                  0);
         return;

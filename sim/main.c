@@ -5,6 +5,9 @@
 #include "options.h"
 #include "output.h"
 #include "report.h"
+#include "shrink.h"
+#include "sweep.h"
+#include "tally.h"
 #include "world.h"
 
 #include <signal.h>
@@ -55,6 +58,9 @@ int main(int argc, char **argv)
     static struct weft_sim_options options;
     static struct weft_sim_world world;
     struct weft_sim_output output;
+    if (argc > 1 && strcmp(argv[1], "merge") == 0) {
+        return weft_sim_tally_merge(argc - 2, argv + 2);
+    }
     char buffer[WEFT_FLAG_MESSAGE_BYTES];
     struct weft_text message = weft_text_into(buffer, sizeof(buffer));
     if (argc > 1 && strcmp(argv[1], "report") == 0) {
@@ -68,9 +74,15 @@ int main(int argc, char **argv)
         weft_sim_options_print_help();
         return 0;
     }
+    if (options.shrink) {
+        return weft_sim_shrink(argc - 1, argv + 1);
+    }
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    if (options.sweep > 0 || options.fail_each) {
+        return weft_sim_sweep(&options, argc - 1, argv + 1, &stop);
+    }
     uint64_t start_ns = wall_ns();
     if (!weft_sim_output_begin(&output, &options) || !weft_sim_world_begin(&world, &options)) {
         return EXIT_USAGE;

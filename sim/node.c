@@ -163,6 +163,7 @@ static enum weft_err verify(struct weft_sim_shard *shard, uint32_t index,
 {
     const struct weft_sim_world *world = shard->world;
     enum weft_err err = weft_sim_ailment_verify(world, index, event);
+    err = weft_sim_world_fails(shard->world) ? WEFT_ERR_IO : err;
     if (err == WEFT_ERR_MISMATCH && event->chunk.token == 0) {
         uint32_t peer = weft_sim_topology_by_id(&world->topology, event->chunk.peer);
         weft_sim_check_bad_chunk(shard, index, peer);

@@ -18,6 +18,7 @@ struct raw {
     const char *twice;                             /* --duplicate */
     const char *replay;                            /* --replay */
     const char *late;                              /* --reorder */
+    const char *shard;                             /* --shard */
     const char *menu[WEFT_SIM_MISHAP_CLASS_COUNT]; /* a flag for each class of menu.h */
     struct weft_flag_list kill;                    /* --kill */
     struct weft_flag_list outage;                  /* --source-down */
@@ -222,6 +223,40 @@ static const struct weft_flag menu_flags[] = {
 #undef X
 };
 
+static const struct weft_flag sweep_flags[] = {
+    {.name = "sweep",
+     .kind = WEFT_FLAG_COUNT,
+     .standard = "0",
+     .help = "run so many seeds from --seed on, each a small network with faults drawn from it;"
+             " flags that are given hold for all",
+     AT(plain.sweep)},
+    {.name = "shard",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "I/N",
+     .standard = "1/1",
+     .help = "run only part I of N of a sweep; weft-sim merge joins what --json prints",
+     AT(shard)},
+    {.name = "jobs",
+     .kind = WEFT_FLAG_COUNT,
+     .standard = "0",
+     .maximum = 64,
+     .help = "runs of a sweep at the same time; 0 = one for each processor",
+     AT(plain.jobs)},
+    {.name = "fail-nth",
+     .kind = WEFT_FLAG_COUNT,
+     .standard = "0",
+     .help = "let the operation of this number fail: disk, datagram, stream, upload, request",
+     AT(plain.fail_nth)},
+    {.name = "fail-each",
+     .kind = WEFT_FLAG_BOOL,
+     .help = "run the same again for every operation, each time with that one failing",
+     AT(plain.fail_each)},
+    {.name = "shrink",
+     .kind = WEFT_FLAG_BOOL,
+     .help = "make a run that fails smaller, and print what is left as a scenario",
+     AT(plain.shrink)},
+};
+
 static const struct weft_flag output_flags[] = {
 #ifdef WEFT_CANARY
     {.name = "canary",
@@ -250,7 +285,7 @@ static const struct weft_flag output_flags[] = {
     {.name = "help", .kind = WEFT_FLAG_BOOL, .help = "print this and exit", AT(plain.help)},
 };
 
-enum { GROUPS = 6 };
+enum { GROUPS = 7 };
 
 static void make_groups(struct weft_flag_group groups[GROUPS], struct raw *raw)
 {
@@ -264,8 +299,10 @@ static void make_groups(struct weft_flag_group groups[GROUPS], struct raw *raw)
                                          WEFT_FLAG_COUNT_OF(menu_flags), raw};
     groups[4] =
         (struct weft_flag_group){"Output", output_flags, WEFT_FLAG_COUNT_OF(output_flags), raw};
-    groups[5] = weft_flag_tuning(raw == NULL ? NULL : &raw->plain.tuning);
-    groups[5].heading = "Tuning, as for weft run";
+    groups[5] =
+        (struct weft_flag_group){"Sweeps", sweep_flags, WEFT_FLAG_COUNT_OF(sweep_flags), raw};
+    groups[6] = weft_flag_tuning(raw == NULL ? NULL : &raw->plain.tuning);
+    groups[6].heading = "Tuning, as for weft run";
 }
 
 static enum weft_err refuse(struct weft_text *message, const char *flag, const char *value,
@@ -399,6 +436,9 @@ enum weft_err weft_sim_options_parse(struct weft_sim_options *options, int argc,
     err = read_shares(options, &raw, message);
     err = err != WEFT_ERR_OK ? err : read_lists(options, &raw, message);
     err = err != WEFT_ERR_OK ? err : read_menu(options, &raw, message);
+    if (err == WEFT_ERR_OK && !weft_sim_options_read_shard(raw.shard, options)) {
+        err = refuse(message, "shard", raw.shard, "I/N with I from 1 to N, N at most 4096: 3/16");
+    }
     return err != WEFT_ERR_OK ? err : check_sizes(options, message);
 }
 

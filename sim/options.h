@@ -83,6 +83,14 @@ struct weft_sim_options {
     const char *report_path;    /* --report; NULL = none; borrowed from argv */
     const char *decisions_path; /* --decisions; NULL = none; borrowed from argv */
     uint32_t canary;            /* --canary, the number of an invariant; 0 = none */
+    uint64_t sweep;             /* --sweep, seeds; 0 = one run */
+    uint32_t shard_index;       /* --shard, 1..shard_count */
+    uint32_t shard_count;       /* --shard */
+    uint32_t jobs;              /* --jobs; 0 = one for each processor */
+    uint32_t fail_nth;          /* --fail-nth; 0 = none */
+    bool fail_each;             /* --fail-each */
+    bool shrink;                /* --shrink */
+    const char *scenario_path;  /* --scenario; NULL = none; borrowed */
     bool json;                  /* --json */
     bool help;                  /* --help */
 };
@@ -111,6 +119,10 @@ bool weft_sim_options_read_kill(const char *text, struct weft_sim_kill *kill);
 /* Read "WHEN,FOR": 50%,60s or 10s,1min.
  * Errors: false if it is anything else. */
 bool weft_sim_options_read_outage(const char *text, struct weft_sim_outage *outage);
+
+/* Read "3/16".
+ * Errors: false if it is anything else; |options| is then untouched. */
+bool weft_sim_options_read_shard(const char *text, struct weft_sim_options *options);
 
 /* Read "50%" or "12s".
  * Errors: false if it is anything else. */

@@ -8,6 +8,9 @@
 /* Longest piece of a flag's value. */
 #define PIECE_BYTES 48
 
+/* Parts of one sweep. */
+#define SHARDS_MAX 4096
+
 struct unit {
     const char *name; /* as typed after the number */
     uint64_t factor;  /* of the base unit */
@@ -147,5 +150,21 @@ bool weft_sim_options_read_outage(const char *text, struct weft_sim_outage *outa
         return false;
     }
     *outage = read;
+    return true;
+}
+
+bool weft_sim_options_read_shard(const char *text, struct weft_sim_options *options)
+{
+    static const struct unit none[] = {{"", 1}, {NULL, 0}};
+    char piece[PIECE_BYTES];
+    const char *behind = cut(text, '/', piece);
+    uint64_t index = 0;
+    uint64_t count = 0;
+    if (behind == NULL || !read_quantity(piece, none, &index) ||
+        !read_quantity(behind, none, &count) || index < 1 || index > count || count > SHARDS_MAX) {
+        return false;
+    }
+    options->shard_index = (uint32_t)index;
+    options->shard_count = (uint32_t)count;
     return true;
 }

@@ -353,6 +353,18 @@ static void refuse_whole(struct weft_sim_shard *shard, uint32_t node)
     tell_release(shard, node, number);
 }
 
+/* The last check fails for a reason of this machine: the core is told, the shell tries again. */
+static void check_again(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
+{
+    struct weft_sim_entry *again =
+        weft_sim_shard_push(shard, entry->time_ns + WEFT_NS_PER_S, WEFT_SIM_ACTIVATED, entry->node);
+    memcpy(again->words, entry->words, sizeof(again->words));
+    struct weft_event event = {.kind = WEFT_EVENT_COMPLETED};
+    event.completed.id = shard->world->releases.items[entry->words[1]].id;
+    event.completed.result = WEFT_ERR_IO;
+    weft_sim_node_step(shard, entry->node, &event);
+}
+
 /* A planted bug: the core is told of the active release as if its first chunk were missing. */
 static void forget_chunk(struct weft_sim_shard *shard, uint32_t node)
 {
@@ -376,6 +388,10 @@ void weft_sim_shell_on_activated(struct weft_sim_shard *shard, const struct weft
     struct weft_sim_world *world = shard->world;
     struct weft_sim_node *self = &world->nodes[entry->node];
     if (!self->alive || self->life != entry->words[0] || self->fetching != entry->words[1]) {
+        return;
+    }
+    if (weft_sim_world_fails(world)) {
+        check_again(shard, entry);
         return;
     }
     self->completing = false;

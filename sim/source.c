@@ -61,7 +61,7 @@ void weft_sim_source_fetch(struct weft_sim_shard *shard, uint32_t node,
         push_end(shard, weft_sim_now(shard), node, weft_sim_pool_handle(fetch), WEFT_ERR_NOT_FOUND);
         return;
     }
-    if (weft_sim_cut_until(world, node, WEFT_SIM_SOURCE) != 0) {
+    if (weft_sim_world_fails(world) || weft_sim_cut_until(world, node, WEFT_SIM_SOURCE) != 0) {
         push_end(shard, weft_sim_now(shard) + WEFT_SIM_CONNECT_NS, node,
                  weft_sim_pool_handle(fetch), WEFT_ERR_UNREACHABLE);
         return;

@@ -47,13 +47,19 @@ SIM_SOURCES := \
 	sim/screen.c \
 	sim/shard.c \
 	sim/shell.c \
+	sim/shrink.c \
 	sim/source.c \
 	sim/stream.c \
 	sim/summary.c \
+	sim/swarm.c \
+	sim/sweep.c \
+	sim/tally.c \
 	sim/topology.c \
+	sim/try.c \
 	sim/upload.c \
 	sim/watch.c \
 	sim/watch_finish.c \
+	sim/words.c \
 	sim/world.c
 
 SIM_PAGE_FILES := \

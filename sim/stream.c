@@ -102,7 +102,7 @@ void weft_sim_stream_send_datagram(struct weft_sim_shard *shard, uint32_t node,
     struct weft_sim_world *world = shard->world;
     uint32_t peer = weft_sim_topology_by_address(&world->topology, &send->to.address);
     if (peer == WEFT_SIM_NOBODY || weft_sim_network_loses(&world->network, node) ||
-        !weft_sim_cut_lets(world, node, peer) ||
+        !weft_sim_cut_lets(world, node, peer) || weft_sim_world_fails(world) ||
         (node == 1 && world->now_ns > world->releases.items[0].publish_ns &&
          weft_sim_canary(world->options, WEFT_SIM_CHECK_MEMBERS_AGREE))) {
         shard->totals.datagrams_lost++;
@@ -220,10 +220,11 @@ void weft_sim_stream_open(struct weft_sim_shard *shard, uint32_t node,
     uint32_t index = weft_sim_topology_by_address(&world->topology, &peer->address);
     bool other = index == WEFT_SIM_NOBODY || index == node ||
                  (peer->id != 0 && world->nodes[index].id != peer->id);
+    bool fails = weft_sim_world_fails(world);
     if (!other && weft_sim_stream_find(world, node, index) != NULL) {
         return;
     }
-    struct weft_sim_end *end = other ? NULL : take_slot(world, node, index);
+    struct weft_sim_end *end = other || fails ? NULL : take_slot(world, node, index);
     if (end == NULL) {
         struct weft_sim_entry *entry = weft_sim_shard_push(
             shard, weft_sim_now(shard) + WEFT_NS_PER_MS, WEFT_SIM_REFUSED, node);

@@ -93,6 +93,10 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
         weft_sim_node_lose(&world->nodes[node], chunk->chunk);
     }
     weft_sim_check_serve(shard, node, release, chunk->chunk);
+    if (weft_sim_world_fails(world)) {
+        drop(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_IO);
+        return;
+    }
     if (world->nodes[node].fetching == release &&
         weft_sim_ailment_is_rotten(world, node, chunk->chunk)) {
         drop(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_MISMATCH);

@@ -94,7 +94,7 @@ static void make_shards(struct weft_sim_world *world)
     const struct weft_sim_topology *topology = &world->topology;
     weft_ns lookahead_ns = weft_sim_network_lookahead(&world->network);
     bool roams = weft_sim_menu_has(world->options, WEFT_SIM_MISHAP_ROAM);
-    bool apart = lookahead_ns >= WINDOW_SHORTEST_NS && !roams;
+    bool apart = lookahead_ns >= WINDOW_SHORTEST_NS && !roams && world->options->fail_nth == 0;
     world->window_ns = choose_window(world, lookahead_ns);
     world->shard_count = apart ? topology->site_count + 1 : 1;
     world->shards = weft_sim_memory_take(world->shard_count, sizeof(world->shards[0]));

@@ -172,6 +172,7 @@ struct weft_sim_world {
     bool interrupted;                       /* Ctrl-C */
     struct weft_sim_seen *seen;             /* what the checks remember of each node; owned */
     uint64_t meetings;                      /* windows so far */
+    uint64_t operations;                    /* with --fail-nth: that could have failed so far */
     weft_ns busy_ns;                        /* when control traffic is looked at again */
     weft_ns settle_ns;                      /* the run is over then; 0 = not known yet */
 };
@@ -194,6 +195,12 @@ void weft_sim_world_end(struct weft_sim_world *world);
 
 /* The counters of all shards, summed. */
 struct weft_sim_totals weft_sim_world_totals(const struct weft_sim_world *world);
+
+/* Does the operation that begins now fail, as --fail-nth wants? Such runs have one shard. */
+static inline bool weft_sim_world_fails(struct weft_sim_world *world)
+{
+    return world->options->fail_nth != 0 && ++world->operations == world->options->fail_nth;
+}
 
 /* Between windows: give |event| to the core of |node| in its shard. */
 void weft_sim_world_step(struct weft_sim_world *world, uint32_t node, struct weft_event *event);

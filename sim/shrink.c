@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "what of this is needed for the failure?". Greedy, from coarse to fine, until nothing can
+ * be taken away any more; as all luck is counter-based, what stays behaves as before. */
+#include "shrink.h"
+#include "try.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* Real time of one try; what takes longer counts as another failure. */
+#define TRY_SECONDS 60
+
+/* Flags of one command line, and bytes of a value. */
+#define ITEMS_MAX 256
+#define VALUE_BYTES 256
+
+struct item {
+    char flag[48];           /* without dashes */
+    char value[VALUE_BYTES]; /* "" = the flag has none */
+};
+
+struct state {
+    struct item items[ITEMS_MAX];   /* what is left */
+    uint32_t count;                 /* entries of items */
+    struct weft_sim_verdict wanted; /* how it fails */
+    uint32_t tries;                 /* runs so far */
+};
+
+/* --- running --- */
+
+static void words_of(const struct state *state, struct weft_sim_words *words)
+{
+    memset(words, 0, sizeof(*words));
+    for (uint32_t i = 0; i < state->count; i++) {
+        const struct item *item = &state->items[i];
+        char name[sizeof(item->flag) + 2];
+        snprintf(name, sizeof(name), "--%s", item->flag);
+        weft_sim_words_add(words, name);
+        if (item->value[0] != '\0') {
+            weft_sim_words_add(words, item->value);
+        }
+    }
+}
+
+static bool try_it(struct state *state, struct weft_sim_verdict *verdict)
+{
+    static struct weft_sim_words words;
+    words_of(state, &words);
+    state->tries++;
+    return !words.is_full && weft_sim_try_once(&words, TRY_SECONDS, verdict);
+}
+
+static bool still_fails(struct state *state)
+{
+    struct weft_sim_verdict verdict;
+    bool same = try_it(state, &verdict) && weft_sim_verdict_same(&verdict, &state->wanted);
+    if (same) {
+        state->wanted = verdict;
+    }
+    return same;
+}
+
+/* --- taking flags away --- */
+
+/* Take |count| items from |first| on away; put them back if the failure is gone. */
+static bool drop(struct state *state, uint32_t first, uint32_t count)
+{
+    static struct state before;
+    before = *state;
+    memmove(&state->items[first], &state->items[first + count],
+            (state->count - first - count) * sizeof(state->items[0]));
+    state->count -= count;
+    if (still_fails(state)) {
+        return true;
+    }
+    uint32_t tries = state->tries;
+    *state = before;
+    state->tries = tries;
+    return false;
+}
+
+static bool drop_flags(struct state *state)
+{
+    bool any = false;
+    for (uint32_t size = state->count / 2; size > 0; size /= 2) {
+        for (uint32_t first = 0; first + size <= state->count;) {
+            bool dropped = drop(state, first, size);
+            any |= dropped;
+            first += dropped ? 0 : size;
+        }
+    }
+    return any;
+}
+
+/* --- making values smaller --- */
+
+/* Give item |index| another value; take it back if the failure is gone. */
+static bool change(struct state *state, uint32_t index, const char *value)
+{
+    char before[VALUE_BYTES];
+    memcpy(before, state->items[index].value, sizeof(before));
+    snprintf(state->items[index].value, VALUE_BYTES, "%s", value);
+    if (strcmp(before, state->items[index].value) != 0 && still_fails(state)) {
+        return true;
+    }
+    memcpy(state->items[index].value, before, sizeof(before));
+    return false;
+}
+
+/* Halve a plain number, or a number with a unit, as often as the failure stays. */
+static bool shrink_number(struct state *state, uint32_t index)
+{
+    char unit[VALUE_BYTES];
+    bool any = false;
+    for (;;) {
+        char *rest = NULL;
+        unsigned long long number = strtoull(state->items[index].value, &rest, 10);
+        bool plain = rest != state->items[index].value && strchr(rest, '@') == NULL &&
+                     strchr(rest, '.') == NULL && strchr(rest, ',') == NULL;
+        if (!plain || number < 2) {
+            return any;
+        }
+        char value[VALUE_BYTES + 32];
+        snprintf(unit, sizeof(unit), "%s", rest);
+        snprintf(value, sizeof(value), "%llu%s", number / 2, unit);
+        if (!change(state, index, value)) {
+            snprintf(value, sizeof(value), "%llu%s", number - 1, unit);
+            if (!change(state, index, value)) {
+                return any;
+            }
+        }
+        any = true;
+    }
+}
+
+/* Write "#k,#k" for the numbers of |mask|, and what stood behind them. */
+static void write_numbers(uint64_t mask, const char *behind, char value[VALUE_BYTES])
+{
+    size_t used = 0;
+    for (uint32_t k = 0; k < WEFT_SIM_MISHAPS_MAX; k++) {
+        if (((mask >> k) & 1) != 0 && used + 8 < VALUE_BYTES) {
+            used += (size_t)snprintf(value + used, VALUE_BYTES - used, "%s#%u",
+                                     used == 0 ? "" : ",", k);
+        }
+    }
+    snprintf(value + used, VALUE_BYTES - used, "%s", behind);
+}
+
+/* Take away single mishaps of an order. */
+static bool shrink_order(struct state *state, uint32_t index)
+{
+    struct weft_sim_order order;
+    char behind[VALUE_BYTES];
+    char value[VALUE_BYTES];
+    bool any = false;
+    const char *text = state->items[index].value;
+    if (!weft_sim_menu_read(text, &order)) {
+        return false;
+    }
+    snprintf(behind, sizeof(behind), "%s", text + strcspn(text, "@+:"));
+    for (uint32_t k = 0; k < WEFT_SIM_MISHAPS_MAX; k++) {
+        uint64_t without = order.numbers & ~(UINT64_C(1) << k);
+        if (without != order.numbers && without != 0) {
+            write_numbers(without, behind, value);
+            bool changed = change(state, index, value);
+            order.numbers = changed ? without : order.numbers;
+            any |= changed;
+        }
+    }
+    return any;
+}
+
+static bool is_order(const char *flag)
+{
+    for (uint32_t c = 0; c < WEFT_SIM_MISHAP_CLASS_COUNT; c++) {
+        if (strcmp(flag, weft_sim_menu_flag((enum weft_sim_mishap_class)c)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Less of these is no smaller run, but another question. */
+static bool is_fixed(const char *flag)
+{
+    static const char *const fixed[] = {"seed", "settle", "time-limit", "warmup", "threads"};
+    for (uint32_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+        if (strcmp(flag, fixed[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool shrink_values(struct state *state)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < state->count; i++) {
+        bool fixed = is_fixed(state->items[i].flag);
+        if (is_order(state->items[i].flag)) {
+            any |= shrink_order(state, i);
+        } else if (!fixed) {
+            any |= shrink_number(state, i);
+        }
+    }
+    return any;
+}
+
+/* --- reading and printing --- */
+
+static bool read_items(struct state *state, int argc, char *const *argv)
+{
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--shrink") == 0) {
+            continue;
+        }
+        if (strncmp(argv[i], "--", 2) != 0 || state->count == ITEMS_MAX) {
+            return false;
+        }
+        struct item *item = &state->items[state->count++];
+        const char *equals = strchr(argv[i], '=');
+        size_t length = equals != NULL ? (size_t)(equals - argv[i]) : strlen(argv[i]);
+        snprintf(item->flag, sizeof(item->flag), "%.*s", (int)length - 2, argv[i] + 2);
+        const char *value = equals != NULL ? equals + 1 : "";
+        if (equals == NULL && i + 1 < argc && strncmp(argv[i + 1], "--", 2) != 0) {
+            value = argv[++i];
+        }
+        snprintf(item->value, sizeof(item->value), "%s", value);
+    }
+    return true;
+}
+
+static void print(const struct state *state)
+{
+    static struct weft_sim_words words;
+    printf("# ");
+    weft_sim_verdict_print(&state->wanted);
+    words_of(state, &words);
+    printf("# weft-sim");
+    weft_sim_words_print(&words);
+    printf("\n");
+    for (uint32_t i = 0; i < state->count; i++) {
+        printf("%s %s\n", state->items[i].flag, state->items[i].value);
+    }
+}
+
+int weft_sim_shrink(int argc, char *const *argv)
+{
+    static struct state state;
+    if (!read_items(&state, argc, argv)) {
+        fprintf(stderr, "weft-sim: --shrink takes flags only, %d at most\n", ITEMS_MAX);
+        return EXIT_USAGE;
+    }
+    if (!try_it(&state, &state.wanted)) {
+        fprintf(stderr, "weft-sim: cannot start a process: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
+    if (state.wanted.outcome == WEFT_SIM_TRY_PASSED ||
+        state.wanted.outcome == WEFT_SIM_TRY_REFUSED) {
+        fprintf(stderr, "weft-sim: --shrink: this run does not fail: ");
+        fflush(stderr);
+        weft_sim_verdict_print(&state.wanted);
+        return state.wanted.outcome == WEFT_SIM_TRY_PASSED ? EXIT_FAILED : EXIT_USAGE;
+    }
+    bool any = true;
+    while (any) {
+        any = drop_flags(&state);
+        any |= shrink_values(&state);
+        fprintf(stderr, "%u tries, %u flags left\n", state.tries, state.count);
+    }
+    print(&state);
+    return EXIT_FINE;
+}
