@@ -4,6 +4,7 @@
 
 #include "frame.h"
 #include "rng.h"
+#include "source.h"
 #include "state.h"
 #include "trade.h"
 #include "tree.h"
@@ -215,9 +216,20 @@ static void expire_pauses(struct weft_core *core)
     }
 }
 
+/* The disk may take chunks again: what the source was not asked for meanwhile is. */
+static void expire_disk(struct weft_core *core)
+{
+    struct weft_releases *releases = &core->releases;
+    if (releases->disk_retry_ns != 0 && releases->disk_retry_ns <= core->now_ns) {
+        releases->disk_retry_ns = 0;
+        weft_source_fill(core);
+    }
+}
+
 void weft_pick_expire(struct weft_core *core)
 {
     expire_grace(core);
+    expire_disk(core);
     if (core->picks.retry_ns <= core->now_ns) {
         expire_pauses(core);
         weft_pick_fill(core);

@@ -114,6 +114,22 @@ START_TEST(a_failure_pauses_and_doubles)
 }
 END_TEST
 
+/* The disk was full for a moment: the source is asked for the rest as soon as it may be again. */
+START_TEST(a_disk_that_fails_once_is_tried_again)
+{
+    fixture_release(&fixture, 1);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_SOURCE_FETCH), 1);
+    uint64_t token = fetch(0)->token;
+    fixture_chunk(&fixture, 0, token, 0, WEFT_ERR_IO);
+    end(token, WEFT_ERR_OK, 0);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_SOURCE_FETCH), 0);
+    for (uint32_t i = 0; i < 100 && fetch(0) == NULL; i++) {
+        fixture_run(&fixture, 100 * WEFT_NS_PER_MS);
+    }
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_SOURCE_FETCH), 1);
+}
+END_TEST
+
 START_TEST(does_what_retry_after_says)
 {
     fixture_release(&fixture, 64);
@@ -236,6 +252,7 @@ static Suite *source_suite(void)
     const TTest *const alone[] = {
         a_node_alone_fetches_everything_once,
         asks_for_more_at_a_time_while_the_source_is_fast,
+        a_disk_that_fails_once_is_tried_again,
         a_failure_pauses_and_doubles,
         does_what_retry_after_says,
         a_server_that_sends_only_bad_chunks_is_not_asked_in_a_loop,
