@@ -20,7 +20,8 @@ fail() {
 "$sim" --sweep 12 --shard 2/2 --json >"$dir/2"
 events() { sed -n 's/.*"events": \([0-9]*\).*/\1/p' "$1"; }
 "$sim" merge --json "$dir/1" "$dir/2" >"$dir/both"
-[ "$(events "$dir/both")" = "$(events "$dir/all")" ] || fail "shards have other events than the whole"
+[ "$(events "$dir/both")" = "$(events "$dir/all")" ] ||
+    fail "shards have other events than the whole"
 "$sim" merge "$dir/1" >"$dir/out" 2>&1 && fail "merge does not miss a shard"
 grep -q 'no file has shard 2 of 2' "$dir/out" || fail "merge does not say which shard is missing"
 
