@@ -175,8 +175,8 @@ static bool show(struct weft_demo_mesh *mesh)
     printf("weft demo: %s in %s on this machine\n\n", weft_units_count(options->nodes, "node").text,
            weft_units_count(options->segments, "segment").text);
     if (!weft_demo_stage_prepare(mesh) || !weft_demo_stage_repository(mesh) ||
-        !weft_demo_stage_source(mesh) || !weft_demo_stage_nodes(mesh) ||
-        !weft_demo_stage_publish(mesh)) {
+        !weft_demo_stage_admit(mesh) || !weft_demo_stage_source(mesh) ||
+        !weft_demo_stage_nodes(mesh) || !weft_demo_stage_publish(mesh)) {
         return false;
     }
     tell_one(mesh);

@@ -23,6 +23,9 @@ bool weft_demo_stage_prepare(struct weft_demo_mesh *mesh);
 /* Make keys and the repository with its first, small release. */
 bool weft_demo_stage_repository(struct weft_demo_mesh *mesh);
 
+/* Make a mesh of the demo's own, the first node its server, and admit every node. */
+bool weft_demo_stage_admit(struct weft_demo_mesh *mesh);
+
 /* Start the source and wait until it answers. */
 bool weft_demo_stage_source(struct weft_demo_mesh *mesh);
 

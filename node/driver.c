@@ -5,6 +5,7 @@
 #include "driver_state.h"
 
 #include "log.h"
+#include "register.h"
 
 #include "../protocol/trust/client.h"
 #include "../protocol/trust/root.h"
@@ -120,6 +121,7 @@ static void on_chores(uv_timer_t *timer)
     weft_driver_document_expire(driver);
     weft_driver_release_expire(driver);
     weft_driver_whole_expire(driver);
+    weft_driver_renew_expire(driver);
     weft_driver_hold(driver);
     weft_updater_wake(driver->updater);
     weft_driver_release(driver);
@@ -244,6 +246,7 @@ static enum weft_err open_all(struct weft_driver *driver, uint64_t *incarnation,
     }
     if (err == WEFT_ERR_OK) {
         driver->self.id = driver->membership.id;
+        driver->is_server = weft_register_exists(driver->options->data_dir);
         err = weft_driver_identity_load(driver->options->data_dir, incarnation, message);
     }
     if (err == WEFT_ERR_OK) {

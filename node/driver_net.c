@@ -72,6 +72,11 @@ static void on_revoked(void *context)
     enum weft_err err = weft_membership_file_save_revoked(driver->options->data_dir, membership);
     weft_log(WEFT_LOG_INFO, "revocation %llu: %u nodes are thrown out",
              (unsigned long long)membership->revoked.number, membership->revoked.count);
+    if (weft_driver_renew_is_revoked(driver)) {
+        weft_log(WEFT_LOG_ERROR,
+                 "this node was thrown out of the mesh: nobody talks to it any more; "
+                 "ask who runs the server");
+    }
     if (err != WEFT_ERR_OK) {
         weft_log(WEFT_LOG_WARNING, "cannot write the revocation: %s", weft_err_text(err));
     }
@@ -90,6 +95,7 @@ struct weft_session_handler weft_driver_net_handler(struct weft_driver *driver)
         .sent = on_sent,
         .request = on_request,
         .revoked = on_revoked,
+        .admit = driver->is_server ? weft_driver_renew_admit : NULL,
     };
 }
 

@@ -9,6 +9,7 @@
  *   driver_whole.c     plain targets fetched whole, to make their chunk index
  *   driver_release.c   which releases there are: added, removed, doubted
  *   driver_activate.c  how one takes effect
+ *   driver_renew.c     how it stays a member, and admits others
  *   driver_identity.c  who the node is: id, incarnation, peers remembered
  *   driver_place.c     where the node is: address, subnet, network there or not */
 #ifndef WEFT_DRIVER_STATE_H
@@ -98,6 +99,10 @@ struct weft_driver {
     struct weft_driver_look look;                       /* last look at the source */
     struct weft_membership membership;                  /* keys and certificate */
     struct weft_membership_server server;               /* that admitted it; port 0 = open mesh */
+    bool is_server;                                     /* it admits others */
+    bool renewing;                                      /* the thread pool asks the server */
+    bool renewed;                                       /* since the start */
+    uint64_t renew_after_s;                             /* not tried before; Unix time */
     struct weft_endpoint self;                          /* id and address */
     struct weft_prefix segment;                         /* own subnet */
     bool has_network;                                   /* the own address exists */
@@ -295,6 +300,19 @@ size_t weft_driver_identity_known(const struct weft_driver *driver, struct weft_
 
 /* Write the members the core knows into DATA/peers. */
 void weft_driver_identity_save_peers(const struct weft_driver *driver);
+
+/* ---- driver_renew.c ---- */
+
+/* Renew the certificate if it is time; on a server, take revocations that commands wrote. */
+void weft_driver_renew_expire(struct weft_driver *driver);
+
+/* See weft_session_handler.admit. */
+size_t weft_driver_renew_admit(void *context, const uint8_t key[32],
+                               const struct weft_address *from, const uint8_t *request,
+                               size_t length, uint8_t *reply);
+
+/* Was this node thrown out? */
+bool weft_driver_renew_is_revoked(const struct weft_driver *driver);
 
 /* ---- driver_place.c ---- */
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which command was asked for? One table; each command reads its own flags. */
+#include "admit.h"
 #include "apply.h"
 #include "delegate.h"
 #include "demo.h"
 #include "exit.h"
 #include "fetch.h"
 #include "help.h"
+#include "join.h"
 #include "keygen.h"
 #include "publish.h"
 #include "root.h"
@@ -36,6 +38,11 @@ static const struct command commands[] = {
     {{"demo", "run a whole mesh on this machine and watch a release travel"},
      weft_command_demo,
      false},
+    {{"init", "make a mesh of your own, this machine its server"}, weft_command_init, false},
+    {{"token", "on the server: make a line that lets machines join"}, weft_command_token, false},
+    {{"join", "become a member of a mesh"}, weft_command_join, false},
+    {{"revoke", "on the server: throw a node out"}, weft_command_revoke, false},
+    {{"rotate", "on the server: make all certificates anew"}, weft_command_rotate, false},
     {{"keygen", "make the keys of a publisher"}, weft_command_keygen, true},
     {{"publish", "add a release to a repository"}, weft_command_publish, true},
     {{"refresh", "sign a repository's metadata again before it expires"},

@@ -14,7 +14,7 @@ uint64_t weft_membership_now_s(void)
     return (uint64_t)time(NULL);
 }
 
-enum weft_doubt weft_membership_complete(struct weft_membership *membership)
+void weft_membership_begin(struct weft_membership *membership)
 {
     static const char prologue[6] = {'w', 'e', 'f', 't', ' ', '1'};
     weft_noise_publish(&membership->own);
@@ -23,6 +23,11 @@ enum weft_doubt weft_membership_complete(struct weft_membership *membership)
     membership->tag = weft_mesh_tag(membership->mesh);
     memcpy(membership->prologue, prologue, sizeof(prologue));
     memcpy(membership->prologue + sizeof(prologue), membership->mesh, WEFT_MESH_KEY_BYTES);
+}
+
+enum weft_doubt weft_membership_complete(struct weft_membership *membership)
+{
+    weft_membership_begin(membership);
     enum weft_doubt doubt =
         weft_certificate_read(&membership->read, membership->mesh, membership->certificate);
     bool is_ours = memcmp(membership->read.key, membership->own.open, 32) == 0;

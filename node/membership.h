@@ -27,7 +27,11 @@ struct weft_membership {
     uint8_t prologue[WEFT_MEMBERSHIP_PROLOGUE_BYTES]; /* of handshakes */
 };
 
-/* Complete a membership whose mesh, own.secret, contact.secret and certificate are set.
+/* Set what follows from mesh, own.secret and contact.secret: public keys, id, tag, prologue. */
+void weft_membership_begin(struct weft_membership *membership);
+
+/* The same, and the certificate: complete a membership whose mesh, own.secret, contact.secret and
+ * certificate are set.
  * Result: what is wrong with the certificate; NONE = nothing, or only its dates (see
  *         weft_certificate_date()). */
 enum weft_doubt weft_membership_complete(struct weft_membership *membership);

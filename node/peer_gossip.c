@@ -56,15 +56,13 @@ static void send_number(struct weft_peers *peers, struct weft_peer *peer, weft_n
     }
 }
 
-/* End the sessions of those whom the record hits. */
+/* End the sessions of those who are named. A session under a certificate that is only below the
+ * floor goes on until it is renewed: in it its owner hears that he needs a new one. */
 static void end_sessions(struct weft_peers *peers)
 {
     for (uint32_t i = 0; i < WEFT_PEERS_MAX; i++) {
         struct weft_peer *peer = peers->items[i];
-        bool has_session = peer != NULL && (peer->pairs[CURRENT].own_index != 0 ||
-                                            peer->pairs[NEXT].own_index != 0);
-        if (has_session &&
-            weft_revocation_hits(&peers->membership->revoked, peer->id, &peer->certificate)) {
+        if (peer != NULL && weft_revocation_names(&peers->membership->revoked, peer->id)) {
             weft_peer_drop(peers, peer);
         }
     }
@@ -77,12 +75,12 @@ enum weft_doubt weft_peers_revoke(struct weft_peers *peers, const uint8_t *bytes
     if (doubt != WEFT_DOUBT_NONE) {
         return doubt;
     }
-    end_sessions(peers);
     struct weft_peer *chosen[FANOUT];
     uint32_t count = choose(peers, chosen, FANOUT, now_ns);
     for (uint32_t i = 0; i < count; i++) {
         send_record(peers, chosen[i], now_ns);
     }
+    end_sessions(peers);
     peers->host.revoked(peers->host.context);
     return WEFT_DOUBT_NONE;
 }

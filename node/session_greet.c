@@ -224,9 +224,8 @@ static bool is_expelled(const struct weft_stream *stream)
 {
     const struct weft_membership *membership = stream->session->config.membership;
     const struct weft_stream_seal *seal = &stream->seal;
-    return seal->id != 0 &&
-           (seal->certificate.not_after_s <= weft_membership_now_s() ||
-            weft_revocation_hits(&membership->revoked, seal->id, &seal->certificate));
+    return seal->id != 0 && (seal->certificate.not_after_s <= weft_membership_now_s() ||
+                             weft_revocation_names(&membership->revoked, seal->id));
 }
 
 void weft_session_greet_expel(struct weft_session *session)

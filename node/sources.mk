@@ -4,6 +4,7 @@ NODE_SOURCES := \
 	node/activate.c \
 	node/activate_layout.c \
 	node/activate_link.c \
+	node/admit.c \
 	node/apply.c \
 	node/apply_input.c \
 	node/apply_options.c \
@@ -13,6 +14,7 @@ NODE_SOURCES := \
 	node/control_client.c \
 	node/delegate.c \
 	node/demo.c \
+	node/demo_admit.c \
 	node/demo_child.c \
 	node/demo_mesh.c \
 	node/demo_net.c \
@@ -32,6 +34,7 @@ NODE_SOURCES := \
 	node/driver_net.c \
 	node/driver_place.c \
 	node/driver_release.c \
+	node/driver_renew.c \
 	node/driver_source.c \
 	node/driver_step.c \
 	node/driver_whole.c \
@@ -45,6 +48,8 @@ NODE_SOURCES := \
 	node/http.c \
 	node/http_answer.c \
 	node/inform.c \
+	node/join.c \
+	node/join_client.c \
 	node/keyfile.c \
 	node/keyfile_seal.c \
 	node/keygen.c \
@@ -66,6 +71,8 @@ NODE_SOURCES := \
 	node/prune.c \
 	node/publish.c \
 	node/publish_list.c \
+	node/register.c \
+	node/register_file.c \
 	node/repository.c \
 	node/repository_role.c \
 	node/repository_sign.c \

@@ -71,6 +71,7 @@ TRACE_SOURCES := \
 	tests/trace/story.c \
 
 ATTACK_SOURCES := \
+	tests/attack/attack_admission.c \
 	tests/attack/attack_archive.c \
 	tests/attack/attack_bytes.c \
 	tests/attack/attack_clock.c \

@@ -83,18 +83,20 @@ enum weft_doubt weft_revocation_read(struct weft_revocation *revocation,
     return result == 0 ? WEFT_DOUBT_NONE : WEFT_DOUBT_SIGNATURE;
 }
 
-bool weft_revocation_hits(const struct weft_revocation *revocation, weft_node_id id,
-                          const struct weft_certificate *certificate)
+bool weft_revocation_names(const struct weft_revocation *revocation, weft_node_id id)
 {
-    if (certificate->serial < revocation->floor) {
-        return true;
-    }
     for (uint32_t i = 0; i < revocation->count; i++) {
         if (revocation->ids[i] == id) {
             return true;
         }
     }
     return false;
+}
+
+bool weft_revocation_hits(const struct weft_revocation *revocation, weft_node_id id,
+                          const struct weft_certificate *certificate)
+{
+    return certificate->serial < revocation->floor || weft_revocation_names(revocation, id);
 }
 
 bool weft_revocation_add(struct weft_revocation *revocation, weft_node_id id)

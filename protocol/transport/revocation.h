@@ -27,7 +27,11 @@ enum weft_doubt weft_revocation_read(struct weft_revocation *revocation,
                                      const uint8_t mesh[WEFT_MESH_KEY_BYTES], const uint8_t *bytes,
                                      size_t length);
 
-/* Does the record take |certificate| away from node |id|? */
+/* Is |id| in the list: thrown out, whatever certificate it shows? */
+bool weft_revocation_names(const struct weft_revocation *revocation, weft_node_id id);
+
+/* Does the record take |certificate| away from node |id|: is it named, or is the serial below the
+ * floor? */
 bool weft_revocation_hits(const struct weft_revocation *revocation, weft_node_id id,
                           const struct weft_certificate *certificate);
 

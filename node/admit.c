@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Flags, calls of register.h, and what to do next in words. */
+#include "admit.h"
+
+#include "exit.h"
+#include "join.h"
+#include "register.h"
+#include "usage.h"
+
+#include "../protocol/address.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PORT_DEFAULT 7767
+
+struct options {
+    const char *data_dir; /* --data */
+    const char *listen;   /* --listen */
+    const char *name;     /* --name */
+    uint32_t uses;        /* --uses */
+    uint32_t hours;       /* --hours */
+    uint32_t group;       /* --group */
+    bool help;            /* --help */
+};
+
+#define OPTION(field) WEFT_FLAG_AT(struct options, field)
+
+#define DATA_FLAG                                                                                  \
+    {                                                                                              \
+        .name = "data", .kind = WEFT_FLAG_TEXT, .argument = "DIR", .standard = "/var/lib/weft",    \
+        .help = "data directory of the server", OPTION(data_dir)                                   \
+    }
+#define HELP_FLAG                                                                                  \
+    {                                                                                              \
+        .name = "help", .kind = WEFT_FLAG_BOOL, .help = "print this text", OPTION(help)            \
+    }
+#define TOKEN_FLAGS                                                                                \
+    {.name = "uses",                                                                               \
+     .kind = WEFT_FLAG_COUNT,                                                                      \
+     .standard = "10",                                                                             \
+     .minimum = 1,                                                                                 \
+     .maximum = 100000,                                                                            \
+     .help = "nodes that the token admits",                                                        \
+     OPTION(uses)},                                                                                \
+        {.name = "hours",                                                                          \
+         .kind = WEFT_FLAG_COUNT,                                                                  \
+         .standard = "24",                                                                         \
+         .minimum = 1,                                                                             \
+         .maximum = 8760,                                                                          \
+         .help = "time until it expires, hours",                                                   \
+         OPTION(hours)},                                                                           \
+    {                                                                                              \
+        .name = "group", .kind = WEFT_FLAG_COUNT, .standard = "0", .maximum = 65535,               \
+        .help = "number that its nodes carry in their certificates", OPTION(group)                 \
+    }
+
+static const struct weft_flag init_flags[] = {
+    DATA_FLAG,
+    {.name = "listen",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "ADDR[:PORT]",
+     .required = true,
+     .help = "address of this machine, the same as for weft run; others join there",
+     OPTION(listen)},
+    {.name = "name",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "NAME",
+     .help = "name of this node; otherwise that of the machine",
+     OPTION(name)},
+    TOKEN_FLAGS,
+    HELP_FLAG,
+};
+static const struct weft_flag token_flags[] = {DATA_FLAG, TOKEN_FLAGS, HELP_FLAG};
+static const struct weft_flag plain_flags[] = {DATA_FLAG, HELP_FLAG};
+
+/* Which command, and its table. */
+struct form {
+    const char *command;           /* "init" */
+    const char *arguments;         /* in the usage line */
+    const char *about;             /* paragraph */
+    const struct weft_flag *flags; /* [flag_count] */
+    size_t flag_count;             /* entries */
+};
+
+static bool read_options(const struct form *form, struct options *options, int argc, char **argv,
+                         struct weft_flag_list *words, int *exit_code)
+{
+    struct weft_flag_group group = {
+        .flags = form->flags, .flag_count = form->flag_count, .target = options};
+    struct weft_usage usage = {.command = form->command,
+                               .arguments = form->arguments,
+                               .about = form->about,
+                               .set = {.groups = &group, .group_count = 1},
+                               .help = &options->help};
+    memset(options, 0, sizeof(*options));
+    if (!weft_usage_read(&usage, argc, argv, words, exit_code)) {
+        return false;
+    }
+    if (sodium_init() < 0) {
+        fprintf(stderr, "weft %s: the system gives no random numbers\n", form->command);
+        *exit_code = WEFT_EXIT_FAILED;
+        return false;
+    }
+    return true;
+}
+
+static int fail(const struct form *form, const struct weft_message *message)
+{
+    fprintf(stderr, "weft %s: %s\n", form->command, message->text);
+    return WEFT_EXIT_FAILED;
+}
+
+static int print_token(const struct form *form, const struct options *options)
+{
+    char text[WEFT_TOKEN_TEXT_BYTES];
+    struct weft_message message = {.text = ""};
+    if (weft_register_token(options->data_dir, options->uses, options->hours,
+                            (uint16_t)options->group, text, &message) != WEFT_ERR_OK) {
+        return fail(form, &message);
+    }
+    /* The line to paste is all of standard output. */
+    fprintf(stderr, "Paste this line on each machine that is to join (%u times, for %u hours):\n",
+            options->uses, options->hours);
+    printf("weft join %s\n", text);
+    return WEFT_EXIT_OK;
+}
+
+int weft_command_init(int argc, char **argv)
+{
+    static const struct form form = {
+        "init", "--listen ADDR[:PORT] [--data DIR]",
+        "Make a mesh of your own: keys, this machine as the server that admits others, and a line\n"
+        "to paste on them. Then start this node with weft run and the same --data and --listen.",
+        init_flags, WEFT_FLAG_COUNT_OF(init_flags)};
+    struct options options;
+    struct weft_address address;
+    struct weft_message message = {.text = ""};
+    char name[WEFT_CERTIFICATE_NAME_BYTES + 1];
+    int exit_code = WEFT_EXIT_OK;
+    if (!read_options(&form, &options, argc, argv, NULL, &exit_code)) {
+        return exit_code;
+    }
+    if (!weft_address_parse(options.listen, PORT_DEFAULT, &address) || address.port == 0 ||
+        weft_address_is_wildcard(address.ip)) {
+        return weft_usage_refuse("init", "--listen: name the address of one interface of this "
+                                         "machine, such as 192.168.1.11");
+    }
+    if (!weft_join_name(options.name, name)) {
+        return weft_usage_refuse("init", "--name: 1 to 32 letters, digits, '.', '_' and '-'");
+    }
+    if (weft_register_init(options.data_dir, &address, name, &message) != WEFT_ERR_OK) {
+        return fail(&form, &message);
+    }
+    fprintf(stderr,
+            "The mesh is made. Whoever has %s/admit/mesh.key admits nodes: keep a copy of it in a "
+            "safe place.\n",
+            options.data_dir);
+    return print_token(&form, &options);
+}
+
+int weft_command_token(int argc, char **argv)
+{
+    static const struct form form = {
+        "token", "[--uses N] [--hours N] [--data DIR]",
+        "Make a token on the server of a mesh: the line that lets other machines join.",
+        token_flags, WEFT_FLAG_COUNT_OF(token_flags)};
+    struct options options;
+    int exit_code = WEFT_EXIT_OK;
+    if (!read_options(&form, &options, argc, argv, NULL, &exit_code)) {
+        return exit_code;
+    }
+    return print_token(&form, &options);
+}
+
+int weft_command_revoke(int argc, char **argv)
+{
+    static const struct form form = {
+        "revoke", "NODE [--data DIR]",
+        "Throw a node out of the mesh, by its name or id; on the server. The running server tells\n"
+        "the others within seconds, who close every connection to it at once.",
+        plain_flags, WEFT_FLAG_COUNT_OF(plain_flags)};
+    struct options options;
+    struct weft_message message = {.text = ""};
+    struct weft_flag_list words = {.count = 0};
+    weft_node_id id = 0;
+    int exit_code = WEFT_EXIT_OK;
+    if (!read_options(&form, &options, argc, argv, &words, &exit_code)) {
+        return exit_code;
+    }
+    if (words.count != 1) {
+        return weft_usage_refuse("revoke", "name one node, by its name or id");
+    }
+    if (weft_register_revoke(options.data_dir, words.items[0], &id, &message) != WEFT_ERR_OK) {
+        return fail(&form, &message);
+    }
+    printf("node %016llx is thrown out\n", (unsigned long long)id);
+    return WEFT_EXIT_OK;
+}
+
+int weft_command_rotate(int argc, char **argv)
+{
+    static const struct form form = {
+        "rotate", "[--data DIR]",
+        "Make every certificate void; nodes in the register get new ones by themselves, nodes "
+        "that\n"
+        "were thrown out do not, and the list of them is empty again. On the server.",
+        plain_flags, WEFT_FLAG_COUNT_OF(plain_flags)};
+    struct options options;
+    struct weft_message message = {.text = ""};
+    int exit_code = WEFT_EXIT_OK;
+    if (!read_options(&form, &options, argc, argv, NULL, &exit_code)) {
+        return exit_code;
+    }
+    if (weft_register_rotate(options.data_dir, &message) != WEFT_ERR_OK) {
+        return fail(&form, &message);
+    }
+    printf("all certificates issued so far are void; nodes that run renew theirs now\n");
+    return WEFT_EXIT_OK;
+}

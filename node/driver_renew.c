@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How does a node stay a member? Its certificate is renewed in the thread pool after two thirds of
+ * its life, when a revocation made it void, and once after the start (who was away may have missed
+ * that); a server answers itself, and looks every second
+ * whether a command left a newer revocation. A failure is tried again after a minute. */
+#include "driver_state.h"
+
+#include "join_client.h"
+#include "log.h"
+#include "register.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Units: seconds. Nodes whose certificates end together do not ask together. */
+enum { AGAIN_S = 2, RETRY_S = 60, SPREAD_S = 10 };
+
+struct weft_driver_renewal {
+    uv_work_t work;                       /* of the thread pool */
+    struct weft_driver *driver;           /* owner */
+    struct weft_membership membership;    /* a copy, changed by the thread */
+    struct weft_membership_server server; /* a copy */
+    struct weft_message message;          /* why it failed */
+    enum weft_err err;                    /* how it ended */
+};
+
+/* Is it time for a new certificate? */
+static bool is_due(const struct weft_driver *driver)
+{
+    const struct weft_membership *membership = &driver->membership;
+    const struct weft_certificate *own = &membership->read;
+    uint64_t life_s = own->not_after_s - own->not_before_s;
+    return !driver->renewed || own->serial < membership->revoked.floor ||
+           weft_membership_now_s() > own->not_before_s + life_s / 3 * 2;
+}
+
+/* Take what the server granted. */
+static void take(struct weft_driver *driver, const struct weft_membership *made)
+{
+    struct weft_message message = {.text = ""};
+    struct weft_membership *membership = &driver->membership;
+    memcpy(membership->certificate, made->certificate, sizeof(membership->certificate));
+    membership->read = made->read;
+    if (weft_membership_file_save(driver->options->data_dir, membership, &driver->server,
+                                  &message) != WEFT_ERR_OK) {
+        weft_log(WEFT_LOG_WARNING, "%s", message.text);
+    }
+    if (made->revoked.number > membership->revoked.number) {
+        (void)weft_session_revoke(driver->session, made->revocation, made->revocation_length);
+    }
+    weft_log(WEFT_LOG_INFO, "the certificate of this node was renewed");
+    driver->renewed = true;
+    driver->renew_after_s = weft_membership_now_s() + AGAIN_S;
+}
+
+static void on_work(uv_work_t *work)
+{
+    struct weft_driver_renewal *renewal = work->data;
+    renewal->err =
+        weft_join_client_renew(&renewal->server, &renewal->membership, &renewal->message);
+}
+
+static void on_done(uv_work_t *work, int status)
+{
+    struct weft_driver_renewal *renewal = work->data;
+    struct weft_driver *driver = renewal->driver;
+    (void)status;
+    driver->renewing = false;
+    if (!driver->closing && renewal->err == WEFT_ERR_OK) {
+        take(driver, &renewal->membership);
+    } else if (!driver->closing) {
+        weft_log(WEFT_LOG_WARNING, "cannot renew the certificate of this node: %s",
+                 renewal->message.text);
+    }
+    sodium_memzero(renewal, sizeof(*renewal));
+    free(renewal);
+    weft_driver_unref(driver);
+}
+
+/* The server is asked by itself. */
+static void renew_here(struct weft_driver *driver)
+{
+    const uint8_t request[1] = {WEFT_REGISTER_RENEW};
+    uint8_t reply[WEFT_REGISTER_ANSWER_BYTES_MAX];
+    struct weft_message message = {.text = ""};
+    struct weft_membership made = driver->membership;
+    size_t length = weft_register_answer(driver->options->data_dir, driver->membership.own.open,
+                                         request, sizeof(request), reply);
+    if (weft_join_client_take(&made, reply, length, &message) == WEFT_ERR_OK) {
+        take(driver, &made);
+    } else {
+        weft_log(WEFT_LOG_WARNING, "cannot renew the certificate of this server: %s", message.text);
+    }
+    sodium_memzero(&made, sizeof(made));
+    sodium_memzero(reply, sizeof(reply));
+}
+
+static void renew(struct weft_driver *driver)
+{
+    driver->renew_after_s = weft_membership_now_s() + RETRY_S + randombytes_uniform(SPREAD_S);
+    if (driver->is_server) {
+        renew_here(driver);
+        return;
+    }
+    struct weft_driver_renewal *renewal = calloc(1, sizeof(*renewal));
+    if (renewal == NULL) {
+        return;
+    }
+    renewal->work.data = renewal;
+    renewal->driver = driver;
+    renewal->membership = driver->membership;
+    renewal->server = driver->server;
+    if (uv_queue_work(driver->config.loop, &renewal->work, on_work, on_done) == 0) {
+        driver->renewing = true;
+        driver->open_count++;
+    } else {
+        free(renewal);
+    }
+}
+
+/* What `weft revoke` and `weft rotate` wrote. */
+static void look_for_revocation(struct weft_driver *driver)
+{
+    uint8_t bytes[WEFT_REVOCATION_BYTES_MAX];
+    size_t length = weft_membership_file_read_revoked(driver->options->data_dir, bytes);
+    if (length == driver->membership.revocation_length &&
+        memcmp(bytes, driver->membership.revocation, length) == 0) {
+        return;
+    }
+    (void)weft_session_revoke(driver->session, bytes, length);
+}
+
+void weft_driver_renew_expire(struct weft_driver *driver)
+{
+    uint64_t now_s = weft_membership_now_s();
+    if (driver->membership.is_open) {
+        return;
+    }
+    if (driver->is_server) {
+        look_for_revocation(driver);
+    }
+    if (is_due(driver) && !driver->renewing && now_s >= driver->renew_after_s) {
+        renew(driver);
+    }
+}
+
+size_t weft_driver_renew_admit(void *context, const uint8_t key[32],
+                               const struct weft_address *from, const uint8_t *request,
+                               size_t length, uint8_t *reply)
+{
+    const struct weft_driver *driver = context;
+    (void)from;
+    return weft_register_answer(driver->options->data_dir, key, request, length, reply);
+}
+
+bool weft_driver_renew_is_revoked(const struct weft_driver *driver)
+{
+    return weft_revocation_names(&driver->membership.revoked, driver->membership.id);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Takes the token apart, asks its server, writes what it answers. */
+#include "join.h"
+
+#include "exit.h"
+#include "join_client.h"
+#include "usage.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct options {
+    const char *data_dir; /* --data */
+    const char *name;     /* --name */
+    bool help;            /* --help */
+};
+
+static const struct weft_flag flags[] = {
+    {.name = "data",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "DIR",
+     .standard = "/var/lib/weft",
+     .help = "data directory of the node, the same as for weft run; made if missing",
+     WEFT_FLAG_AT(struct options, data_dir)},
+    {.name = "name",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "NAME",
+     .help = "name of this node; otherwise that of the machine",
+     WEFT_FLAG_AT(struct options, name)},
+    {.name = "help",
+     .kind = WEFT_FLAG_BOOL,
+     .help = "print this text",
+     WEFT_FLAG_AT(struct options, help)},
+};
+
+bool weft_join_name(const char *wish, char name[WEFT_CERTIFICATE_NAME_BYTES + 1])
+{
+    if (wish != NULL) {
+        snprintf(name, WEFT_CERTIFICATE_NAME_BYTES + 1, "%s", wish);
+        return weft_certificate_name_ok(wish);
+    }
+    char host[256] = "";
+    if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0') {
+        snprintf(host, sizeof(host), "node");
+    }
+    host[WEFT_CERTIFICATE_NAME_BYTES] = '\0';
+    for (size_t i = 0; host[i] != '\0'; i++) {
+        char letter[2] = {host[i], '\0'};
+        name[i] = weft_certificate_name_ok(letter) ? host[i] : '-';
+        name[i + 1] = '\0';
+    }
+    return true;
+}
+
+static int fail(const char *text)
+{
+    fprintf(stderr, "weft join: %s\n", text);
+    return WEFT_EXIT_FAILED;
+}
+
+/* A node is in one mesh at a time; joining its own again is fine. */
+static bool is_elsewhere(const char *data_dir, const struct weft_token *token,
+                         struct weft_message *message)
+{
+    struct weft_membership now;
+    if (!weft_membership_file_exists(data_dir)) {
+        return false;
+    }
+    bool is_same = weft_membership_file_load(data_dir, &now, NULL, message) == WEFT_ERR_OK &&
+                   memcmp(now.mesh, token->mesh, sizeof(now.mesh)) == 0;
+    sodium_memzero(&now, sizeof(now));
+    if (!is_same && message->text[0] == '\0') {
+        weft_message_set(
+            message,
+            "this node is in another mesh; to leave that one, remove %.300s/membership "
+            "and %.300s/node.key",
+            data_dir, data_dir);
+    }
+    return !is_same;
+}
+
+static enum weft_err enrol(const struct options *options, const struct weft_token *token,
+                           const char *name, struct weft_message *message)
+{
+    struct weft_membership membership = {.tag = 0};
+    struct weft_membership_server server = {.address = token->address};
+    memcpy(server.key, token->server, sizeof(server.key));
+    enum weft_err err = weft_fileio_make_dirs(options->data_dir, 0755);
+    if (err != WEFT_ERR_OK) {
+        weft_message_set(message, "cannot make %s: %s", options->data_dir, weft_err_text(err));
+        return err;
+    }
+    err = weft_membership_file_key(options->data_dir, &membership.own, message);
+    if (err == WEFT_ERR_OK) {
+        err = weft_join_client_join(token, name, &membership, message);
+    }
+    if (err == WEFT_ERR_OK) {
+        err = weft_membership_file_save(options->data_dir, &membership, &server, message);
+    }
+    if (err == WEFT_ERR_OK && membership.revocation_length > 0) {
+        err = weft_membership_file_save_revoked(options->data_dir, &membership);
+    }
+    if (err == WEFT_ERR_OK) {
+        printf("node %016llx, %s, is a member now; start it with: weft run --data %s ...\n",
+               (unsigned long long)membership.id, name, options->data_dir);
+    }
+    sodium_memzero(&membership, sizeof(membership));
+    return err;
+}
+
+int weft_command_join(int argc, char **argv)
+{
+    struct options options = {.data_dir = NULL};
+    struct weft_flag_list words = {.count = 0};
+    struct weft_flag_group group = {
+        .flags = flags, .flag_count = WEFT_FLAG_COUNT_OF(flags), .target = &options};
+    struct weft_usage usage = {
+        .command = "join",
+        .arguments = "TOKEN [--data DIR] [--name NAME]",
+        .about =
+            "Become a member of the mesh whose server made TOKEN (weft init, weft token). The\n"
+            "token names the mesh and its server: nobody else can answer.",
+        .set = {.groups = &group, .group_count = 1},
+        .help = &options.help};
+    struct weft_message message = {.text = ""};
+    struct weft_token token;
+    char name[WEFT_CERTIFICATE_NAME_BYTES + 1];
+    int exit_code = WEFT_EXIT_OK;
+    if (!weft_usage_read(&usage, argc, argv, &words, &exit_code)) {
+        return exit_code;
+    }
+    if (words.count != 1) {
+        return weft_usage_refuse("join", "give one TOKEN: what weft init or weft token printed");
+    }
+    if (!weft_join_name(options.name, name)) {
+        return weft_usage_refuse("join", "--name: 1 to 32 letters, digits, '.', '_' and '-'");
+    }
+    if (sodium_init() < 0) {
+        return fail("the system gives no random numbers");
+    }
+    if (!weft_token_parse(words.items[0], &token)) {
+        return weft_usage_refuse("join", "this is not a token, or a part of it is missing: it is "
+                                         "one word of 172 characters that begins with wjt1");
+    }
+    if (is_elsewhere(options.data_dir, &token, &message) ||
+        enrol(&options, &token, name, &message) != WEFT_ERR_OK) {
+        return fail(message.text);
+    }
+    return WEFT_EXIT_OK;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is no member asks to become one: tokens that are wrong, used, expired, of another server, and
+ * requests that are none. The register is a real one, on disk. */
+#include "tests/support/attack.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "node/join_client.h"
+#include "node/log.h"
+#include "node/register.h"
+#include "protocol/address.h"
+
+static char server[64];
+static char other[64];
+
+static void make(char directory[64], const char *name)
+{
+    struct weft_address address;
+    struct weft_message message = {.text = ""};
+    snprintf(directory, 64, "/tmp/weft-attack.XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    ck_assert(weft_address_parse("127.0.0.1", 7767, &address));
+    ck_assert_int_eq(weft_register_init(directory, &address, name, &message), WEFT_ERR_OK);
+}
+
+static void start(void)
+{
+    ck_assert_int_ge(sodium_init(), 0);
+    weft_log_level(WEFT_LOG_ERROR);
+    make(server, "server");
+    make(other, "other");
+}
+
+static void stop(void)
+{
+    ck_assert_int_eq(weft_fileio_remove(server), WEFT_ERR_OK);
+    ck_assert_int_eq(weft_fileio_remove(other), WEFT_ERR_OK);
+}
+
+static void token_of(const char *directory, uint32_t uses, uint8_t bytes[WEFT_TOKEN_BYTES])
+{
+    char text[WEFT_TOKEN_TEXT_BYTES];
+    struct weft_message message;
+    struct weft_token token;
+    ck_assert_int_eq(weft_register_token(directory, uses, 1, 7, text, &message), WEFT_ERR_OK);
+    ck_assert(weft_token_parse(text, &token));
+    weft_token_put(&token, bytes);
+}
+
+static struct weft_noise_pair pair_of(uint8_t number)
+{
+    struct weft_noise_pair pair = {.secret = {0, number}};
+    weft_noise_publish(&pair);
+    return pair;
+}
+
+/* Ask to join as |name|; true if the answer is a membership. */
+static bool is_admitted(const uint8_t token[WEFT_TOKEN_BYTES], uint8_t number, const char *name)
+{
+    uint8_t request[256];
+    uint8_t reply[WEFT_REGISTER_ANSWER_BYTES_MAX];
+    struct weft_noise_pair pair = pair_of(number);
+    struct weft_membership membership = {.own = pair};
+    struct weft_message message;
+    request[0] = WEFT_REGISTER_JOIN;
+    memcpy(request + 1, token, WEFT_TOKEN_BYTES);
+    memcpy(request + 1 + WEFT_TOKEN_BYTES, name, strlen(name));
+    memcpy(membership.mesh, token, WEFT_MESH_KEY_BYTES);
+    size_t length = weft_register_answer(server, pair.open, request,
+                                         1 + WEFT_TOKEN_BYTES + strlen(name), reply);
+    ck_assert_uint_gt(length, 1);
+    ck_assert_uint_le(length, sizeof(reply));
+    return weft_join_client_take(&membership, reply, length, &message) == WEFT_ERR_OK;
+}
+
+START_TEST(wrong_tokens)
+{
+    uint8_t token[WEFT_TOKEN_BYTES];
+    start();
+    token_of(server, 1, token);
+    for (size_t bit = 0; bit < 8 * sizeof(token); bit += 5) {
+        token[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        ck_assert_msg(!is_admitted(token, 1, "thief"), "bit %zu", bit);
+        token[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    ck_assert(is_admitted(token, 1, "honest"));
+    token_of(other, 5, token);
+    ck_assert(!is_admitted(token, 2, "stray"));
+    stop();
+}
+END_TEST
+
+START_TEST(used_tokens)
+{
+    uint8_t token[WEFT_TOKEN_BYTES];
+    start();
+    token_of(server, 2, token);
+    ck_assert(is_admitted(token, 1, "one"));
+    ck_assert(is_admitted(token, 1, "one")); /* the answer was lost: no use more */
+    ck_assert(!is_admitted(token, 2, "one"));
+    ck_assert(is_admitted(token, 2, "two"));
+    ck_assert(!is_admitted(token, 3, "three"));
+    stop();
+}
+END_TEST
+
+START_TEST(requests_that_are_none)
+{
+    uint8_t request[WEFT_PROOF_BYTES_MAX] = {0};
+    uint8_t reply[WEFT_REGISTER_ANSWER_BYTES_MAX];
+    struct weft_noise_pair pair = pair_of(9);
+    start();
+    token_of(server, 5, request + 1);
+    memset(request + 1 + WEFT_TOKEN_BYTES, 'a', 200);
+    for (unsigned kind = 126; kind < 132; kind++) {
+        request[0] = (uint8_t)kind;
+        for (size_t length = 1; length < 200; length += kind == WEFT_REGISTER_JOIN ? 1 : 20) {
+            bool is_right = kind == WEFT_REGISTER_JOIN && length > 1 + WEFT_TOKEN_BYTES &&
+                            length <= 1 + WEFT_TOKEN_BYTES + WEFT_CERTIFICATE_NAME_BYTES;
+            size_t got = weft_register_answer(server, pair.open, request, length, reply);
+            ck_assert_uint_gt(got, 0);
+            ck_assert_msg((reply[0] == 0) == is_right || kind == WEFT_REGISTER_RENEW,
+                          "kind %u, %zu bytes", kind, length);
+        }
+    }
+    stop();
+}
+END_TEST
+
+START_TEST(names_of_terminals)
+{
+    static const char *const names[] = {"\x1b[2J", "a\nb", "a b", "../x", "\xe2\x80\xae", ";rm"};
+    uint8_t token[WEFT_TOKEN_BYTES];
+    start();
+    token_of(server, 9, token);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        ck_assert(!is_admitted(token, 1, names[i]));
+    }
+    stop();
+}
+END_TEST
+
+START_TEST(thrown_out)
+{
+    const uint8_t renewal[1] = {WEFT_REGISTER_RENEW};
+    uint8_t token[WEFT_TOKEN_BYTES];
+    uint8_t reply[WEFT_REGISTER_ANSWER_BYTES_MAX];
+    struct weft_message message;
+    weft_node_id id = 0;
+    start();
+    token_of(server, 9, token);
+    ck_assert(is_admitted(token, 1, "one"));
+    ck_assert_uint_gt(weft_register_answer(server, pair_of(1).open, renewal, 1, reply), 0);
+    ck_assert_uint_eq(reply[0], 0);
+    ck_assert_int_eq(weft_register_revoke(server, "one", &id, &message), WEFT_ERR_OK);
+    ck_assert_uint_eq(id, weft_certificate_id(pair_of(1).open));
+    ck_assert_uint_gt(weft_register_answer(server, pair_of(1).open, renewal, 1, reply), 0);
+    ck_assert_uint_eq(reply[0], 1);
+    ck_assert(!is_admitted(token, 1, "one"));
+    ck_assert_int_eq(weft_register_rotate(server, &message), WEFT_ERR_OK); /* empties the list */
+    ck_assert(!is_admitted(token, 1, "one"));
+    ck_assert(is_admitted(token, 2, "one")); /* another machine may have the name */
+    ck_assert_uint_gt(weft_register_answer(server, pair_of(3).open, renewal, 1, reply), 0);
+    ck_assert_uint_eq(reply[0], 1); /* never was a member */
+    stop();
+}
+END_TEST
+
+int main(void)
+{
+    const struct attack_case cases[] = {
+        {"tokens with a bit changed, of another server", "refused", wrong_tokens},
+        {"a token for two, used by three", "refused; a lost answer costs no use", used_tokens},
+        {"requests of every kind and length", "refused in words", requests_that_are_none},
+        {"names that mean something to terminals and shells", "refused", names_of_terminals},
+        {"a node that was thrown out asks again", "refused, after rotate too", thrown_out},
+    };
+    return attack_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
