@@ -26,11 +26,22 @@ static void send_cookie(struct weft_peers *peers, const struct weft_address *to,
     peers->host.send(peers->host.context, to, out, sizeof(out), false /* local */);
 }
 
+/* Where it is remembered that a first message was here: each has a new ephemeral key, so who sends
+ * one again is somebody who overheard it and cannot make one. *mark is its mark. */
+static uint64_t *place_of(struct weft_peers *peers, const uint8_t *init, uint64_t *mark)
+{
+    *mark = weft_bytes_get(init + WEFT_PACKET_INIT_MAC1_AT, 8);
+    return &peers->inits[*mark % WEFT_INITS_MAX];
+}
+
 /* Does mac2 show a cookie of this period or the last one? */
 static bool is_proved(const struct weft_peers *peers, const struct weft_address *from,
                       const uint8_t *init)
 {
     uint8_t cookie[WEFT_COOKIE_BYTES];
+    if (sodium_is_zero(init + WEFT_PACKET_INIT_MAC2_AT, WEFT_COOKIE_MAC_BYTES)) {
+        return false;
+    }
     for (int i = 0; i < 2; i++) {
         weft_cookie_make(cookie, peers->secrets[i], from);
         if (weft_cookie_mac_ok(init + WEFT_PACKET_INIT_MAC2_AT, cookie, sizeof(cookie), init,
@@ -63,10 +74,16 @@ static bool is_for(const struct weft_cookie_keys *keys, const uint8_t *init)
 void weft_peer_gate(struct weft_peers *peers, const struct weft_address *from, const uint8_t *bytes,
                     weft_ns now_ns)
 {
+    uint64_t mark = 0;
+    uint64_t *place = place_of(peers, bytes, &mark);
+    if (*place == mark) {
+        return;
+    }
     bool is_question = !is_for(&peers->own_keys, bytes);
     if (is_question && !is_for(&peers->contact_keys, bytes)) {
         return;
     }
+    *place = mark;
     if (!is_loaded(peers, now_ns)) {
         weft_peer_on_init(peers, from, bytes, is_question, now_ns);
     } else if (!is_proved(peers, from, bytes)) {

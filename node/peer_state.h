@@ -82,6 +82,7 @@ struct weft_peers {
     weft_ns load_since_ns;                   /* begin of the second in which inits are counted */
     uint32_t load_count;                     /* of them */
     bool loaded;                             /* the second before had too many */
+    uint64_t inits[WEFT_INITS_MAX];          /* mac1 of first messages that were here, by hash */
     uint8_t secrets[2][WEFT_COOKIE_KEY_BYTES]; /* of cookies, this period's and the last one's */
     weft_ns secret_since_ns;                   /* begin of the period */
     struct weft_rate rate;                     /* of first messages of proved addresses */

@@ -21,6 +21,7 @@
     X(SILENT_MESSAGES, 16, "sent so many and heard nothing: the next one begins a handshake")      \
     X(WINDOW_BITS, 2048, "a datagram that is further behind the newest one is dropped")            \
     X(LOAD_PER_S, 100, "with more first messages in a second, an address must be proved first")    \
+    X(INITS_MAX, 4096, "the first message remembered at the same place is forgotten")              \
     X(COOKIE_MS, 120000, "a cookie is good for this long, at most twice")                          \
     X(ADDRESS_PER_S, 20, "first messages of one proved address in a second; more are dropped")     \
     X(ADDRESS_BURST, 5, "of them at once")                                                         \

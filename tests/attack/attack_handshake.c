@@ -101,6 +101,17 @@ START_TEST(replays)
 }
 END_TEST
 
+/* A first message for the shared key that only opens to nothing: what a member can make by the
+ * thousand, as cheaply as a mac. */
+static void forge(struct packet *init, uint32_t number)
+{
+    struct weft_cookie_keys keys;
+    weft_cookie_keys_of(&keys, nodes[0].membership.contact.open);
+    weft_bytes_put(init->bytes + WEFT_PACKET_1_AT, 8, number);
+    weft_cookie_mac(init->bytes + WEFT_PACKET_INIT_MAC1_AT, keys.mac1, sizeof(keys.mac1),
+                    init->bytes, WEFT_PACKET_INIT_MAC1_AT);
+}
+
 /* Of random and damaged packets from addresses that proved nothing, none makes a node say more than
  * it heard. */
 START_TEST(nothing_is_amplified)
@@ -132,6 +143,10 @@ START_TEST(nothing_is_amplified)
             packet.bytes[weft_rng_below(&rng, (uint32_t)packet.length)] ^=
                 (uint8_t)(1 + weft_rng_below(&rng, 255));
         }
+        if (weft_packet_read(packet.bytes, packet.length).kind == WEFT_PACKET_INIT &&
+            weft_rng_below(&rng, 2) == 0) {
+            forge(&packet, i);
+        }
         packet.length -= weft_rng_below(&rng, 20) == 0 ? weft_rng_below(&rng, 30) : 0;
         now_ns += 20 * WEFT_NS_PER_US;
         in[from] += (uint32_t)packet.length;
@@ -155,14 +170,16 @@ START_TEST(flood_of_first_messages)
     struct packet question = queue[0];
     net_settle();
     uint32_t heard = nodes[0].heard;
-    uint32_t answers = 0;
+    uint32_t cookies = 0;
     bool is_in = false;
     for (uint32_t i = 0; i < 200000 && !is_in; i++) {
         struct weft_address spoofed = net_address_of(100000 + i);
         now_ns += 10 * WEFT_NS_PER_US; /* 100,000 a second */
+        forge(&question, i);
         weft_peers_receive(nodes[0].peers, &spoofed, 64, question.bytes, question.length, now_ns);
         for (uint32_t k = 0; k < queued; k++) {
-            answers += queue[k].length == WEFT_PACKET_ANSWER_BYTES;
+            ck_assert_uint_eq(queue[k].length, WEFT_PACKET_COOKIE_BYTES);
+            cookies++;
         }
         queued = 0;
         if (i == 50000) {
@@ -176,7 +193,7 @@ START_TEST(flood_of_first_messages)
         }
     }
     ck_assert(is_in);
-    ck_assert_uint_le(answers, WEFT_LOAD_PER_S); /* then only for those who proved their address */
+    ck_assert_uint_gt(cookies, 10000);
     net_stop();
 }
 END_TEST
