@@ -104,6 +104,8 @@ json_t *weft_inform_status(void *context, const char *argument)
         .look_text = look.text,
         .root_version = trust.root_version,
         .expires_unix_s = trust.expires_s,
+        .clock_text = trust.clock,
+        .alarm_text = trust.alarm,
         .components = components,
         .component_count = options->component_count,
         .rates_bytes_per_s = rates,

@@ -107,6 +107,8 @@ static json_t *metadata_json(const struct weft_view_node *view,
     json_object_set_new(metadata, "expires_unix_s",
                         info->expires_unix_s > 0 ? json_integer(info->expires_unix_s)
                                                  : json_null());
+    json_object_set_new(metadata, "clock_text", text_or_null(info->clock_text));
+    json_object_set_new(metadata, "alarm_text", text_or_null(info->alarm_text));
     return metadata;
 }
 

@@ -39,6 +39,8 @@ struct weft_snapshot_info {
     const char *look_text;             /* what was wrong, for people; "" = nothing */
     uint32_t root_version;             /* trusted root; 0 = none */
     int64_t expires_unix_s;            /* when the trusted timestamp expires; 0 = there is none */
+    const char *clock_text;            /* what is wrong with this machine's clock; "" = nothing */
+    const char *alarm_text;            /* proof that the publisher said two things; "" = none */
     const struct weft_snapshot_component *components; /* subscribed ones */
     uint32_t component_count;                         /* entries of components */
     const uint64_t *rates_bytes_per_s; /* received per component, mean of the last seconds */

@@ -325,7 +325,8 @@ static void draw_source(const struct drawing *drawing)
     }
 }
 
-static void draw_metadata(const struct drawing *drawing)
+/* How long what is signed is valid. */
+static void draw_validity(const struct drawing *drawing)
 {
     const json_t *metadata = weft_document_at(drawing->document, "metadata");
     struct weft_page *page = drawing->page;
@@ -344,6 +345,20 @@ static void draw_metadata(const struct drawing *drawing)
     } else {
         weft_page_put(page, WEFT_STYLE_BAD, ", expired on %s: the publisher must sign again\n",
                       weft_units_date((int64_t)expires_s).text);
+    }
+}
+
+static void draw_metadata(const struct drawing *drawing)
+{
+    static const char *const warnings[] = {"clock_text", "alarm_text"};
+    const json_t *metadata = weft_document_at(drawing->document, "metadata");
+    draw_validity(drawing);
+    for (size_t i = 0; i < sizeof warnings / sizeof warnings[0]; i++) {
+        if (weft_document_has(metadata, warnings[i])) {
+            weft_page_column(drawing->page, drawing->value_column);
+            weft_page_put(drawing->page, WEFT_STYLE_BAD, "%s\n",
+                          weft_document_text(metadata, warnings[i]));
+        }
     }
 }
 
