@@ -34,6 +34,7 @@ CC_clang := clang
 CC_clang-debug := clang
 CC_asan := clang
 CC_fuzz := clang
+CC_coverage := gcc
 CC_canary := gcc
 OPT_release := -O2 -g -D_FORTIFY_SOURCE=2
 OPT_debug := -O0 -g
@@ -42,6 +43,7 @@ OPT_clang-debug := -O0 -g
 OPT_asan := -O1 -g $(SANITIZE)
 OPT_canary := -O2 -g -DWEFT_CANARY
 OPT_fuzz := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
+OPT_coverage := -O0 -g --coverage
 $(if $(CC_$(CONFIG)),,$(error CONFIG=$(CONFIG) is unknown; see the head of the Makefile))
 CC := $(CC_$(CONFIG))
 
