@@ -54,6 +54,8 @@ struct weft_trace_file {
     uint64_t bytes[WEFT_TIER_COUNT];    /* since the last line */
     uint64_t wait_ns[WEFT_STALL_COUNT]; /* since the last line */
     uint64_t control_bytes;             /* sent, as the core counted them at the last line */
+    uint64_t news_ns;                   /* time of the core's last record of a new release */
+    weft_release_id release;            /* the newest one, of which bytes are; 0 = none yet */
 };
 
 struct weft_trace_file *weft_trace_file_open(const char *path)
@@ -146,6 +148,8 @@ void weft_trace_file_record(struct weft_trace_file *file, const struct weft_trac
         write_event(file, now_ns, "agent-ends", 0);
     } else if (record->kind == WEFT_TRACE_RELEASE) {
         write_event(file, now_ns, "release", record->release);
+        file->news_ns = now_ns;
+        file->giver_count = 0; /* chunks from here on are of this release */
     } else if (record->kind == WEFT_TRACE_ACTIVATED && record->value == WEFT_ERR_OK) {
         write_event(file, now_ns, "complete", record->release);
     }
@@ -185,29 +189,45 @@ static void write_release(struct weft_trace_file *file, const struct weft_view_r
             since_begin_ms(file, now_ns), release->id, release->bytes, release->chunk_count);
 }
 
-/* Bytes that came since the last look. A release seen for the first time is an event, once more:
- * the core's record of it did not say how large it is. */
-static void look_at_releases(struct weft_trace_file *file, const struct weft_core *core,
-                             uint64_t now_ns)
+/* Bytes that came since the last look, of releases that were known then. Returns whether there is
+ * one that was not. */
+static bool look_at_known(struct weft_trace_file *file, const struct weft_core *core)
+{
+    struct weft_view_release release;
+    bool is_news = false;
+    for (uint32_t i = 0; weft_view_release(core, i, &release); i++) {
+        struct count *count = count_of(file, release.id);
+        is_news |= count != NULL && count->id == 0;
+        for (uint32_t t = 0; count != NULL && count->id != 0 && t < WEFT_TIER_COUNT; t++) {
+            file->bytes[t] += release.bytes_by_tier[t] - count->bytes[t];
+            count->bytes[t] = release.bytes_by_tier[t];
+        }
+    }
+    return is_news;
+}
+
+/* A release seen for the first time is an event, once more: the core's record of it did not say how
+ * large it is. */
+static void look_at_news(struct weft_trace_file *file, const struct weft_core *core,
+                         uint64_t now_ns)
+{
+    struct weft_view_release release;
+    for (uint32_t i = 0; weft_view_release(core, i, &release); i++) {
+        struct count *count = count_of(file, release.id);
+        if (count != NULL && count->id == 0) {
+            *count = (struct count){.id = release.id};
+            file->release = release.id;
+            write_release(file, &release, now_ns);
+        }
+    }
+    look_at_known(file, core);
+}
+
+static void forget_releases(struct weft_trace_file *file, const struct weft_core *core)
 {
     for (uint32_t i = 0; i < RELEASES_MAX; i++) {
         if (file->counts[i].id != 0 && !is_known(core, file->counts[i].id)) {
             file->counts[i].id = 0;
-        }
-    }
-    struct weft_view_release release;
-    for (uint32_t i = 0; weft_view_release(core, i, &release); i++) {
-        struct count *count = count_of(file, release.id);
-        if (count == NULL) {
-            continue;
-        }
-        if (count->id == 0) {
-            *count = (struct count){.id = release.id};
-            write_release(file, &release, now_ns);
-        }
-        for (uint32_t t = 0; t < WEFT_TIER_COUNT; t++) {
-            file->bytes[t] += release.bytes_by_tier[t] - count->bytes[t];
-            count->bytes[t] = release.bytes_by_tier[t];
         }
     }
 }
@@ -272,20 +292,34 @@ static void write_givers(const struct weft_trace_file *file, uint64_t bytes)
     fputc('}', file->file);
 }
 
-static void write_line(const struct weft_trace_file *file, uint64_t control_bytes, uint64_t now_ns)
+/* Write what was counted, up to |now_ns|, and begin anew. If not |is_whole|, who gave chunks
+ * belongs to the next line. */
+static void write_line(struct weft_trace_file *file, uint64_t control_bytes, uint64_t now_ns,
+                       bool is_whole)
 {
     uint64_t bytes = sum_of(file->bytes, WEFT_TIER_COUNT);
     uint64_t wan = file->bytes[WEFT_TIER_REMOTE] + file->bytes[WEFT_TIER_SERVER] +
                    file->bytes[WEFT_TIER_SOURCE];
     fprintf(file->file, "{\"t_ms\":%" PRIu64 ",\"for_ms\":%" PRIu64,
             since_begin_ms(file, file->line_ns), (now_ns - file->line_ns) / WEFT_NS_PER_MS);
+    if (bytes > 0) {
+        fprintf(file->file, ",\"release\":\"%016" PRIx64 "\"", file->release);
+    }
     write_map(file->file, "bytes", file->bytes, WEFT_TIER_COUNT, 1, tier_word);
     write_map(file->file, "wait_ms", file->wait_ns, WEFT_STALL_COUNT, WEFT_NS_PER_MS, stall_word);
     if (wan > 0) {
         fprintf(file->file, ",\"wan\":%" PRIu64, wan);
     }
-    write_givers(file, bytes);
-    fprintf(file->file, ",\"control\":%" PRIu64 "}\n", control_bytes);
+    if (is_whole) {
+        write_givers(file, bytes);
+        file->giver_count = 0;
+    }
+    fprintf(file->file, ",\"control\":%" PRIu64 "}\n", control_bytes - file->control_bytes);
+    file->control_bytes = control_bytes;
+    file->line_ns = now_ns;
+    memset(file->bytes, 0, sizeof(file->bytes));
+    memset(file->wait_ns, 0, sizeof(file->wait_ns));
+    fflush(file->file);
 }
 
 /* How much time the line that is due next may cover. */
@@ -304,19 +338,19 @@ void weft_trace_file_sample(struct weft_trace_file *file, const struct weft_core
 {
     enum weft_stall stall = weft_view_node(core).stall;
     uint64_t control_bytes = weft_view_counters(core).control_bytes_sent;
-    look_at_releases(file, core, now_ns);
+    forget_releases(file, core);
+    bool is_news = look_at_known(file, core);
     if (stall != WEFT_STALL_NONE) {
         file->wait_ns[stall] += now_ns - file->looked_ns;
     }
     file->looked_ns = now_ns;
-    if (!last && now_ns - file->line_ns < span_ns(file)) {
-        return;
+    if (is_news) {
+        /* What came since the core's record is of the new release, and belongs to the next line. */
+        write_line(file, control_bytes, file->news_ns > file->line_ns ? file->news_ns : now_ns,
+                   false);
+        look_at_news(file, core, now_ns);
     }
-    write_line(file, control_bytes - file->control_bytes, now_ns);
-    file->control_bytes = control_bytes;
-    file->line_ns = now_ns;
-    file->giver_count = 0;
-    memset(file->bytes, 0, sizeof(file->bytes));
-    memset(file->wait_ns, 0, sizeof(file->wait_ns));
-    fflush(file->file);
+    if (last || now_ns - file->line_ns >= span_ns(file)) {
+        write_line(file, control_bytes, now_ns, true);
+    }
 }

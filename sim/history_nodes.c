@@ -260,8 +260,9 @@ static void take_slice(struct telling *telling, uint32_t begin_ms, uint32_t end_
     if (telling->now->complete) {
         end_ms = end_ms < telling->now->done_ms ? end_ms : telling->now->done_ms;
     }
-    if (end_ms == 0 || begin_ms >= end_ms) {
-        return; /* before the release, or after it: both do not count */
+    weft_release_id release = weft_sim_line_id(line, "release");
+    if (end_ms == 0 || begin_ms >= end_ms || (!is_idle && release != telling->newest->id)) {
+        return; /* before the release, after it, or of another one: they do not count */
     }
     if (is_idle && end_ms - begin_ms > IDLE_MS_MAX) {
         return; /* an old line that reaches into the release */

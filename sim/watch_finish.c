@@ -108,6 +108,62 @@ static void trace_back(struct weft_sim_watch *watch, const struct weft_sim_world
     history->hop_count = count;
 }
 
+/* Whom a mishap befalls: the source, a segment or more, or one node. */
+enum target { AT_SOURCE, AT_SEGMENT, AT_NODE };
+
+static enum target target_of(enum weft_sim_mishap_class class)
+{
+    if (class == WEFT_SIM_MISHAP_PARTITION || class == WEFT_SIM_MISHAP_ONE_WAY ||
+        class == WEFT_SIM_MISHAP_WAN_DOWN || class == WEFT_SIM_MISHAP_WAN_SLOW ||
+        class == WEFT_SIM_MISHAP_POWER_CUT || class == WEFT_SIM_MISHAP_JOIN_STORM) {
+        return AT_SEGMENT;
+    }
+    return strncmp(weft_sim_menu_flag(class), "source-", strlen("source-")) == 0 ? AT_SOURCE
+                                                                                 : AT_NODE;
+}
+
+/* Milliseconds of the newest release's time at |after_ns| of the first one's; 0 before it. */
+static uint32_t time_of(const struct weft_sim_watch *watch, const struct weft_sim_world *world,
+                        weft_ns after_ns)
+{
+    weft_ns time_ns = world->releases.items[0].publish_ns + after_ns;
+    return time_ns > watch->zero_ns ? (uint32_t)((time_ns - watch->zero_ns) / WEFT_NS_PER_MS) : 0;
+}
+
+static void list_mishap(struct weft_sim_watch *watch, const struct weft_sim_world *world,
+                        const struct weft_sim_mishap *mishap)
+{
+    struct weft_sim_history *history = &watch->history;
+    enum target target = target_of(mishap->class);
+    uint32_t begin_ms = time_of(watch, world, mishap->after_ns);
+    uint32_t end_ms = time_of(watch, world, mishap->after_ns + mishap->length_ns);
+    if (begin_ms > history->end_ms || (end_ms == 0 && mishap->length_ns > 0)) {
+        return;
+    }
+    uint32_t victim = weft_sim_mishap_victim(world, mishap);
+    weft_node_id node = target == AT_NODE ? world->nodes[victim].id : 0;
+    const char *flag = weft_sim_menu_flag(mishap->class);
+    weft_sim_history_begins(
+        history, flag, target == AT_SOURCE ? WEFT_SIM_NO_SEGMENT : world->nodes[victim].segment,
+        node, begin_ms);
+    if (end_ms <= history->end_ms) {
+        weft_sim_history_ends(history, flag, node, end_ms > begin_ms ? end_ms : begin_ms);
+    }
+}
+
+/* Mishaps are a function of the options, so they are known without having been seen. */
+static void list_mishaps(struct weft_sim_watch *watch, const struct weft_sim_world *world)
+{
+    for (uint32_t c = 0; c < WEFT_SIM_MISHAP_CLASS_COUNT; c++) {
+        for (uint32_t k = 0; k < WEFT_SIM_MISHAPS_MAX; k++) {
+            struct weft_sim_mishap mishap;
+            if (weft_sim_menu_draw(world->options, (enum weft_sim_mishap_class)c, k, &mishap)) {
+                list_mishap(watch, world, &mishap);
+            }
+        }
+    }
+}
+
 static void list_rules(struct weft_sim_history *history, const struct weft_sim_world *world)
 {
     const struct weft_sim_checks *checks = &world->checks;
@@ -154,4 +210,5 @@ void weft_sim_watch_finish(struct weft_sim_watch *watch, const struct weft_sim_w
     weft_sim_watch_look(watch, world);
     close_segments(watch, world);
     trace_back(watch, world);
+    list_mishaps(watch, world);
 }

@@ -235,6 +235,25 @@ function bottleneck() {
     : `Busy: ${busy}. No line was full all the time: what nodes waited for is worth a look.`;
 }
 
+// What lay between two steps of the way: the line into the segment, or the nodes inside it; and
+// whether the node was there at all.
+function between(hop, before) {
+  const [ms, at, node] = hop;
+  const ill = inc.find((i) => i.node === node && i.begin < ms && (i.end ?? ms) > before[0]);
+  if (ill)
+    return `${ill.what} of this node from ${seconds(ill.begin)} to ${seconds(ill.end ?? ms)}`;
+  if (before[1] === at) return `inside ${segments[at].name}`;
+  const busy = lineBusy(segments[at].wan);
+  return `over the line of ${segments[at].name}${busy ? `, which was ${busy} busy` : ""}`;
+}
+
+// Share of the rollout's time in which a WAN line was full of |bytes|; "" if the rate is not known.
+function lineBusy(wanBytes) {
+  if (!figures.wan_bytes_per_s || !figures.makespan_ns) return "";
+  const capacity = figures.wan_bytes_per_s * 0.957 * (figures.makespan_ns / 1e9);
+  return `${Math.min(100, Math.round((wanBytes / capacity) * 100))} %`;
+}
+
 // The way of the last chunk, with what lay between its steps.
 function criticalPath() {
   if (!run.hops.length) return null;
@@ -249,11 +268,7 @@ function criticalPath() {
           "li",
           {class: `gap ${isLong ? "long" : ""}`},
           make("time", {}, `+ ${seconds(gap)}`),
-          make(
-            "span",
-            {},
-            isLong ? "until the next step: this is where the time went" : "until the next step",
-          ),
+          make("span", {}, between(run.hops[i], run.hops[i - 1])),
         ),
       );
     }

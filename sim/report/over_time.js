@@ -7,7 +7,7 @@ const tierColour = (tier) => `var(--${run.tiers[tier]})`;
 const tierTotals = () => run.by_tier.map(sum);
 const nodeName = (id) => `node …${id.slice(-8).padStart(8, "0")}`;
 
-// Behind the time axis: a band while the source was down, a mark at the top where nodes went down.
+// Behind the time axis: a band while the source failed, a mark at the top where something else did.
 function faultBands(box) {
   const until = (end) => (end === null ? "the end" : seconds(end));
   for (const {what, begin, end} of inc.filter((i) => i.segment === null)) {
@@ -21,24 +21,24 @@ function faultBands(box) {
     });
     draw(band, "title", {}, `${what}: ${seconds(begin)} to ${until(end)}`);
   }
-  const crashes = new Map();
-  for (const {begin, segment} of inc) {
-    if (segment !== null) crashes.set(begin, (crashes.get(begin) || 0) + 1);
+  const begun = new Map();
+  for (const {what, begin, segment} of inc) {
+    if (segment !== null) begun.set(begin, [...(begun.get(begin) || []), what]);
   }
-  for (const [begin, nodes] of crashes) {
+  for (const [begin, words] of begun) {
     const x = box.x(begin);
     const mark = draw(box.svg, "path", {
       d: `M${x - 4} ${box.top - 8}l4 7l4 -7z`,
       fill: "var(--bad)",
     });
-    draw(mark, "title", {}, `${several(nodes, "node")} went down at ${seconds(begin)}`);
+    draw(mark, "title", {}, `${tally(words)} at ${seconds(begin)}`);
   }
 }
 
 function faultLegend() {
   return [
-    ...(inc.some((i) => i.segment === null) ? [["source down", "var(--fault)"]] : []),
-    ...(inc.some((i) => i.segment !== null) ? [["▾ a node went down", "var(--bad)"]] : []),
+    ...(inc.some((i) => i.segment === null) ? [["source failing", "var(--fault)"]] : []),
+    ...(inc.some((i) => i.segment !== null) ? [["▾ a fault began", "var(--bad)"]] : []),
   ];
 }
 
@@ -76,6 +76,7 @@ function bytesCurve(each, box) {
 
 function boundLine(box, ms, text, row) {
   const x = box.x(ms);
+  const isLeft = x - box.left > 260; // of the line, where there is room
   draw(box.svg, "line", {
     x1: x,
     x2: x,
@@ -85,7 +86,8 @@ function boundLine(box, ms, text, row) {
     "stroke-width": 1.5,
     "stroke-dasharray": "5 4",
   });
-  draw(box.svg, "text", {x: x - 6, y: box.top + 14 + row * 16, "text-anchor": "end"}, text);
+  const at = {x: isLeft ? x - 6 : x + 6, y: box.bottom - 8 - row * 16};
+  draw(box.svg, "text", {...at, "text-anchor": isLeft ? "end" : "start"}, text);
 }
 
 function completion() {

@@ -78,15 +78,22 @@ const typicalWaits = run.reasons.map((_, r) => median(segments.map((s) => perNod
 function because(s) {
   const extra = perNode(s).map((ms, r) => ms - typicalWaits[r]);
   const most = extra.indexOf(Math.max(...extra));
-  const crashes = inc.filter((i) => i.segment === s.index).length;
+  const broken = inc.filter((i) => i.segment === s.index).map((i) => i.what);
   const parts = [];
   if (extra[most] > 50) {
     const [meaning] = REASON[run.reasons[most]] || [run.reasons[most]];
     parts.push(`a node waited ${seconds(extra[most])} more than elsewhere while ${meaning}`);
   }
-  if (crashes) parts.push(`${several(crashes, "node")} went down`);
+  if (broken.length) parts.push(tally(broken));
   if (hasLines && copies(s) > 1.05) parts.push(`${digits(copies(s))} copies over its line`);
   return parts.join("; ") || "nothing stands out";
+}
+
+// ["crash", "sleep", "crash"] -> "2 × crash, sleep"
+function tally(words) {
+  const sums = new Map();
+  for (const word of words) sums.set(word, (sums.get(word) || 0) + 1);
+  return [...sums].map(([word, n]) => (n > 1 ? `${n} × ${word}` : word)).join(", ");
 }
 
 // --- the verdict ---
@@ -177,6 +184,8 @@ function verdictFaults() {
       `the source down for ${seconds(sum(outages.map((o) => (o.end ?? run.end_ms) - o.begin)))}`,
     );
   }
+  const others = inc.map((i) => i.what).filter((w) => w !== "crash" && w !== "source-down");
+  if (others.length) parts.push(tally(others));
   if (figures.datagrams_lost) parts.push(`${count(figures.datagrams_lost)} messages lost`);
   const held = run.rules.filter((rule) => !rule[2]).length;
   const broken = run.rules.filter((rule) => rule[2]).map(([name, , how]) => ` ${name}: ${how}.`);

@@ -46,6 +46,9 @@ assert waits > 0 and max(line["last_ms"] for line in lines if "last_ms" in line)
     <= summary["makespan_ns"] < (head["end_ms"] + 1) * 1000000
 PYTHON
 
+"$sim" --segments 2 --nodes 12 --size 1MiB --wan-slow 1@0s+2s:1 --trace "$dir/c.trace" >/dev/null
+grep -q '"t_ms":0,"event":"wan-slow","segment":1,' "$dir/c.trace" || fault "a mishap is not told"
+
 for flag in trace report decisions; do
     # shellcheck disable=SC2086
     "$sim" $small "--$flag" "$dir/missing/file" >"$dir/out" 2>&1 && fault "--$flag was not refused"
@@ -85,8 +88,11 @@ runs = json.loads(re.search(r'id="data">\n(.*?)\n</script>', page, re.S)[1])
 nodes, simulation = runs
 assert nodes["real"] and not simulation["real"] and nodes["name"] == "real nodes", nodes["name"]
 summary = nodes["summary"]
-assert summary["nodes"] == summary["complete"] == 4 and summary["segments"] == 2, summary
-assert nodes["bytes"] == 4 << 20 and sum(map(sum, nodes["by_tier"])) == 4 * nodes["bytes"], nodes
+# The demo may end a node between its link and its record of it; a line may reach into the release
+# before, which has 39 bytes.
+assert summary["nodes"] == 4 and summary["complete"] >= 3 and summary["segments"] == 2, summary
+stored = sum(map(sum, nodes["by_tier"]))
+assert nodes["bytes"] == 4 << 20 and 0 <= stored - 4 * nodes["bytes"] <= 4 * 39, stored
 assert sum(map(sum, nodes["pulled"])) > 3.9 * nodes["bytes"], nodes["pulled"]
 assert 0 < summary["half_ns"] <= summary["makespan_ns"] < 60e9, summary
 assert summary["wan_copies_mean_ppm"] >= 1000000 and len(nodes["lanes"]) >= 2, summary

@@ -195,22 +195,24 @@ START_TEST(test_nodes_add_up_on_the_clock_of_the_day)
         "{\"t_ms\":900,\"event\":\"release\",\"release\":\"01\",\"bytes\":50,\"chunks\":1}\n"
         "{\"t_ms\":950,\"event\":\"complete\",\"release\":\"01\"}\n"
         "{\"t_ms\":2000,\"event\":\"release\",\"release\":\"02\",\"bytes\":1000,\"chunks\":4}\n"
-        "{\"t_ms\":1500,\"for_ms\":1500,\"bytes\":{\"source\":1000},\"wait_ms\":{"
+        "{\"t_ms\":1500,\"for_ms\":1500,\"release\":\"02\",\"bytes\":{\"source\":1000},\"wait_ms\":"
+        "{"
         "\"transfer\":900},\"wan\":1000,\"pulled\":{\"source\":1000},\"control\":10}\n"
         "{\"t_ms\":2800,\"event\":\"complete\",\"release\":\"02\"}\n"
         "{\"t_ms\":3000,\"for_ms\":600000,\"control\":7000}\n");
-    put("b",
-        "{\"weft_trace\":1,\"origin\":\"node\",\"node\":\"000000000000000b\",\"segment\":"
-        "\"10.1.0.0/24\",\"unix_ms\":101000}\n"
-        "{\"t_ms\":1200,\"event\":\"release\",\"release\":\"02\"}\n"
-        "{\"t_ms\":1500,\"for_ms\":500,\"bytes\":{\"agent\":400},\"wait_ms\":{\"transfer\":500}"
-        ",\"pulled\":{\"000000000000000a\":400,\"00000000000000ff\":9},\"control\":4}\n"
-        "{\"weft_trace\":1,\"origin\":\"node\",\"node\":\"000000000000000b\",\"segment\":"
-        "\"10.1.0.0/24\",\"unix_ms\":105000}\n"
-        "{\"t_ms\":0,\"for_ms\":1000,\"bytes\":{\"agent\":600},\"wait_ms\":{\"transfer\":800}"
-        ",\"pulled\":{\"000000000000000a\":600},\"control\":6}\n"
-        "{\"t_ms\":1000,\"event\":\"complete\",\"release\":\"02\"}\n"
-        "{\"t_ms\":1000,\"for_m");
+    put("b", "{\"weft_trace\":1,\"origin\":\"node\",\"node\":\"000000000000000b\",\"segment\":"
+             "\"10.1.0.0/24\",\"unix_ms\":101000}\n"
+             "{\"t_ms\":1200,\"event\":\"release\",\"release\":\"02\"}\n"
+             "{\"t_ms\":1500,\"for_ms\":500,\"release\":\"02\",\"bytes\":{\"agent\":400},\"wait_"
+             "ms\":{\"transfer\":500}"
+             ",\"pulled\":{\"000000000000000a\":400,\"00000000000000ff\":9},\"control\":4}\n"
+             "{\"weft_trace\":1,\"origin\":\"node\",\"node\":\"000000000000000b\",\"segment\":"
+             "\"10.1.0.0/24\",\"unix_ms\":105000}\n"
+             "{\"t_ms\":0,\"for_ms\":1000,\"release\":\"02\",\"bytes\":{\"agent\":600},\"wait_ms\":"
+             "{\"transfer\":800}"
+             ",\"pulled\":{\"000000000000000a\":600},\"control\":6}\n"
+             "{\"t_ms\":1000,\"event\":\"complete\",\"release\":\"02\"}\n"
+             "{\"t_ms\":1000,\"for_m");
     char *paths[NODES] = {path_of("a"), path_of("b")};
     ck_assert_msg(weft_sim_history_read_nodes(&history, paths, NODES, &message), "%s", buffer);
     ck_assert(history.is_real);
@@ -222,6 +224,7 @@ START_TEST(test_nodes_add_up_on_the_clock_of_the_day)
     ck_assert_uint_eq(segment->last_ms, 4000);
     ck_assert_uint_eq(sum_of(0, WEFT_TIER_SOURCE), 1000);
     ck_assert_uint_eq(sum_of(0, WEFT_TIER_AGENT), 1000);
+    ck_assert_uint_eq(sum_of(0, WEFT_TIER_PEER), 0);
     ck_assert_uint_eq(history.pulled[0], 1000);
     ck_assert_uint_eq(history.pulled[1], 1000);
     ck_assert_uint_eq(history.lane_count, 1);
