@@ -64,7 +64,8 @@ static void put_off(struct weft_sim_shard *shard, const struct weft_sim_entry *e
 bool weft_sim_ailment_defers(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
     const struct weft_sim_world *world = shard->world;
-    bool starts = entry->kind == WEFT_SIM_NODE_START || entry->kind == WEFT_SIM_NODE_CRASH;
+    bool starts = entry->kind == WEFT_SIM_NODE_START || entry->kind == WEFT_SIM_NODE_CRASH ||
+                  entry->kind == WEFT_SIM_NODE_EVENING;
     if (entry->node >= world->node_count || starts) {
         return false;
     }

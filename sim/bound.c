@@ -6,6 +6,8 @@
  * segment has n nodes. */
 #include "bound.h"
 
+#define MILLION 1000000
+
 __extension__ typedef unsigned __int128 wide;
 
 /* bytes / rate in nanoseconds, rounded up; 0 if the rate has no limit. */
@@ -23,9 +25,50 @@ static weft_ns larger(weft_ns a, weft_ns b)
     return a > b ? a : b;
 }
 
+/* Sites that differ: the slowest of each kind binds, sums take the place of products; a site, with
+ * all its segments, takes one copy. */
+static struct weft_sim_bound of_sites(const struct weft_sim_options *options)
+{
+    wide size = options->size_bytes;
+    wide source = options->source_bytes_per_s;
+    wide sites = 0;
+    wide cards = 0;
+    wide lines = 0;
+    struct weft_sim_bound bound = {.fluid_ns = time_ns(size, source)};
+    bound.relay_ns = 0;
+    for (uint32_t i = 0; i < options->place_count; i++) {
+        const struct weft_sim_place *place = &options->places[i];
+        wide nodes = (wide)place->segments * place->nodes;
+        wide lan = place->wifi_ppm > 0 ? options->wifi_bytes_per_s : place->lan_bytes_per_s;
+        wide down = (wide)place->down_bytes_per_s * (MILLION - place->busy_ppm) / MILLION;
+        wide up = (wide)place->up_bytes_per_s * (MILLION - place->busy_ppm) / MILLION;
+        sites += place->sites;
+        cards += nodes * place->sites * place->lan_bytes_per_s;
+        lines += (wide)place->sites * up;
+        bound.fluid_ns = larger(bound.fluid_ns, larger(time_ns(size, lan), time_ns(size, down)));
+        bound.relay_ns = larger(bound.relay_ns, time_ns((place->nodes - 1) * size, lan));
+        bound.direct_ns = larger(bound.direct_ns, time_ns(nodes * size, down));
+    }
+    if (source != 0 && cards != 0) {
+        bound.fluid_ns =
+            larger(bound.fluid_ns, time_ns(options->node_count * size, source + cards));
+    }
+    if (source != 0 && lines != 0) {
+        bound.fluid_ns = larger(bound.fluid_ns, time_ns(sites * size, source + lines));
+    }
+    bound.one_copy_ns = larger(bound.fluid_ns, time_ns(sites * size, source));
+    bound.relay_ns = larger(bound.relay_ns, bound.one_copy_ns);
+    bound.direct_ns = larger(bound.direct_ns, time_ns(options->node_count * size, source));
+    bound.direct_ns = larger(bound.direct_ns, bound.fluid_ns);
+    return bound;
+}
+
 struct weft_sim_bound weft_sim_bound(const struct weft_sim_options *options)
 {
     wide size = options->size_bytes;
+    if (options->place_count > 0) {
+        return of_sites(options);
+    }
     wide nodes = options->node_count;
     wide segments = options->segment_count;
     wide source = options->source_bytes_per_s;

@@ -37,7 +37,8 @@ struct weft_sim_shard;
     X(AGENT_PRESENT, "INV-38", "agent-present", "when all has healed, each segment has an agent")  \
     X(MEMBERS_AGREE, "INV-39", "members-agree", "when all has healed, views name who is alive")    \
     X(WAN_COPIES, "INV-40", "wan-copies", "without faults a site takes one copy over its line")    \
-    X(MAKESPAN, "INV-41", "makespan", "without faults the makespan is near its lower bound")
+    X(MAKESPAN, "INV-41", "makespan", "without faults the makespan is near its lower bound")       \
+    X(EXPECTED, "INV-42", "expected", "what --expect says holds at the end")
 
 enum weft_sim_check {
 #define X(name, number, word, statement) WEFT_SIM_CHECK_##name,

@@ -126,7 +126,8 @@ bool weft_sim_check_is_calm(const struct weft_sim_options *options)
     uint32_t crashes = options->crashes | options->kill_count | options->restart_count;
     struct weft_tuning standard = weft_tuning_default();
     bool tuned = memcmp(&standard, &options->tuning, sizeof(standard)) != 0;
-    return !menu && !tuned && options->fail_nth == 0 && messages == 0 && crashes == 0 &&
+    bool alike = options->place_count == 0;
+    return alike && !menu && !tuned && options->fail_nth == 0 && messages == 0 && crashes == 0 &&
            options->outage_count == 0;
 }
 

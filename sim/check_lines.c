@@ -19,7 +19,8 @@
 #define IDLE_MEAN_BYTES_PER_S 1000
 #define BUSY_BYTES_PER_S 64000
 #define BUSY_BYTES_PER_S_A_SEGMENT 400
-#define BUSY_BYTES_A_PAIR 20 /* a seed tells each newcomer of everybody in the segment */
+#define BUSY_BYTES_A_PAIR 20  /* a seed tells each newcomer of everybody in the segment */
+#define BUSY_BYTES_A_NODE 500 /* and answers the newcomers of other segments */
 #define BUSY_PART 10
 #define BUSY_PERIOD_NS (10 * WEFT_NS_PER_S)
 
@@ -102,7 +103,8 @@ static uint64_t busy_budget(const struct weft_sim_topology *topology)
     uint64_t rate =
         BUSY_BYTES_PER_S + (uint64_t)BUSY_BYTES_PER_S_A_SEGMENT * topology->segment_count;
     uint64_t members = topology->node_count / topology->segment_count + 1;
-    return rate * (BUSY_PERIOD_NS / WEFT_NS_PER_S) + BUSY_BYTES_A_PAIR * members * members;
+    return rate * (BUSY_PERIOD_NS / WEFT_NS_PER_S) + BUSY_BYTES_A_PAIR * members * members +
+           (uint64_t)BUSY_BYTES_A_NODE * topology->node_count;
 }
 
 static void check_busy(struct weft_sim_world *world)

@@ -30,9 +30,9 @@ void weft_sim_network_begin(struct weft_sim_network *network,
     network->cards = weft_sim_memory_take(topology->node_count, sizeof(network->cards[0]));
     network->wan_up = weft_sim_memory_take(topology->site_count, sizeof(network->wan_up[0]));
     network->wan_down = weft_sim_memory_take(topology->site_count, sizeof(network->wan_down[0]));
-    uint64_t rate = weft_sim_network_goodput(options->lan_bytes_per_s);
     for (uint32_t i = 0; i < topology->node_count; i++) {
-        network->cards[i].rate = rate;
+        uint64_t rate = weft_sim_place_card(options, topology, i);
+        network->cards[i].rate = weft_sim_network_goodput(rate);
         network->cards[i].backbone_links = NO_LINKS;
     }
 }

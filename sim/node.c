@@ -44,7 +44,8 @@ void weft_sim_node_prepare(struct weft_sim_world *world, uint32_t index)
     uint64_t luck = weft_sim_random(seed, WEFT_SIM_FOR_CLOCK, index, 0);
     node->clock_ns = weft_sim_random_below(luck, CLOCK_SPREAD_NS / WEFT_NS_PER_MS) * WEFT_NS_PER_MS;
     luck = weft_sim_random(seed, WEFT_SIM_FOR_JOIN, index, 0);
-    weft_ns start_ns = weft_sim_mishap_start_ns(world, index, weft_sim_random_below(luck, JOIN_NS));
+    weft_ns start_ns = weft_sim_place_start_ns(world, index, weft_sim_random_below(luck, JOIN_NS));
+    start_ns = weft_sim_mishap_start_ns(world, index, start_ns);
     weft_sim_shard_push(weft_sim_world_shard(world, index), start_ns, WEFT_SIM_NODE_START, index);
 }
 
@@ -92,6 +93,10 @@ void weft_sim_node_on_start(struct weft_sim_shard *shard, const struct weft_sim_
     if (weft_sim_canary(world->options, WEFT_SIM_CHECK_VERSION_GROWS)) {
         node->updater.version = WEFT_SIM_VERSION_OLD;
     }
+    config.site = weft_sim_place_site(world, index);
+    if (weft_sim_place_is_battery(world, index)) {
+        config.agent_class = WEFT_AGENT_NEVER;
+    }
     config.seed = weft_sim_random(world->options->seed, WEFT_SIM_FOR_CORE, index, node->life);
     uint8_t *memory = world->cores + (size_t)index * world->core_bytes;
     if (node->life > 1) {
@@ -101,6 +106,7 @@ void weft_sim_node_on_start(struct weft_sim_shard *shard, const struct weft_sim_
     shard->totals.complete += weft_sim_publish_counts(world, node) ? 1 : 0;
     step_start(shard, index);
     weft_sim_shell_on_start(shard, index);
+    weft_sim_place_on_start(shard, index);
 }
 
 void weft_sim_node_crash(struct weft_sim_shard *shard, uint32_t index, weft_ns away_ns)

@@ -1,38 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers "what shall be simulated?"; reads the command line and refuses what cannot be. */
 #include "options.h"
+#include "options_raw.h"
+#include "scenario.h"
 
 #include "protocol/limits.h"
 #include "protocol/manual.h"
 
 #include <stdio.h>
+#include <string.h>
 
-/* What the flag parser stores before the small languages are read. */
-struct raw {
-    struct weft_sim_options plain;                 /* numbers, texts and choices */
-    const char *lan_delay;                         /* --lan-delay */
-    const char *wan_delay;                         /* --wan-delay */
-    const char *lan_queue;                         /* --lan-queue */
-    const char *wan_queue;                         /* --wan-queue */
-    const char *loss;                              /* --loss */
-    const char *twice;                             /* --duplicate */
-    const char *replay;                            /* --replay */
-    const char *late;                              /* --reorder */
-    const char *shard;                             /* --shard */
-    const char *menu[WEFT_SIM_MISHAP_CLASS_COUNT]; /* a flag for each class of menu.h */
-    struct weft_flag_list kill;                    /* --kill */
-    struct weft_flag_list outage;                  /* --source-down */
-    struct weft_flag_list restart;                 /* --restart-all */
-};
-
-/* A flag that holds a time below a millisecond. */
-struct delay {
-    const char *flag;  /* name */
-    const char *text;  /* as given */
-    weft_ns *value_ns; /* where it goes */
-};
-
-#define AT(field) WEFT_FLAG_AT(struct raw, field)
+#define AT(field) WEFT_FLAG_AT(struct weft_sim_raw, field)
 
 static const struct weft_flag network_flags[] = {
     {.name = "segments",
@@ -49,6 +27,24 @@ static const struct weft_flag network_flags[] = {
      .maximum = 4000000,
      .help = "nodes in all, spread evenly over the segments",
      AT(plain.node_count)},
+    {.name = "site",
+     .kind = WEFT_FLAG_LIST,
+     .argument = "SITE",
+     .help = "sites that are alike, instead of --nodes and --segments: SITES x SEGMENTS x NODES,"
+             " then lan RATE, wan RATE, up RATE, wifi SHARE, battery SHARE, busy SHARE,"
+             " hours 8:00-17:00 SHARE",
+     AT(site)},
+    {.name = "wifi-rate",
+     .kind = WEFT_FLAG_RATE,
+     .standard = "80mbit",
+     .help = "rate of the card of nodes on Wi-Fi, each way",
+     AT(plain.wifi_bytes_per_s)},
+    {.name = "clock",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "HOUR:MINUTE",
+     .standard = "12:00",
+     .help = "time of day at time zero, for sites with hours",
+     AT(clock)},
     {.name = "lan",
      .kind = WEFT_FLAG_RATE,
      .standard = "1gbit",
@@ -224,6 +220,17 @@ static const struct weft_flag menu_flags[] = {
 };
 
 static const struct weft_flag sweep_flags[] = {
+    {.name = "scenario",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "FILE",
+     .help = "take flags from a file, one a line, before those of the command line",
+     AT(plain.scenario_path)},
+    {.name = "expect",
+     .kind = WEFT_FLAG_LIST,
+     .argument = "FIGURE<VALUE",
+     .help = "fail unless makespan, half or p95 (times), wan-copies, wan-copies-most or"
+             " source-copies is below: makespan<10min, wan-copies<1.1",
+     AT(expect)},
     {.name = "sweep",
      .kind = WEFT_FLAG_COUNT,
      .standard = "0",
@@ -287,7 +294,7 @@ static const struct weft_flag output_flags[] = {
 
 enum { GROUPS = 7 };
 
-static void make_groups(struct weft_flag_group groups[GROUPS], struct raw *raw)
+static void make_groups(struct weft_flag_group groups[GROUPS], struct weft_sim_raw *raw)
 {
     groups[0] =
         (struct weft_flag_group){"Network", network_flags, WEFT_FLAG_COUNT_OF(network_flags), raw};
@@ -305,141 +312,66 @@ static void make_groups(struct weft_flag_group groups[GROUPS], struct raw *raw)
     groups[6].heading = "Tuning, as for weft run";
 }
 
-static enum weft_err refuse(struct weft_text *message, const char *flag, const char *value,
-                            const char *allowed)
-{
-    weft_text_add(message, "--");
-    weft_text_add(message, flag);
-    weft_text_add(message, ": \"");
-    weft_text_add(message, value);
-    weft_text_add(message, "\" is not valid; use ");
-    weft_text_add(message, allowed);
-    return WEFT_ERR_ARGUMENT;
-}
-
-static enum weft_err read_lists(struct weft_sim_options *options, const struct raw *raw,
-                                struct weft_text *message)
-{
-    if (raw->kill.count > WEFT_SIM_FAULTS_MAX || raw->outage.count > WEFT_SIM_FAULTS_MAX ||
-        raw->restart.count > WEFT_SIM_FAULTS_MAX) {
-        weft_text_add(message, "a fault flag may be given 16 times at most");
-        return WEFT_ERR_ARGUMENT;
-    }
-    for (uint32_t i = 0; i < raw->kill.count; i++) {
-        if (!weft_sim_options_read_kill(raw->kill.items[i], &options->kills[i])) {
-            return refuse(message, "kill", raw->kill.items[i],
-                          "agent, first or any with a share or a time: agent@50%, first@12s+5s");
-        }
-    }
-    for (uint32_t i = 0; i < raw->outage.count; i++) {
-        if (!weft_sim_options_read_outage(raw->outage.items[i], &options->outages[i])) {
-            return refuse(message, "source-down", raw->outage.items[i],
-                          "a share or a time, and how long: 50%,60s or 10s,1min");
-        }
-    }
-    for (uint32_t i = 0; i < raw->restart.count; i++) {
-        if (!weft_sim_options_read_when(raw->restart.items[i], &options->restarts[i])) {
-            return refuse(message, "restart-all", raw->restart.items[i],
-                          "a share or a time: 50% or 12s");
-        }
-    }
-    options->kill_count = raw->kill.count;
-    options->outage_count = raw->outage.count;
-    options->restart_count = raw->restart.count;
-    return WEFT_ERR_OK;
-}
-
-static enum weft_err read_shares(struct weft_sim_options *options, const struct raw *raw,
+/* Parse words that are all there. */
+static enum weft_err parse_words(struct weft_sim_options *options, int argc, char *const *argv,
                                  struct weft_text *message)
 {
-    const struct {
-        const char *flag;    /* name */
-        const char *text;    /* as given */
-        uint32_t *value_ppm; /* where it goes */
-    } shares[] = {{"loss", raw->loss, &options->loss_ppm},
-                  {"duplicate", raw->twice, &options->twice_ppm},
-                  {"replay", raw->replay, &options->replay_ppm},
-                  {"reorder", raw->late, &options->late_ppm}};
-    for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
-        if (!weft_sim_options_read_loss(shares[i].text, shares[i].value_ppm)) {
-            return refuse(message, shares[i].flag, shares[i].text,
-                          "a share such as 0.5% or 300ppm, at most 90%");
-        }
-    }
-    return WEFT_ERR_OK;
-}
-
-static enum weft_err read_menu(struct weft_sim_options *options, const struct raw *raw,
-                               struct weft_text *message)
-{
-    for (uint32_t c = 0; c < WEFT_SIM_MISHAP_CLASS_COUNT; c++) {
-        const char *flag = weft_sim_menu_flag((enum weft_sim_mishap_class)c);
-        struct weft_sim_order *order = &options->menu[c];
-        if (!weft_sim_menu_read(raw->menu[c], order)) {
-            return refuse(message, flag, raw->menu[c],
-                          "how many, up to 64, or which (#1,#4), then @TIME, +FOR, :SEGMENT if need"
-                          " be: 3, 2@10s+30s, #0:4");
-        }
-        if (order->segment != WEFT_SIM_ANY_SEGMENT && order->segment >= options->segment_count) {
-            return refuse(message, flag, raw->menu[c], "a segment below --segments");
-        }
-    }
-    return WEFT_ERR_OK;
-}
-
-static enum weft_err check_sizes(const struct weft_sim_options *options, struct weft_text *message)
-{
-    uint64_t in_segment =
-        ((uint64_t)options->node_count + options->segment_count - 1) / options->segment_count;
-    if (options->segment_count > options->node_count) {
-        weft_text_add(message, "--segments: there are fewer --nodes than segments");
-    } else if (in_segment > WEFT_MEMBERS_MAX) {
-        weft_text_add(message, "--nodes: a segment would have ");
-        weft_text_add_uint(message, in_segment);
-        weft_text_add(message, " nodes, and at most ");
-        weft_text_add_uint(message, WEFT_MEMBERS_MAX);
-        weft_text_add(message, " are allowed; use more --segments");
-    } else if (options->chunk_bytes != 0 &&
-               options->size_bytes / options->chunk_bytes >= WEFT_CHUNKS_MAX) {
-        weft_text_add(message, "--chunk: the release would have more than ");
-        weft_text_add_uint(message, WEFT_CHUNKS_MAX);
-        weft_text_add(message, " chunks; use larger ones");
-    } else {
-        return WEFT_ERR_OK;
-    }
-    return WEFT_ERR_ARGUMENT;
-}
-
-enum weft_err weft_sim_options_parse(struct weft_sim_options *options, int argc, char *const *argv,
-                                     struct weft_text *message)
-{
-    static struct raw raw; /* too large for the stack of a small thread; one command line a run */
+    static struct weft_sim_raw raw; /* too large for the stack; one command line at a time */
     struct weft_flag_group groups[GROUPS];
     make_groups(groups, &raw);
     struct weft_flag_set set = {groups, GROUPS};
     enum weft_err err = weft_flag_parse(&set, argc, argv, NULL, message);
     *options = raw.plain;
-    if (err != WEFT_ERR_OK || options->help) {
-        return err;
-    }
-    const struct delay delays[] = {
-        {"lan-delay", raw.lan_delay, &options->lan_delay_ns},
-        {"wan-delay", raw.wan_delay, &options->wan_delay_ns},
-        {"lan-queue", raw.lan_queue, &options->lan_queue_ns},
-        {"wan-queue", raw.wan_queue, &options->wan_queue_ns},
-    };
-    for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
-        if (!weft_sim_options_read_delay(delays[i].text, delays[i].value_ns)) {
-            return refuse(message, delays[i].flag, delays[i].text, "a time such as 0.2ms or 10ms");
+    return err != WEFT_ERR_OK || options->help ? err : weft_sim_raw_read(options, &raw, message);
+}
+
+/* Which line of the scenario file is it? The one that is wrong by itself, in the same words. */
+static uint32_t guilty_line(struct weft_sim_words *words, const uint32_t *lines, char **argv,
+                            const char *said)
+{
+    static struct weft_sim_options options;
+    for (uint32_t first = 0, end = 0; first < words->count && lines[first] != 0; first = end) {
+        for (end = first; end < words->count && lines[end] == lines[first];) {
+            end++;
+        }
+        char buffer[WEFT_FLAG_MESSAGE_BYTES];
+        struct weft_text message = weft_text_into(buffer, sizeof(buffer));
+        if (parse_words(&options, (int)(end - first), argv + first, &message) != WEFT_ERR_OK &&
+            strcmp(buffer, said) == 0) {
+            return lines[first];
         }
     }
-    err = read_shares(options, &raw, message);
-    err = err != WEFT_ERR_OK ? err : read_lists(options, &raw, message);
-    err = err != WEFT_ERR_OK ? err : read_menu(options, &raw, message);
-    if (err == WEFT_ERR_OK && !weft_sim_options_read_shard(raw.shard, options)) {
-        err = refuse(message, "shard", raw.shard, "I/N with I from 1 to N, N at most 4096: 3/16");
+    return 0;
+}
+
+enum weft_err weft_sim_options_parse(struct weft_sim_options *options, int argc, char *const *argv,
+                                     struct weft_text *message)
+{
+    static struct weft_sim_words words; /* options borrow from it */
+    static uint32_t lines[WEFT_SIM_WORDS_MAX];
+    static char *all[WEFT_SIM_WORDS_MAX];
+    const char *path = weft_sim_scenario_path(argc, argv);
+    enum weft_err err = weft_sim_scenario_expand(&words, lines, argc, argv, message);
+    if (err != WEFT_ERR_OK) {
+        return err;
     }
-    return err != WEFT_ERR_OK ? err : check_sizes(options, message);
+    char said[WEFT_FLAG_MESSAGE_BYTES];
+    struct weft_text inner = weft_text_into(said, sizeof(said));
+    weft_sim_words_argv(&words, all);
+    err = parse_words(options, (int)words.count, all, &inner);
+    options->scenario_path = path;
+    if (err == WEFT_ERR_OK) {
+        return err;
+    }
+    uint32_t line = path == NULL ? 0 : guilty_line(&words, lines, all, said);
+    if (line > 0) {
+        weft_text_add(message, path);
+        weft_text_add(message, ":");
+        weft_text_add_uint(message, line);
+        weft_text_add(message, ": ");
+    }
+    weft_text_add(message, said);
+    return err;
 }
 
 void weft_sim_options_print_help(void)

@@ -4,7 +4,9 @@
 #ifndef WEFT_SIM_OPTIONS_H
 #define WEFT_SIM_OPTIONS_H
 
+#include "expect.h"
 #include "menu.h"
+#include "place.h"
 
 #include "protocol/flag.h"
 #include "protocol/tuning.h"
@@ -89,13 +91,20 @@ struct weft_sim_options {
     uint32_t jobs;              /* --jobs; 0 = one for each processor */
     uint32_t fail_nth;          /* --fail-nth; 0 = none */
     bool fail_each;             /* --fail-each */
-    bool shrink;                /* --shrink */
-    const char *scenario_path;  /* --scenario; NULL = none; borrowed */
-    bool json;                  /* --json */
-    bool help;                  /* --help */
+    struct weft_sim_place places[WEFT_SIM_PLACES_MAX]; /* --site */
+    uint32_t place_count;                              /* entries of places; 0 = all sites alike */
+    struct weft_sim_expect expects[WEFT_SIM_EXPECTS_MAX]; /* --expect */
+    uint32_t expect_count;                                /* entries of expects */
+    uint32_t segment_nodes_max;                           /* nodes of the largest segment */
+    uint32_t clock_min;        /* --clock, minute of the day at time zero */
+    uint64_t wifi_bytes_per_s; /* --wifi-rate */
+    bool shrink;               /* --shrink */
+    const char *scenario_path; /* --scenario; NULL = none; borrowed */
+    bool json;                 /* --json */
+    bool help;                 /* --help */
 };
 
-/* Read a command line without the program's name.
+/* Read a command line without the program's name, and the scenario file that it names.
  * Errors: ARGUMENT, and |message| says what is wrong and what is allowed.
  * Owner:  |options| borrows from argv. */
 enum weft_err weft_sim_options_parse(struct weft_sim_options *options, int argc, char *const *argv,

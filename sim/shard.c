@@ -152,6 +152,7 @@ typedef void handler(struct weft_sim_shard *shard, const struct weft_sim_entry *
 static handler *const handlers[WEFT_SIM_KIND_COUNT] = {
     [WEFT_SIM_NODE_START] = weft_sim_node_on_start,
     [WEFT_SIM_NODE_CRASH] = weft_sim_fault_on_crash,
+    [WEFT_SIM_NODE_EVENING] = weft_sim_place_on_evening,
     [WEFT_SIM_NODE_TICK] = weft_sim_node_on_tick,
     [WEFT_SIM_DATAGRAM] = weft_sim_stream_on_datagram,
     [WEFT_SIM_FRAME] = weft_sim_stream_on_frame,

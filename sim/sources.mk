@@ -14,6 +14,7 @@ SIM_SOURCES := \
 	sim/cut.c \
 	sim/decisions.c \
 	sim/document.c \
+	sim/expect.c \
 	sim/fair.c \
 	sim/fault.c \
 	sim/files.c \
@@ -33,17 +34,20 @@ SIM_SOURCES := \
 	sim/network.c \
 	sim/node.c \
 	sim/options.c \
+	sim/options_raw.c \
 	sim/options_read.c \
 	sim/output.c \
 	sim/page.c \
 	sim/perfetto.c \
 	sim/pipe.c \
+	sim/place.c \
 	sim/pool.c \
 	sim/publish.c \
 	sim/queue.c \
 	sim/record.c \
 	sim/report.c \
 	sim/report_json.c \
+	sim/scenario.c \
 	sim/screen.c \
 	sim/shard.c \
 	sim/shell.c \

@@ -3,12 +3,15 @@
  * smaller net of 10.0.0.0/8 otherwise; node k of it is host 10 + k, as in the lab. */
 #include "topology.h"
 #include "memory.h"
+#include "options.h"
 #include "random.h"
 
 #include "protocol/address.h"
 
 #define PORT 7767
 #define FIRST_HOST 10
+#define MILLION 1000000
+
 #define NET_BITS 24 /* of 10.0.0.0/8 */
 
 void weft_sim_topology_begin(struct weft_sim_topology *topology, uint64_t seed, uint32_t node_count,
@@ -39,10 +42,60 @@ void weft_sim_topology_begin(struct weft_sim_topology *topology, uint64_t seed, 
     }
 }
 
+/* What others leave of a line. */
+static uint64_t left(uint64_t bytes_per_s, uint32_t busy_ppm)
+{
+    return bytes_per_s / MILLION * (MILLION - busy_ppm) +
+           bytes_per_s % MILLION * (MILLION - busy_ppm) / MILLION;
+}
+
+/* How much of the network is laid out already. */
+struct layout {
+    uint32_t node;    /* number of the next node */
+    uint32_t segment; /* number of the next segment */
+    uint32_t site;    /* number of the next site */
+};
+
+/* One more site, as number |index| of the options' list says. */
+static void add_site(struct weft_sim_topology *topology, struct layout *next,
+                     const struct weft_sim_place *place, uint32_t index)
+{
+    topology->sites[next->site] =
+        (struct weft_sim_site){.first_segment = next->segment,
+                               .place = index,
+                               .line = {left(place->up_bytes_per_s, place->busy_ppm),
+                                        left(place->down_bytes_per_s, place->busy_ppm)}};
+    for (uint32_t s = 0; s < place->segments; s++) {
+        topology->segments[next->segment] = (struct weft_sim_segment){next->node, next->site};
+        for (uint32_t k = 0; k < place->nodes; k++) {
+            topology->segment_of[next->node++] = next->segment;
+        }
+        next->segment++;
+    }
+    next->site++;
+}
+
+void weft_sim_topology_begin_sites(struct weft_sim_topology *topology,
+                                   const struct weft_sim_options *options)
+{
+    struct weft_sim_line none = {0, 0};
+    struct layout next = {0, 0, 0};
+    weft_sim_topology_begin(topology, options->seed, options->node_count, options->segment_count,
+                            none);
+    for (uint32_t p = 0; p < options->place_count; p++) {
+        for (uint32_t i = 0; i < options->places[p].sites; i++) {
+            add_site(topology, &next, &options->places[p], p);
+        }
+    }
+    topology->sites[next.site] = (struct weft_sim_site){.first_segment = next.segment};
+    topology->segments[next.segment] = (struct weft_sim_segment){next.node, next.site};
+    topology->site_count = next.site;
+}
+
 void weft_sim_topology_end(struct weft_sim_topology *topology)
 {
     size_t segments = (size_t)topology->segment_count + 1;
-    size_t sites = (size_t)topology->site_count + 1;
+    size_t sites = (size_t)topology->segment_count + 1;
     weft_sim_memory_give(topology->segment_of, topology->node_count, sizeof(uint32_t));
     weft_sim_memory_give(topology->segments, segments, sizeof(topology->segments[0]));
     weft_sim_memory_give(topology->sites, sites, sizeof(topology->sites[0]));

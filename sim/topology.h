@@ -7,6 +7,8 @@
 
 #include "protocol/types.h"
 
+struct weft_sim_options;
+
 /* No such node. */
 #define WEFT_SIM_NOBODY UINT32_MAX
 
@@ -27,6 +29,7 @@ struct weft_sim_segment {
 struct weft_sim_site {
     uint32_t first_segment;    /* its segments are those up to the next site's first */
     struct weft_sim_line line; /* its access line to everybody else */
+    uint32_t place;            /* number of the --site that it is of; 0 without */
 };
 
 /* A node that has moved, and where it is now. */
@@ -69,6 +72,11 @@ struct weft_sim_topology {
  * Owner: the caller; ends with weft_sim_topology_end(). */
 void weft_sim_topology_begin(struct weft_sim_topology *topology, uint64_t seed, uint32_t node_count,
                              uint32_t segment_count, struct weft_sim_line line);
+
+/* The network of the sites that |options| list, at least one.
+ * Owner: likewise. */
+void weft_sim_topology_begin_sites(struct weft_sim_topology *topology,
+                                   const struct weft_sim_options *options);
 
 /* Free the tables. */
 void weft_sim_topology_end(struct weft_sim_topology *topology);

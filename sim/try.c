@@ -2,6 +2,7 @@
 /* Answers "how does a run of these flags go?" from outside the run. */
 #include "try.h"
 #include "options.h"
+#include "summary.h"
 #include "world.h"
 
 #include <signal.h>
@@ -15,8 +16,11 @@ enum { CHILD_DONE = 0, CHILD_MUTE = 3 };
 
 /* --- inside the child --- */
 
-static void judge(const struct weft_sim_world *world, struct weft_sim_verdict *verdict)
+static void judge(struct weft_sim_world *world, struct weft_sim_verdict *verdict)
 {
+    static struct weft_sim_summary summary;
+    weft_sim_summary_make(&summary, world, 0);
+    weft_sim_expect_check(world, &summary);
     verdict->outcome = world->checks.failed ? WEFT_SIM_TRY_VIOLATED : WEFT_SIM_TRY_PASSED;
     verdict->checks = world->checks;
     verdict->operations = world->operations;

@@ -54,8 +54,7 @@ static uint32_t chunks_max(const struct weft_sim_world *world)
 static struct weft_config core_config(const struct weft_sim_world *world)
 {
     const struct weft_sim_options *options = world->options;
-    uint32_t in_segment =
-        (options->node_count + options->segment_count - 1) / options->segment_count;
+    uint32_t in_segment = options->segment_nodes_max;
     struct weft_config config = weft_config_default();
     config.tuning = options->tuning;
     config.mesh = 1;
@@ -173,9 +172,13 @@ bool weft_sim_world_begin(struct weft_sim_world *world, const struct weft_sim_op
             return false;
         }
     }
-    struct weft_sim_line line = {options->wan_bytes_per_s, options->wan_bytes_per_s};
-    weft_sim_topology_begin(&world->topology, options->seed, options->node_count,
-                            options->segment_count, line);
+    if (options->place_count > 0) {
+        weft_sim_topology_begin_sites(&world->topology, options);
+    } else {
+        struct weft_sim_line line = {options->wan_bytes_per_s, options->wan_bytes_per_s};
+        weft_sim_topology_begin(&world->topology, options->seed, options->node_count,
+                                options->segment_count, line);
+    }
     weft_sim_network_begin(&world->network, options, &world->topology);
     weft_sim_backbone_begin(world);
     world->agenda = weft_sim_queue_new();
@@ -361,7 +364,7 @@ static weft_ns limit_ns(const struct weft_sim_world *world)
     }
     weft_ns limit = last_ns + options->settle_ms * WEFT_NS_PER_MS +
                     3 * weft_sim_bound(options).fluid_ns + LIMIT_EXTRA_NS +
-                    weft_sim_menu_healed_ns(options);
+                    weft_sim_menu_healed_ns(options) + weft_sim_place_night_ns(options);
     limit += world->hostile_count > 0 ? LIMIT_HOSTILE_NS : 0;
     for (uint32_t i = 0; i < options->outage_count; i++) {
         limit += options->outages[i].length_ns;

@@ -41,6 +41,7 @@ enum weft_sim_kind {
     /* entries of a shard */
     WEFT_SIM_NODE_START,     /* node: the node starts (again) */
     WEFT_SIM_NODE_CRASH,     /* fault: the node dies */
+    WEFT_SIM_NODE_EVENING,   /* place: it is switched off until the next morning */
     WEFT_SIM_NODE_TICK,      /* node: its core's deadline has come */
     WEFT_SIM_DATAGRAM,       /* stream: a datagram arrives */
     WEFT_SIM_FRAME,          /* stream: a control frame arrives */

@@ -51,6 +51,7 @@ UNIT_SOURCES := \
 	tests/unit/test_sim_history.c \
 	tests/unit/test_sim_menu.c \
 	tests/unit/test_sim_queue.c \
+	tests/unit/test_sim_scenario.c \
 	tests/unit/test_sim_topology.c \
 	tests/unit/test_sim_world.c \
 	tests/unit/test_source.c \
