@@ -10,6 +10,7 @@
 #define BEATS_PER_LEASE 3
 #define GIVEN_UP 1
 #define LEARNING_NS (2 * WEFT_NS_PER_S)
+#define PART_NS (1 * WEFT_NS_PER_MS)
 
 void weft_lease_init(struct weft_core *core)
 {
@@ -193,22 +194,6 @@ bool weft_lease_steal(struct weft_core *core, uint32_t download)
     return false;
 }
 
-void weft_lease_give_up(struct weft_core *core)
-{
-    for (uint32_t d = 0; d < core->config.downloads_max; d++) {
-        struct weft_download *download = &core->releases.downloads[d];
-        if (download->release == WEFT_RELEASE_NONE) {
-            continue;
-        }
-        for (uint32_t extent = 0; extent < download->extent_count; extent++) {
-            if (download->extents[extent].holder == core->self.id) {
-                download->extents[extent].holder = 0;
-                tell_segment(core, d, extent, /* given_up */ true);
-            }
-        }
-    }
-}
-
 void weft_lease_tell(struct weft_core *core, const struct weft_link *link, uint32_t download)
 {
     const struct weft_download *self = &core->releases.downloads[download];
@@ -327,32 +312,50 @@ static void watch_others(struct weft_core *core)
     weft_source_fill(core);
 }
 
-static void beat(struct weft_core *core)
+/* Repeat one lease, or end it: to give up, or because others have to fetch where no agent is. */
+static void repeat(struct weft_core *core, uint32_t d, uint32_t extent)
 {
-    if (core->now_ns < core->leases.beat_ns) {
+    struct weft_leases *self = &core->leases;
+    struct weft_download *download = &core->releases.downloads[d];
+    if (download->release == WEFT_RELEASE_NONE || extent >= download->extent_count ||
+        download->extents[extent].holder != core->self.id ||
+        (!self->giving_up && !is_unfinished(core, d, extent))) {
         return;
     }
-    bool any = false;
-    for (uint32_t d = 0; d < core->config.downloads_max; d++) {
-        const struct weft_download *download = &core->releases.downloads[d];
-        if (download->release == WEFT_RELEASE_NONE) {
-            continue;
-        }
-        bool acts = weft_lease_acts(core, d);
-        for (uint32_t extent = 0; extent < download->extent_count; extent++) {
-            bool mine = download->extents[extent].holder == core->self.id;
-            if (!mine || !is_unfinished(core, d, extent)) {
-                continue;
-            }
-            if (acts) {
-                any = true;
-            } else {
-                download->extents[extent].holder = 0; /* no agent any more: let others fetch it */
-            }
-            tell_segment(core, d, extent, /* given_up */ !acts);
-        }
+    bool kept = !self->giving_up && weft_lease_acts(core, d);
+    self->keeps = self->keeps || kept;
+    download->extents[extent].holder = kept ? core->self.id : 0;
+    tell_segment(core, d, extent, /* given_up */ !kept);
+}
+
+/* Many leases and many neighbours are more messages than a step has room for: the rest follows. */
+static void beat(struct weft_core *core)
+{
+    struct weft_leases *self = &core->leases;
+    uint32_t end = core->config.downloads_max * WEFT_EXTENTS_MAX;
+    if (core->now_ns < self->beat_ns) {
+        return;
     }
-    core->leases.beat_ns = any ? core->now_ns + lease_ns(core) / BEATS_PER_LEASE : WEFT_NS_NEVER;
+    for (; self->next < end; self->next++) {
+        if (core->actions->count > WEFT_ACTIONS_PER_STEP_MAX / 2) {
+            self->beat_ns = core->now_ns + PART_NS;
+            return;
+        }
+        repeat(core, self->next / WEFT_EXTENTS_MAX, self->next % WEFT_EXTENTS_MAX);
+    }
+    self->beat_ns = self->keeps ? core->now_ns + lease_ns(core) / BEATS_PER_LEASE : WEFT_NS_NEVER;
+    self->next = 0;
+    self->giving_up = false;
+    self->keeps = false;
+}
+
+void weft_lease_give_up(struct weft_core *core)
+{
+    struct weft_leases *self = &core->leases;
+    self->giving_up = true;
+    self->next = 0;
+    self->beat_ns = core->now_ns;
+    beat(core);
 }
 
 void weft_lease_expire(struct weft_core *core)

@@ -17,6 +17,7 @@
 #define IDLE_BYTES_PER_S 4000
 #define IDLE_BYTES_PER_S_A_SEGMENT 400 /* whoever is a seed answers the newcomers of all */
 #define IDLE_MEAN_BYTES_PER_S 1000
+#define IDLE_MEAN_BYTES_PER_S_A_SEGMENT 5 /* newcomers look for those of other segments */
 #define BUSY_BYTES_PER_S 64000
 #define BUSY_BYTES_PER_S_A_SEGMENT 400
 #define BUSY_BYTES_A_PAIR 20  /* a seed tells each newcomer of everybody in the segment */
@@ -159,7 +160,9 @@ void weft_sim_check_idle(struct weft_sim_world *world)
                                 (unsigned long long)sent, (unsigned long long)ms);
         }
     }
-    if (total / world->node_count > IDLE_MEAN_BYTES_PER_S * ms / 1000) {
+    uint64_t mean_rate = IDLE_MEAN_BYTES_PER_S +
+                         (uint64_t)IDLE_MEAN_BYTES_PER_S_A_SEGMENT * world->topology.segment_count;
+    if (total / world->node_count > mean_rate * ms / 1000) {
         weft_sim_check_fail(&world->shards[0], WEFT_SIM_CHECK_IDLE_QUIET, 0,
                             "the mean node sent %llu bytes of control messages in %llu ms",
                             (unsigned long long)(total / world->node_count),
