@@ -21,6 +21,7 @@ UNIT_SOURCES := \
 	tests/unit/test_fileio.c \
 	tests/unit/test_flag.c \
 	tests/unit/test_follow.c \
+	tests/unit/test_forms.c \
 	tests/unit/test_frame.c \
 	tests/unit/test_gate.c \
 	tests/unit/test_http.c \
@@ -61,6 +62,7 @@ UNIT_SOURCES := \
 	tests/unit/test_stream_wire.c \
 	tests/unit/test_text.c \
 	tests/unit/test_tree.c \
+	tests/unit/test_trust_memory.c \
 	tests/unit/test_units.c \
 	tests/unit/test_unpack.c \
 	tests/unit/test_updater.c \

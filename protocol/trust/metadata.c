@@ -162,10 +162,9 @@ static enum weft_err check_body(const struct weft_metadata *metadata, struct wef
     case WEFT_ROLE_SNAPSHOT:
         return check_meta(metadata, "targets.json", fault);
     case WEFT_ROLE_TARGETS:
-        return check_targets(metadata, fault);
     case WEFT_ROLE_COUNT:
     default:
-        return weft_fault_set(fault, WEFT_ERR_FORMAT, "unknown role");
+        return check_targets(metadata, fault);
     }
 }
 
