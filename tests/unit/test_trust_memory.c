@@ -265,11 +265,18 @@ static bool hash(void)
               weft_digest_end(digest) == WEFT_ERR_MISMATCH;
     weft_digest_free(digest);
     struct weft_fault fault;
+    struct weft_pin longer = {.has_length = true, .length = 3, .has_sha512 = true};
+    uint8_t sum[WEFT_SHA256_BYTES];
     struct weft_sha256 *running = weft_sha256_new();
     struct weft_release_info info = {.has_index = true, .index_bytes = 3};
     ok = ok && running != NULL &&
          weft_catalog_index_check(&info, (const uint8_t *)"abc", 3) == WEFT_ERR_MISMATCH &&
-         weft_pin_check(&pin, "x", (const uint8_t *)"abc", 3, &fault) == WEFT_ERR_MISMATCH;
+         weft_pin_check(&pin, "x", (const uint8_t *)"abc", 3, &fault) == WEFT_ERR_MISMATCH &&
+         weft_pin_check(&longer, "x", (const uint8_t *)"abc", 3, &fault) == WEFT_ERR_MISMATCH;
+    if (ok) {
+        weft_sha256_add(running, "abc", 3);
+        ok = weft_sha256_end(running, sum);
+    }
     weft_sha256_free(running);
     return ok;
 }
