@@ -326,6 +326,11 @@ const struct weft_updater *weft_driver_updater(const struct weft_driver *driver)
     return driver->updater;
 }
 
+const struct weft_membership *weft_driver_membership(const struct weft_driver *driver)
+{
+    return &driver->membership;
+}
+
 struct weft_address weft_driver_address(const struct weft_driver *driver)
 {
     return driver->self.address;

@@ -25,9 +25,10 @@ enum {
     WEFT_DRIVER_PEERS_MAX = 40 /* entries of DATA/peers; segment first, further ones not kept */
 };
 
-struct weft_driver;  /* opaque; one node */
-struct weft_runner;  /* runner.h */
-struct weft_updater; /* updater.h */
+struct weft_driver;     /* opaque; one node */
+struct weft_membership; /* membership.h */
+struct weft_runner;     /* runner.h */
+struct weft_updater;    /* updater.h */
 
 struct weft_driver_config {
     const struct weft_run_options *options; /* flags; borrowed for the driver's life */
@@ -62,6 +63,9 @@ const struct weft_core *weft_driver_core(const struct weft_driver *driver);
 
 /* The updater, for what it tells of components. Owner: the driver. */
 const struct weft_updater *weft_driver_updater(const struct weft_driver *driver);
+
+/* Keys and certificate of the node. Owner: the driver. */
+const struct weft_membership *weft_driver_membership(const struct weft_driver *driver);
 
 /* Own address, with the port that was chosen. */
 struct weft_address weft_driver_address(const struct weft_driver *driver);

@@ -106,6 +106,7 @@ json_t *weft_inform_status(void *context, const char *argument)
         .expires_unix_s = trust.expires_s,
         .clock_text = trust.clock,
         .alarm_text = trust.alarm,
+        .membership = weft_driver_membership(inform->driver),
         .components = components,
         .component_count = options->component_count,
         .rates_bytes_per_s = rates,

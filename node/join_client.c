@@ -98,6 +98,45 @@ static enum weft_err talk(int fd, struct weft_noise *noise, const uint8_t *reque
     return err;
 }
 
+/* What a server says is shown on a terminal: letters only. */
+static void show(const uint8_t *bytes, size_t length, char *text, size_t size)
+{
+    size_t shown = length < size - 1 ? length : size - 1;
+    for (size_t i = 0; i < shown; i++) {
+        text[i] = bytes[i] >= ' ' && bytes[i] < 0x7f ? (char)bytes[i] : '?';
+    }
+    text[shown] = '\0';
+}
+
+enum weft_err weft_join_client_take(struct weft_membership *membership, const uint8_t *reply,
+                                    size_t length, struct weft_message *message)
+{
+    struct weft_membership next = *membership;
+    if (length > 1 && reply[0] != 0) {
+        char why[256];
+        show(reply + 1, length - 1, why, sizeof(why));
+        weft_message_set(message, "the server refused: %s", why);
+        return WEFT_ERR_PERMISSION;
+    }
+    if (length < WEFT_REGISTER_REVOCATION_AT) {
+        weft_message_set(message, "the server's answer cannot be understood");
+        return WEFT_ERR_FORMAT;
+    }
+    memcpy(next.certificate, reply + 1, WEFT_CERTIFICATE_BYTES);
+    memcpy(next.contact.secret, reply + WEFT_REGISTER_CONTACT_AT, sizeof(next.contact.secret));
+    enum weft_doubt doubt = weft_membership_complete(&next);
+    if (doubt != WEFT_DOUBT_NONE) {
+        weft_message_set(message, "the server's answer is wrong: %s", weft_doubt_text(doubt));
+        return WEFT_ERR_SIGNATURE;
+    }
+    /* Often there is none, or it is known. */
+    (void)weft_membership_revoke(&next, reply + WEFT_REGISTER_REVOCATION_AT,
+                                 length - WEFT_REGISTER_REVOCATION_AT);
+    *membership = next;
+    sodium_memzero(&next, sizeof(next));
+    return WEFT_ERR_OK;
+}
+
 static enum weft_err ask(const struct weft_membership_server *server,
                          struct weft_membership *membership, const uint8_t *request, size_t length,
                          struct weft_message *message)
@@ -136,33 +175,6 @@ static enum weft_err ask(const struct weft_membership_server *server,
     err = weft_join_client_take(membership, reply, reply_length, message);
     sodium_memzero(reply, sizeof(reply));
     return err;
-}
-
-enum weft_err weft_join_client_take(struct weft_membership *membership, const uint8_t *reply,
-                                    size_t length, struct weft_message *message)
-{
-    struct weft_membership next = *membership;
-    if (length > 1 && reply[0] != 0) {
-        weft_message_set(message, "the server refused: %.*s", (int)(length - 1), reply + 1);
-        return WEFT_ERR_PERMISSION;
-    }
-    if (length < WEFT_REGISTER_REVOCATION_AT) {
-        weft_message_set(message, "the server's answer cannot be understood");
-        return WEFT_ERR_FORMAT;
-    }
-    memcpy(next.certificate, reply + 1, WEFT_CERTIFICATE_BYTES);
-    memcpy(next.contact.secret, reply + WEFT_REGISTER_CONTACT_AT, sizeof(next.contact.secret));
-    enum weft_doubt doubt = weft_membership_complete(&next);
-    if (doubt != WEFT_DOUBT_NONE) {
-        weft_message_set(message, "the server's answer is wrong: %s", weft_doubt_text(doubt));
-        return WEFT_ERR_SIGNATURE;
-    }
-    /* Often there is none, or it is known. */
-    (void)weft_membership_revoke(&next, reply + WEFT_REGISTER_REVOCATION_AT,
-                                 length - WEFT_REGISTER_REVOCATION_AT);
-    *membership = next;
-    sodium_memzero(&next, sizeof(next));
-    return WEFT_ERR_OK;
 }
 
 enum weft_err weft_join_client_join(const struct weft_token *token, const char *name,

@@ -60,9 +60,12 @@ enum weft_doubt weft_membership_revoke(struct weft_membership *membership, const
                                        size_t length)
 {
     struct weft_revocation read;
+    if (weft_revocation_number(bytes, length) <= membership->revoked.number) {
+        return WEFT_DOUBT_FORMAT;
+    }
     enum weft_doubt doubt = weft_revocation_read(&read, membership->mesh, bytes, length);
-    if (doubt != WEFT_DOUBT_NONE || read.number <= membership->revoked.number) {
-        return doubt == WEFT_DOUBT_NONE ? WEFT_DOUBT_FORMAT : doubt;
+    if (doubt != WEFT_DOUBT_NONE) {
+        return doubt;
     }
     /* Accepted. */
     membership->revoked = read;

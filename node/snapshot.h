@@ -5,6 +5,7 @@
 #ifndef WEFT_SNAPSHOT_H
 #define WEFT_SNAPSHOT_H
 
+#include "node/membership.h"
 #include "protocol/view.h"
 
 #include <jansson.h>
@@ -41,6 +42,7 @@ struct weft_snapshot_info {
     int64_t expires_unix_s;            /* when the trusted timestamp expires; 0 = there is none */
     const char *clock_text;            /* what is wrong with this machine's clock; "" = nothing */
     const char *alarm_text;            /* proof that the publisher said two things; "" = none */
+    const struct weft_membership *membership;         /* keys and certificate; NULL = not told */
     const struct weft_snapshot_component *components; /* subscribed ones */
     uint32_t component_count;                         /* entries of components */
     const uint64_t *rates_bytes_per_s; /* received per component, mean of the last seconds */

@@ -362,6 +362,31 @@ static void draw_metadata(const struct drawing *drawing)
     }
 }
 
+/* Who may take part, and is this node still among them? */
+static void draw_mesh(const struct drawing *drawing)
+{
+    const json_t *mesh = weft_document_at(drawing->document, "mesh");
+    struct weft_page *page = drawing->page;
+    uint64_t now_s = weft_document_number(drawing->document, "now_unix_s");
+    uint64_t expires_s = weft_document_number(mesh, "expires_unix_s");
+    if (!json_is_object(mesh)) {
+        return;
+    }
+    label(drawing, WEFT_STYLE_DIM, "mesh");
+    if (weft_document_flag(mesh, "revoked")) {
+        weft_page_put(page, WEFT_STYLE_BAD, "this node was thrown out of it\n");
+    } else if (weft_document_flag(mesh, "open")) {
+        weft_page_put(page, WEFT_STYLE_DIM, "open to everybody with the root file\n");
+    } else if (expires_s > now_s) {
+        weft_page_put(page, WEFT_STYLE_PLAIN, "%.32s", weft_document_text(mesh, "name"));
+        weft_page_put(page, WEFT_STYLE_DIM, ", admitted for %s\n",
+                      weft_units_duration((expires_s - now_s) * 1000).text);
+    } else {
+        weft_page_put(page, WEFT_STYLE_BAD, "the certificate expired on %s; run: weft join TOKEN\n",
+                      weft_units_date((int64_t)expires_s).text);
+    }
+}
+
 static void draw_peer(const struct drawing *drawing, const json_t *member)
 {
     struct weft_page *page = drawing->page;
@@ -418,4 +443,5 @@ void weft_status_draw(struct weft_page *page, const json_t *document)
     draw_peers(&drawing);
     draw_source(&drawing);
     draw_metadata(&drawing);
+    draw_mesh(&drawing);
 }

@@ -110,6 +110,7 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_packet.c \
 	tests/fuzz/fuzz_path.c \
 	tests/fuzz/fuzz_pattern.c \
+	tests/fuzz/fuzz_peer.c \
 	tests/fuzz/fuzz_stream_wire.c \
 	tests/fuzz/fuzz_trace_file.c \
 	tests/fuzz/fuzz_wire.c \

@@ -83,6 +83,11 @@ enum weft_doubt weft_revocation_read(struct weft_revocation *revocation,
     return result == 0 ? WEFT_DOUBT_NONE : WEFT_DOUBT_SIGNATURE;
 }
 
+uint64_t weft_revocation_number(const uint8_t *bytes, size_t length)
+{
+    return length < IDS + SIGNATURE_BYTES ? 0 : weft_bytes_get(bytes + NUMBER, 8);
+}
+
 bool weft_revocation_names(const struct weft_revocation *revocation, weft_node_id id)
 {
     for (uint32_t i = 0; i < revocation->count; i++) {

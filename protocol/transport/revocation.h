@@ -27,6 +27,10 @@ enum weft_doubt weft_revocation_read(struct weft_revocation *revocation,
                                      const uint8_t mesh[WEFT_MESH_KEY_BYTES], const uint8_t *bytes,
                                      size_t length);
 
+/* The number that bytes[length] claim to have; 0 = they are no record. Not checked: it spares the
+ * check of a signature. */
+uint64_t weft_revocation_number(const uint8_t *bytes, size_t length);
+
 /* Is |id| in the list: thrown out, whatever certificate it shows? */
 bool weft_revocation_names(const struct weft_revocation *revocation, weft_node_id id);
 
