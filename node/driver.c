@@ -93,6 +93,7 @@ void weft_driver_leave(struct weft_driver *driver)
     }
     driver->leaving = true;
     weft_driver_identity_save_peers(driver);
+    weft_driver_identity_save_time(driver);
     weft_driver_tell(driver, &event);
     uv_timer_start(&driver->stop, on_stop, driver->left ? GOODBYE_MS : WEFT_DRIVER_STOP_MS, 0);
 }
@@ -130,6 +131,7 @@ static void on_chores(uv_timer_t *timer)
     }
     if (is_time_for_peers(driver->second_count)) {
         weft_driver_identity_save_peers(driver);
+        weft_driver_identity_save_time(driver);
     }
 }
 

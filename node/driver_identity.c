@@ -74,11 +74,29 @@ enum weft_err weft_driver_identity_join(const struct weft_run_options *options,
     return weft_membership_file_load(options->data_dir, membership, server, message);
 }
 
+/* Write the time of this start, or the last greeting's. */
+static enum weft_err save_incarnation(const char *data_dir, uint64_t value)
+{
+    char path[WEFT_FILE_PATH_BYTES];
+    char text[32];
+    if (!weft_fileio_join(path, data_dir, "incarnation")) {
+        return WEFT_ERR_LIMIT;
+    }
+    int length = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)value);
+    return weft_fileio_replace(path, text, (size_t)length, 0644);
+}
+
+void weft_driver_identity_save_time(const struct weft_driver *driver)
+{
+    /* Peers refuse greetings that are older than the last one: it must not come again after a clock
+     * went back. What cannot be written now is written in a minute. */
+    (void)save_incarnation(driver->options->data_dir, weft_session_time_ms(driver->session));
+}
+
 enum weft_err weft_driver_identity_load(const char *data_dir, uint64_t *incarnation,
                                         struct weft_message *message)
 {
     char path[WEFT_FILE_PATH_BYTES];
-    char text[32];
     uint64_t last = 0;
     struct timespec now;
     if (!weft_fileio_join(path, data_dir, "incarnation")) {
@@ -91,8 +109,7 @@ enum weft_err weft_driver_identity_load(const char *data_dir, uint64_t *incarnat
     clock_gettime(CLOCK_REALTIME, &now);
     *incarnation = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
     *incarnation = *incarnation > last ? *incarnation : last + 1;
-    int length = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)*incarnation);
-    enum weft_err err = weft_fileio_replace(path, text, (size_t)length, 0644);
+    enum weft_err err = save_incarnation(data_dir, *incarnation);
     if (err != WEFT_ERR_OK) {
         weft_message_set(message, "cannot write %s: %s", path, weft_err_text(err));
     }

@@ -298,6 +298,9 @@ enum weft_err weft_driver_identity_load(const char *data_dir, uint64_t *incarnat
 size_t weft_driver_identity_known(const struct weft_driver *driver, struct weft_endpoint *known,
                                   size_t size);
 
+/* Write the time of the next greeting into DATA/incarnation. */
+void weft_driver_identity_save_time(const struct weft_driver *driver);
+
 /* Write the members the core knows into DATA/peers. */
 void weft_driver_identity_save_peers(const struct weft_driver *driver);
 

@@ -356,6 +356,10 @@ static void on_sealed(struct weft_peers *peers, const struct weft_address *from,
     if (number == NEXT) {
         promote(peer);
     }
+    if (!weft_rate_take_from(&peer->quota_ns, now_ns, WEFT_NS_PER_S / WEFT_PEER_PER_S,
+                             WEFT_PEER_BURST)) {
+        return;
+    }
     if (packet->kind == WEFT_PACKET_CONTROL) {
         weft_peer_on_control(peers, peer, out, length - WEFT_PACKET_DATA_OVERHEAD, now_ns);
     } else {

@@ -62,6 +62,7 @@ struct weft_peer {
     uint32_t waiting_count;              /* entries of waiting */
     weft_ns heard_ns;                    /* when it proved itself last */
     uint32_t unheard_count;              /* packets sent since then */
+    weft_ns quota_ns;                    /* when its bucket of datagrams is full again */
     weft_ns rest_until_ns;               /* no handshake before */
 };
 

@@ -258,6 +258,11 @@ void weft_session_close(struct weft_session *session)
     session->listen_fd = -1;
 }
 
+uint64_t weft_session_time_ms(struct weft_session *session)
+{
+    return weft_peers_time_ms(session->peers, uv_hrtime());
+}
+
 struct weft_address weft_session_address(const struct weft_session *session)
 {
     return session->config.listen;

@@ -113,6 +113,9 @@ void weft_session_close(struct weft_session *session);
 enum weft_doubt weft_session_revoke(struct weft_session *session, const uint8_t *bytes,
                                     size_t length);
 
+/* A time that is later than that of every greeting so far, for the next start. */
+uint64_t weft_session_time_ms(struct weft_session *session);
+
 /* Own address, with the port that was chosen. */
 struct weft_address weft_session_address(const struct weft_session *session);
 

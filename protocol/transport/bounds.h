@@ -27,6 +27,8 @@
     X(ADDRESS_BURST, 5, "of them at once")                                                         \
     X(TOTAL_PER_S, 277, "first messages in a second; more are dropped: a twentieth of a core")     \
     X(TOTAL_BURST, 64, "of them at once")                                                          \
+    X(PEER_PER_S, 200, "datagrams of one member in a second; more are dropped")                    \
+    X(PEER_BURST, 400, "of them at once")                                                          \
     X(ADDRESSES_MAX, 4096, "a further address takes the place of another one of its row")          \
     X(PROOF_MS, 2000, "a stream that has not proved its identity by then is closed")               \
     X(PROOF_BYTES_MAX, 1024, "a stream with a longer first message is closed")                     \

@@ -15,6 +15,13 @@ static weft_ns take(weft_ns full_ns, weft_ns now_ns, weft_ns token_ns, uint32_t 
     return from_ns - now_ns + token_ns > burst * token_ns ? 0 : from_ns + token_ns;
 }
 
+bool weft_rate_take_from(weft_ns *full_ns, weft_ns now_ns, weft_ns token_ns, uint32_t burst)
+{
+    weft_ns next_ns = take(*full_ns, now_ns, token_ns, burst);
+    *full_ns = next_ns == 0 ? *full_ns : next_ns;
+    return next_ns != 0;
+}
+
 static uint64_t network_of(const struct weft_rate *rate, const struct weft_address *address)
 {
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};

@@ -24,6 +24,10 @@ struct weft_rate {
     struct weft_rate_bucket buckets[WEFT_ADDRESSES_MAX]; /* in rows */
 };
 
+/* Take a token from a bucket of |burst| tokens that gets one every |token_ns|; *full_ns is when it
+ * is full again. Errors: false if it is empty; nothing is taken then. */
+bool weft_rate_take_from(weft_ns *full_ns, weft_ns now_ns, weft_ns token_ns, uint32_t burst);
+
 /* Take a token for |address| (an IPv4 address, or the /64 of an IPv6 one) and one of those of all.
  * Errors: false if either has none left; nothing is taken then. */
 bool weft_rate_take(struct weft_rate *rate, const struct weft_address *address, weft_ns now_ns);

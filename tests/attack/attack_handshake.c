@@ -112,6 +112,27 @@ static void forge(struct packet *init, uint32_t number)
                     init->bytes, WEFT_PACKET_INIT_MAC1_AT);
 }
 
+/* A member that talks all the time is heard as often as the bound says; others do not suffer. */
+START_TEST(member_that_floods)
+{
+    net_start();
+    net_say(&nodes[1], &nodes[0].self, "x");
+    net_say(&nodes[2], &nodes[0].self, "x");
+    net_settle();
+    for (int i = 0; i < 20000; i++) { /* for two seconds */
+        now_ns += 100 * WEFT_NS_PER_US;
+        net_say(&nodes[1], &nodes[0].self, "me");
+        net_settle();
+    }
+    ck_assert_uint_le(nodes[0].heard, 2 + WEFT_PEER_BURST + 2 * WEFT_PEER_PER_S);
+    ck_assert_uint_ge(nodes[0].heard, WEFT_PEER_BURST);
+    net_say(&nodes[2], &nodes[0].self, "you");
+    net_settle();
+    ck_assert_str_eq((char *)nodes[0].last, "you");
+    net_stop();
+}
+END_TEST
+
 /* Of random and damaged packets from addresses that proved nothing, none makes a node say more than
  * it heard. */
 START_TEST(nothing_is_amplified)
@@ -204,6 +225,8 @@ int main(void)
         {"first messages to an address where nobody is", "three, then it rests", nobody_answers},
         {"no, stolen, expired, early, revoked certificate, another mesh", "silence", strangers},
         {"packets of a session and a handshake again", "dropped, not answered", replays},
+        {"10,000 datagrams a second of a member", "200 of them, others are heard",
+         member_that_floods},
         {"100,000 damaged packets from 1,000 addresses", "no answer is longer",
          nothing_is_amplified},
         {"100,000 first messages a second", "cookies; an honest node gets in",
