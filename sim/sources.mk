@@ -67,6 +67,7 @@ SIM_SOURCES := \
 	sim/world.c
 
 SIM_PAGE_FILES := \
+	sim/report/agents.js \
 	sim/report/chart.js \
 	sim/report/in_sum.js \
 	sim/report/over_time.js \

@@ -211,7 +211,7 @@ function compared() {
       "Time until the last node has the release, on the same lines.",
       bars(
         "Time compared with other ways",
-        times.map(([name, ms, colour]) => [name, ms, seconds(ms), colour]),
+        times.map(([name, ms, colour]) => [name, ms, seconds(ms || null), colour]),
       ),
     ),
     section(
@@ -383,84 +383,6 @@ function heat() {
     "A row is a segment, the slowest first; time goes to the right.",
     make("p", {class: "screen"}, buttons[0], " ", buttons[1]),
     holder,
-  );
-}
-
-// --- Update Agents ---
-
-function agents() {
-  const rows = slowestFirst
-    .map((s) => ({s, lanes: run.lanes.filter(([at]) => at === s.index)}))
-    .filter(({lanes}) => lanes.length);
-  if (!rows.length) return null;
-  const changed = ({lanes}) => lanes.some(([, , , end, crashed]) => end !== null || crashed);
-  const first = rows
-    .filter(changed)
-    .concat(rows.filter((row) => !changed(row)))
-    .slice(0, 24);
-  const height = sum(first.map(({lanes}) => lanes.length * 9 + 8));
-  const box = frame(
-    "Who was Update Agent, and when",
-    height + 38,
-    Math.max(run.end_ms, 1),
-    0,
-    null,
-    {left: 128},
-  );
-  let y = box.top;
-  for (const {s, lanes} of first) {
-    draw(
-      box.svg,
-      "text",
-      {x: box.left - 8, y: y + lanes.length * 4.5 + 4, "text-anchor": "end"},
-      s.name,
-    );
-    for (const [, node, begin, end, crashed] of lanes) {
-      const x = box.x(begin);
-      const to = box.x(end ?? run.end_ms);
-      const bar = draw(box.svg, "rect", {
-        x,
-        y: y + 1,
-        width: Math.max(2, to - x),
-        height: 7,
-        rx: 2,
-        fill: "var(--agent)",
-      });
-      draw(
-        bar,
-        "title",
-        {},
-        `${nodeName(node)}: ${seconds(begin)} to ${end === null ? "the end" : seconds(end)}` +
-          (crashed ? ", crashed" : ""),
-      );
-      if (crashed) {
-        draw(box.svg, "path", {
-          d: `M${to - 4} ${y}l8 8m0 -8l-8 8`,
-          stroke: "var(--bad)",
-          "stroke-width": 2.2,
-        });
-      }
-      y += 9;
-    }
-    y += 8;
-  }
-  const left = rows.length - first.length;
-  return section(
-    "Who brought it in?",
-    "A bar is one Update Agent's time in office, ✕ its crash. " +
-      (left > 0 ? `${several(left, "more segment")} ${left === 1 ? "is" : "are"} not drawn.` : ""),
-    box.svg,
-    asTable(
-      [["segment"], ["agent"], ["from", 1], ["until", 1]],
-      run.lanes
-        .slice(0, 1000)
-        .map(([at, node, begin, end, crashed]) => [
-          segments[at].name,
-          nodeName(node),
-          seconds(begin),
-          end === null ? "the end" : seconds(end) + (crashed ? " (crashed)" : ""),
-        ]),
-    ),
   );
 }
 

@@ -143,7 +143,7 @@ function verdictCost() {
   const mean = figures.wan_copies_mean_ppm / 1e6;
   const perSegment = run.nodes / segments.length;
   const saved =
-    perSegment > mean
+    perSegment > mean && figures.complete
       ? ` That is ${percent(perSegment - mean, perSegment)} less ` +
         "than if every node fetched it for itself."
       : "";
