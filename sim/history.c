@@ -29,6 +29,7 @@ void weft_sim_history_begin(struct weft_sim_history *history, uint32_t segment_c
 {
     memset(history, 0, sizeof(*history));
     history->segment_count = segment_count;
+    history->site_count = segment_count;
     history->width_ms = width_ms;
     history->slice_count = slices_for(segment_count);
     history->group_count =

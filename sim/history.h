@@ -89,6 +89,7 @@ struct weft_sim_history {
     char command[2048];       /* that makes the run again; "" = none */
     uint32_t node_count;      /* nodes */
     uint32_t segment_count;   /* entries of segments */
+    uint32_t site_count;      /* access lines; a line's bytes are its first segment's */
     uint64_t bytes;           /* of the release */
     uint32_t chunk_count;     /* its chunks */
     uint64_t bound_ms;        /* no system can be faster; 0 = not known */

@@ -249,11 +249,12 @@ void weft_sim_history_write_compact(const struct weft_sim_history *history, cons
     fprintf(out, ",\"real\":%s,\"command\":", history->is_real ? "true" : "false");
     weft_sim_write_string(out, history->command);
     fprintf(out,
-            ",\"nodes\":%u,\"bytes\":%" PRIu64 ",\"chunks\":%u,\"sampled\":%u,\"bound_ms\":%" PRIu64
-            ",\"relay_ms\":%" PRIu64 ",\"direct_ms\":%" PRIu64 ",\"width_ms\":%u,\"end_ms\":%u",
-            history->node_count, history->bytes, history->chunk_count, history->sampled,
-            history->bound_ms, history->relay_bound_ms, history->direct_bound_ms, history->width_ms,
-            history->end_ms);
+            ",\"nodes\":%u,\"sites\":%u,\"bytes\":%" PRIu64
+            ",\"chunks\":%u,\"sampled\":%u,\"bound_ms\":%" PRIu64 ",\"relay_ms\":%" PRIu64
+            ",\"direct_ms\":%" PRIu64 ",\"width_ms\":%u,\"end_ms\":%u",
+            history->node_count, history->site_count, history->bytes, history->chunk_count,
+            history->sampled, history->bound_ms, history->relay_bound_ms, history->direct_bound_ms,
+            history->width_ms, history->end_ms);
     write_words(out);
     write_columns(history, out);
     fprintf(out, ",\"segments\":[");

@@ -77,6 +77,7 @@ static bool take_head(struct reader *reader, const json_t *line, struct weft_tex
     weft_sim_history_begin(history, (uint32_t)segments, (uint32_t)width_ms);
     reader->has_begun = true;
     history->node_count = (uint32_t)nodes;
+    history->site_count = (uint32_t)weft_sim_line_number(line, "sites", segments, segments);
     history->bytes = weft_sim_line_number(line, "bytes", UINT64_C(1) << 50, 0);
     history->chunk_count = (uint32_t)weft_sim_line_number(line, "chunks", UINT32_MAX, 0);
     history->sampled = (uint32_t)weft_sim_line_number(line, "sampled", UINT32_MAX, 1);

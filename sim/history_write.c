@@ -29,12 +29,13 @@ static void write_head(const struct weft_sim_history *history, FILE *out)
             history->is_real ? "nodes" : "simulator");
     weft_sim_write_string(out, history->command);
     fprintf(out,
-            ",\"nodes\":%u,\"segments\":%u,\"bytes\":%" PRIu64 ",\"chunks\":%u,\"sampled\":%u,"
+            ",\"nodes\":%u,\"segments\":%u,\"sites\":%u,\"bytes\":%" PRIu64
+            ",\"chunks\":%u,\"sampled\":%u,"
             "\"bound_ms\":%" PRIu64 ",\"relay_bound_ms\":%" PRIu64 ",\"direct_bound_ms\":%" PRIu64
             ",\"width_ms\":%u,\"end_ms\":%u}\n",
-            history->node_count, history->segment_count, history->bytes, history->chunk_count,
-            history->sampled, history->bound_ms, history->relay_bound_ms, history->direct_bound_ms,
-            history->width_ms, history->end_ms);
+            history->node_count, history->segment_count, history->site_count, history->bytes,
+            history->chunk_count, history->sampled, history->bound_ms, history->relay_bound_ms,
+            history->direct_bound_ms, history->width_ms, history->end_ms);
 }
 
 static void write_until(FILE *out, const char *name, uint32_t time_ms)

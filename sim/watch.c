@@ -24,6 +24,7 @@ struct weft_sim_watch *weft_sim_watch_new(const struct weft_sim_world *world)
     struct weft_sim_history *history = &watch->history;
     weft_sim_history_begin(history, segments, WIDTH_MS);
     history->node_count = world->node_count;
+    history->site_count = topology->site_count;
     history->sampled = (world->node_count + ASKED_MAX - 1) / ASKED_MAX;
     for (uint32_t s = 0; s < segments; s++) {
         struct weft_sim_history_segment *segment = &history->segments[s];

@@ -46,7 +46,9 @@ function change(value, base) {
 
 function wanBars() {
   if (!hasLines) return null;
-  const sorted = [...segments].sort((a, b) => b.wan - a.wan);
+  // A line belongs to a site; its bytes are at the site's first segment.
+  const hasSites = lineOwner === "site";
+  const sorted = segments.filter((s) => !hasSites || s.wan > 0).sort((a, b) => b.wan - a.wan);
   const shown =
     sorted.length > 400
       ? sorted.filter((_, i) => i % Math.ceil(sorted.length / 400) === 0)
@@ -80,7 +82,10 @@ function wanBars() {
   draw(svg, "text", {x: 58, y: 184, "text-anchor": "end"}, "0");
   return section(
     "What did it cost on the WAN?",
-    "Bytes that came in over each segment's line, in copies of the release, most first. One copy " +
+    `Bytes that came in over each ${lineOwner}'s line, in copies of the ` +
+      "release, most first" +
+      (hasSites ? " (a site has the name of its first segment)" : "") +
+      ". One copy " +
       "is the least that is possible; what is above was fetched twice or repaired.",
     legend([
       ["up to 1.05", "var(--good)"],
@@ -213,7 +218,7 @@ function bottleneck() {
   const parts = [];
   if (hasLines && figures.wan_bytes_per_s) {
     parts.push([
-      median(segments.map((s) => s.wan)) / figures.wan_bytes_per_s / used,
+      median(segments.map((s) => s.wan).filter((wan) => wan > 0)) / figures.wan_bytes_per_s / used,
       "the segments' WAN lines",
     ]);
   }
@@ -223,7 +228,7 @@ function bottleneck() {
       "the source's uplink",
     ]);
   }
-  if (!parts.length || !used) return "";
+  if (!parts.length || !used || !sameLines) return "";
   parts.sort((x, y) => y[0] - x[0]);
   const [share, name] = parts[0];
   const busy = parts
@@ -249,7 +254,7 @@ function between(hop, before) {
 
 // Share of the rollout's time in which a WAN line was full of |bytes|; "" if the rate is not known.
 function lineBusy(wanBytes) {
-  if (!figures.wan_bytes_per_s || !figures.makespan_ns) return "";
+  if (!sameLines || !figures.wan_bytes_per_s || !figures.makespan_ns) return "";
   const capacity = figures.wan_bytes_per_s * 0.957 * (figures.makespan_ns / 1e9);
   return `${Math.min(100, Math.round((wanBytes / capacity) * 100))} %`;
 }

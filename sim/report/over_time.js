@@ -191,7 +191,7 @@ function bars(title, entries) {
 
 function compared() {
   if (!run.direct_ms) return null;
-  const perSegment = run.nodes / segments.length;
+  const perSegment = run.nodes / run.sites;
   const times = [
     ["Weft, this run", figures.makespan_ns / 1e6, "var(--accent)"],
     ["lower bound of any system", run.bound_ms, "var(--good)"],

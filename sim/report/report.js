@@ -61,6 +61,9 @@ const isSlow = (s) => s.last === null || (s.last > typicalMs * 1.15 && s.last > 
 const slow = slowestFirst.filter(isSlow);
 const living = (each) => Math.max(1, each.nodes - (each.summary.gone || 0));
 const copies = (s) => (run.bytes ? s.wan / run.bytes : 0);
+const lineOwner = run.sites < segments.length ? "site" : "segment";
+// A scenario may give each site another line; then its rate is not that of the flags.
+const sameLines = !/ --scenario[ =]/.test(run.command);
 const hasLines = sum(segments.map((s) => s.wan)) > 0;
 const inc = run.incidents.map(([what, segment, node, begin, end]) => ({
   what,
@@ -141,7 +144,7 @@ function verdictDone() {
 
 function verdictCost() {
   const mean = figures.wan_copies_mean_ppm / 1e6;
-  const perSegment = run.nodes / segments.length;
+  const perSegment = run.nodes / run.sites;
   const saved =
     perSegment > mean && figures.complete
       ? ` That is ${percent(perSegment - mean, perSegment)} less ` +
@@ -154,7 +157,7 @@ function verdictCost() {
         `${(figures.source_copies_ppm / 1e6).toFixed(1)} times for ` +
         `${several(segments.length, "segment")}.`;
   return (
-    `${mean.toFixed(2)} copies came in over a segment's WAN line on average, ` +
+    `${mean.toFixed(2)} copies came in over a ${lineOwner}'s WAN line on average, ` +
     `${(figures.wan_copies_max_ppm / 1e6).toFixed(2)} at most.${saved}${source}`
   );
 }

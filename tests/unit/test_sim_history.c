@@ -117,7 +117,7 @@ START_TEST(test_a_file_read_and_written_is_the_same)
     char *written = NULL;
     size_t length = 0;
     put("a", "{\"weft_trace\":1,\"origin\":\"simulator\",\"command\":\"weft-sim\",\"nodes\":3,"
-             "\"segments\":1,\"bytes\":8,\"chunks\":2,\"sampled\":1,\"bound_ms\":5,"
+             "\"segments\":1,\"sites\":1,\"bytes\":8,\"chunks\":2,\"sampled\":1,\"bound_ms\":5,"
              "\"relay_bound_ms\":6,\"direct_bound_ms\":7,\"width_ms\":10,\"end_ms\":30}\n"
              "{\"segment\":0,\"name\":\"10.1.0.0/16\",\"nodes\":3,\"gone\":1,\"half_ms\":20}\n"
              "{\"t_ms\":10,\"segment\":0,\"bytes\":{\"peer\":6,\"source\":2},\"wait_ms\":{"
