@@ -18,6 +18,9 @@
 /* Bad chunks after which nothing more is asked of a peer. */
 #define BAD_CHUNKS 2
 
+/* And for how long, by the clock of the node. */
+#define BAN_NS (3600 * WEFT_NS_PER_S)
+
 const char *weft_sim_check_name(enum weft_sim_check check)
 {
     static const char *const names[] = {
@@ -183,7 +186,9 @@ void weft_sim_check_bad_chunk(struct weft_sim_shard *shard, uint32_t node, uint3
         *grudge = (struct weft_sim_grudge){
             .node = node, .peer = peer, .life = shard->world->nodes[node].life};
     }
-    grudge->count++;
+    weft_ns now_ns = weft_sim_now(shard) + shard->world->nodes[node].clock_ns;
+    grudge->count = now_ns - grudge->last_ns < BAN_NS ? grudge->count + 1 : 1;
+    grudge->last_ns = now_ns;
 }
 
 void weft_sim_check_frame(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
@@ -192,7 +197,8 @@ void weft_sim_check_frame(struct weft_sim_shard *shard, uint32_t node, uint32_t 
     const struct weft_sim_grudge *grudge =
         shard->grudge_count == 0 ? NULL : find_grudge(shard, node, peer);
     struct weft_frame frame;
-    if (grudge != NULL && grudge->count >= BAD_CHUNKS &&
+    weft_ns now_ns = weft_sim_now(shard) + shard->world->nodes[node].clock_ns;
+    if (grudge != NULL && grudge->count >= BAD_CHUNKS && now_ns - grudge->last_ns < BAN_NS &&
         weft_frame_decode(bytes, length, &frame) == WEFT_REJECT_NONE &&
         frame.kind == WEFT_FRAME_REQUEST) {
         weft_sim_check_fail(shard, WEFT_SIM_CHECK_SHUNNED, node,

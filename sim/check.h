@@ -57,10 +57,11 @@ struct weft_sim_seen {
 
 /* A peer that sent bad chunks to a node. */
 struct weft_sim_grudge {
-    uint32_t node;  /* who got them */
-    uint32_t life;  /* in which of its lives */
-    uint32_t peer;  /* who sent them */
-    uint32_t count; /* how many */
+    uint32_t node;   /* who got them */
+    uint32_t life;   /* in which of its lives */
+    uint32_t peer;   /* who sent them */
+    uint32_t count;  /* how many */
+    weft_ns last_ns; /* when the last one came, on the node's own clock */
 };
 
 struct weft_sim_checks {

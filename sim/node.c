@@ -12,6 +12,8 @@
 #include "upload.h"
 #include "world.h"
 
+#include "protocol/view.h"
+
 #include <string.h>
 
 /* Seeds a node is given: the first nodes of this many segments, and of its own. */
@@ -55,7 +57,7 @@ static void step_start(struct weft_sim_shard *shard, uint32_t index)
 {
     const struct weft_sim_topology *topology = &shard->world->topology;
     const struct weft_sim_node *node = &shard->world->nodes[index];
-    struct weft_endpoint known[SEED_SEGMENTS + 1];
+    struct weft_endpoint known[SEED_SEGMENTS + 1 + WEFT_SIM_REMEMBERED];
     size_t count = 0;
     uint32_t own = weft_sim_topology_first(topology, node->segment);
     for (uint32_t i = 0; i <= SEED_SEGMENTS; i++) {
@@ -66,6 +68,10 @@ static void step_start(struct weft_sim_shard *shard, uint32_t index)
             known[count] = weft_sim_topology_endpoint(topology, seed);
             known[count++].id = 0;
         }
+    }
+    const uint32_t *peers = shard->world->remembered + (size_t)index * WEFT_SIM_REMEMBERED;
+    for (uint32_t i = 0; i < WEFT_SIM_REMEMBERED && node->life > 1 && peers[i] != 0; i++) {
+        known[count++] = weft_sim_topology_endpoint(topology, peers[i] - 1);
     }
     struct weft_event event = {.kind = WEFT_EVENT_START};
     event.start.self = weft_sim_topology_endpoint(topology, index);
@@ -109,6 +115,24 @@ void weft_sim_node_on_start(struct weft_sim_shard *shard, const struct weft_sim_
     weft_sim_place_on_start(shard, index);
 }
 
+/* What the node keeps on disk of those it knows: alive ones, its segment first. */
+static void remember_peers(const struct weft_sim_world *world, uint32_t index)
+{
+    uint32_t *peers = world->remembered + (size_t)index * WEFT_SIM_REMEMBERED;
+    struct weft_view_member member;
+    uint32_t count = 0;
+    memset(peers, 0, WEFT_SIM_REMEMBERED * sizeof(peers[0]));
+    for (uint32_t i = 0;
+         count < WEFT_SIM_REMEMBERED && weft_view_member(world->nodes[index].core, i, &member);
+         i++) {
+        uint32_t peer = weft_sim_topology_by_id(&world->topology, member.endpoint.id);
+        bool lives = member.state == WEFT_MEMBER_ALIVE || member.state == WEFT_MEMBER_SUSPECT;
+        if (lives && peer != WEFT_SIM_NOBODY) {
+            peers[count++] = peer + 1;
+        }
+    }
+}
+
 void weft_sim_node_crash(struct weft_sim_shard *shard, uint32_t index, weft_ns away_ns)
 {
     struct weft_sim_node *node = &shard->world->nodes[index];
@@ -116,6 +140,7 @@ void weft_sim_node_crash(struct weft_sim_shard *shard, uint32_t index, weft_ns a
         return;
     }
     node->alive = false;
+    remember_peers(shard->world, index);
     node->core = NULL;
     weft_sim_stream_break_all(shard, index);
     weft_sim_source_forget(shard, index);

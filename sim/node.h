@@ -8,6 +8,9 @@
 
 #include "protocol/core.h"
 
+/* Peers that a node keeps on disk and tries at its next start, beside its seeds. */
+#define WEFT_SIM_REMEMBERED 8
+
 struct weft_sim_world;
 struct weft_sim_shard;
 
