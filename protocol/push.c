@@ -111,7 +111,7 @@ static bool send(struct weft_core *core, struct weft_link *link, uint32_t downlo
 
 static bool has_place(const struct weft_core *core)
 {
-    return core->serves.near_count < core->config.tuning.uploads;
+    return weft_serve_has_place(core);
 }
 
 /* Push one waiting chunk to whom it can be pushed now. True: nothing is left to do for it. */

@@ -9,6 +9,10 @@
 
 #define REFUSE_MS_MIN 1
 #define REFUSE_MS_MAX 2000
+
+/* An upload inside the segment stands still after this time, and so many times the usual one. */
+#define STUCK_NS (2 * WEFT_NS_PER_S)
+#define STUCK_TIMES 8
 #define PUSH_PAUSE_NS (1 * WEFT_NS_PER_S)
 
 /* --- sending --- */
@@ -65,6 +69,36 @@ static void refuse(struct weft_core *core, const struct weft_link *link,
                                                      .value = wait_ms});
 }
 
+/* Does the upload stand still? Then its receiver, or the line to it, is the limit, and not this
+ * node. */
+static bool is_stuck(const struct weft_core *core, const struct weft_upload *upload)
+{
+    weft_ns usual_ns = STUCK_TIMES * (upload->far ? core->serves.far_ns : core->serves.near_ns);
+    return core->now_ns - upload->since_ns > (usual_ns > STUCK_NS ? usual_ns : STUCK_NS);
+}
+
+bool weft_serve_has_place(const struct weft_core *core)
+{
+    const struct weft_serves *self = &core->serves;
+    uint32_t moving = self->near_count;
+    for (uint32_t i = 0; i < self->upload_count && moving >= core->config.tuning.uploads; i++) {
+        moving -= !self->uploads[i].far && is_stuck(core, &self->uploads[i]) ? 1 : 0;
+    }
+    return self->upload_count < WEFT_UPLOADS_MAX && moving < core->config.tuning.uploads;
+}
+
+/* Something stands still on the way to that neighbour: more would stand behind it. */
+static bool is_blocked(const struct weft_core *core, const struct weft_link *link)
+{
+    for (uint32_t i = 0; i < core->serves.upload_count; i++) {
+        const struct weft_upload *upload = &core->serves.uploads[i];
+        if (upload->peer == link->peer.id && is_stuck(core, upload)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_full(struct weft_core *core, const struct weft_link *link)
 {
     const struct weft_serves *self = &core->serves;
@@ -74,7 +108,7 @@ static bool is_full(struct weft_core *core, const struct weft_link *link)
         return table || self->far_count >= tuning->wan_uploads;
     }
     bool first = weft_push_is_waiting(core) && self->near_count > 0;
-    return table || first || self->near_count >= tuning->uploads;
+    return first || is_blocked(core, link) || !weft_serve_has_place(core);
 }
 
 /* How long a place for |link| will hardly be free: what an upload takes as a rule, or what all of

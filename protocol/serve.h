@@ -47,6 +47,10 @@ void weft_serve_on_request(struct weft_core *core, struct weft_link *link,
 void weft_serve_on_cancel(struct weft_core *core, struct weft_link *link,
                           const struct weft_frame *frame);
 
+/* Is there a place for one more chunk inside the segment? Places of uploads that stand still count
+ * no more. */
+bool weft_serve_has_place(const struct weft_core *core);
+
 /* Send a chunk now.
  * Errors: false if there is no place. */
 bool weft_serve_begin(struct weft_core *core, const struct weft_link *link, weft_release_id release,

@@ -23,7 +23,8 @@ struct weft_sim_shard;
     X(ACTIONS_FIT, "INV-09", "actions-fit", "a step never asks for more than the queue holds")     \
     X(OFFER_ANSWERED, "INV-10", "offer-answered", "an OFFER is answered in its own step, once")    \
     X(STREAM_KNOWN, "INV-11", "stream-known", "frames and chunks go over streams that are up")     \
-    X(CAPS_RESPECTED, "INV-12", "caps-respected", "uploads of a node stay within its limits")      \
+    X(CAPS_RESPECTED, "INV-12", "caps-respected",                                                  \
+      "uploads stay within limits but if they are stuck")                                          \
     X(ALL_COMPLETE, "INV-13", "all-complete", "every living node completes within the time limit") \
     X(VERIFIED_INSTALL, "INV-29", "verified-install", "only chunks that verify are activated")     \
     X(NO_ROLLBACK, "INV-30", "no-rollback", "the active release of a node never gets older")       \

@@ -108,6 +108,7 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
     upload->receiver = peer;
     upload->chunk = weft_sim_chunk_name(release, chunk->chunk);
     upload->next = WEFT_SIM_NO_UPLOAD;
+    upload->since_ns = weft_sim_now(shard);
     end->upload_count++;
     world->nodes[node].upload_count +=
         weft_sim_canary(world->options, WEFT_SIM_CHECK_CAPS_RESPECTED) ? 2 : 1;

@@ -18,6 +18,7 @@ struct weft_sim_upload {
     bool sending;              /* it is on the pipe */
     uint64_t next;             /* handle of the one behind it on the stream */
     weft_ns offer_ns;          /* when the header arrives */
+    weft_ns since_ns;          /* when the sender was asked for it */
 };
 
 /* Name of a chunk: number of the release in the upper 16 bits, index in the lower. */

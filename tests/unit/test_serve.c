@@ -114,6 +114,23 @@ START_TEST(uploads_that_stand_still_are_not_waited_for_at_once)
 }
 END_TEST
 
+START_TEST(receivers_that_stand_still_hold_no_places)
+{
+    have(12);
+    uint32_t slots = fixture.core->config.tuning.uploads;
+    for (uint32_t i = 0; i < slots; i++) {
+        request(3, i);
+    }
+    request(4, 8);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 0);
+    fixture_step(&fixture, 3 * WEFT_NS_PER_S, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    request(3, 9); /* more would only stand behind the others */
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 0);
+    request(4, 8);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 1);
+}
+END_TEST
+
 START_TEST(requests_wait_for_pushes)
 {
     have(4);
@@ -142,9 +159,13 @@ END_TEST
 static Suite *serve_suite(void)
 {
     const TTest *const tests[] = {
-        sends_what_is_asked_for,  says_what_it_does_not_have,
-        refuses_beyond_the_queue, uploads_that_stand_still_are_not_waited_for_at_once,
-        requests_wait_for_pushes, a_rotten_chunk_is_no_longer_held,
+        sends_what_is_asked_for,
+        says_what_it_does_not_have,
+        refuses_beyond_the_queue,
+        uploads_that_stand_still_are_not_waited_for_at_once,
+        receivers_that_stand_still_hold_no_places,
+        requests_wait_for_pushes,
+        a_rotten_chunk_is_no_longer_held,
     };
     Suite *suite = suite_create("serve");
     weft_check_case(suite, "serve", setup, teardown, tests, WEFT_ROWS(tests));
