@@ -5,6 +5,7 @@
 #include "follow.h"
 #include "frame.h"
 #include "have.h"
+#include "pick.h"
 #include "push.h"
 #include "rng.h"
 #include "state.h"
@@ -52,6 +53,14 @@ static struct weft_want *take_pushed(struct weft_core *core, struct weft_link *l
     return want;
 }
 
+/* Whoever sends a chunk has it, and will not tell of it again: it can be asked for it. */
+static void note_offered(struct weft_core *core, struct weft_link *link,
+                         const struct weft_release *release, uint32_t chunk)
+{
+    weft_have_set(core, link, weft_release_download(core, release), chunk);
+    weft_pick_pull_soon(core, release->download);
+}
+
 void weft_arrival_on_offer(struct weft_core *core, const struct weft_event_offer *event)
 {
     const struct weft_release *release = weft_release_find(core, event->release);
@@ -72,6 +81,9 @@ void weft_arrival_on_offer(struct weft_core *core, const struct weft_event_offer
     if (want == NULL) {
         weft_core_reject(core, WEFT_REJECT_UNEXPECTED);
         answer_offer(core, event, /* take */ false);
+        if (useful) {
+            note_offered(core, link, release, event->chunk);
+        }
         return;
     }
     weft_want_offered(core, want);

@@ -77,14 +77,23 @@ static bool is_stuck(const struct weft_core *core, const struct weft_upload *upl
     return core->now_ns - upload->since_ns > (usual_ns > STUCK_NS ? usual_ns : STUCK_NS);
 }
 
-bool weft_serve_has_place(const struct weft_core *core)
+/* Uploads inside the segment that do not stand still. */
+static uint32_t count_moving(const struct weft_core *core)
 {
     const struct weft_serves *self = &core->serves;
     uint32_t moving = self->near_count;
-    for (uint32_t i = 0; i < self->upload_count && moving >= core->config.tuning.uploads; i++) {
+    for (uint32_t i = 0; i < self->upload_count; i++) {
         moving -= !self->uploads[i].far && is_stuck(core, &self->uploads[i]) ? 1 : 0;
     }
-    return self->upload_count < WEFT_UPLOADS_MAX && moving < core->config.tuning.uploads;
+    return moving;
+}
+
+bool weft_serve_has_place(const struct weft_core *core)
+{
+    const struct weft_serves *self = &core->serves;
+    bool few = self->near_count < core->config.tuning.uploads;
+    return self->upload_count < WEFT_UPLOADS_MAX &&
+           (few || count_moving(core) < core->config.tuning.uploads);
 }
 
 /* Something stands still on the way to that neighbour: more would stand behind it. */
@@ -107,7 +116,7 @@ static bool is_full(struct weft_core *core, const struct weft_link *link)
     if (link->far) {
         return table || self->far_count >= tuning->wan_uploads;
     }
-    bool first = weft_push_is_waiting(core) && self->near_count > 0;
+    bool first = weft_push_is_waiting(core) && self->near_count > 0 && count_moving(core) > 0;
     return first || is_blocked(core, link) || !weft_serve_has_place(core);
 }
 

@@ -83,6 +83,23 @@ START_TEST(reads_past_what_nobody_asked_for)
 }
 END_TEST
 
+/* A neighbour that is no parent pushes a chunk, and will not tell of it afterwards. */
+START_TEST(asks_for_what_was_offered_in_vain)
+{
+    struct weft_release *release = fixture_release(&fixture, 64);
+    offer(3, 5);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DISCARD), 1);
+    bool asked = false;
+    for (uint32_t i = 0; i < 50 && !asked; i++) {
+        fixture_step(&fixture, 10 * WEFT_NS_PER_MS, (struct weft_event){.kind = WEFT_EVENT_TICK});
+        struct weft_frame frame = fixture_sent(&fixture, 3, WEFT_FRAME_REQUEST, 0);
+        asked = frame.kind == WEFT_FRAME_REQUEST && frame.chunk == 5;
+    }
+    ck_assert(asked);
+    ck_assert_uint_eq(release->have_count, 0);
+}
+END_TEST
+
 START_TEST(takes_what_a_parent_or_an_agent_pushes)
 {
     fixture_release(&fixture, 64);
@@ -231,6 +248,7 @@ static Suite *pick_suite(void)
         keeps_within_the_window,
         counts_a_stored_chunk_once_and_asks_on,
         reads_past_what_nobody_asked_for,
+        asks_for_what_was_offered_in_vain,
         takes_what_a_parent_or_an_agent_pushes,
         a_push_takes_back_the_request,
         gives_a_parent_time_to_push,
