@@ -3,9 +3,12 @@
 #include "want.h"
 
 #include "frame.h"
+#include "have.h"
+#include "source.h"
 #include "state.h"
 #include "trade.h"
 
+#define SILENT_REQUESTS 4 /* overdue in a row */
 #define NEAR_OVERDUE_NS (1 * WEFT_NS_PER_S)
 #define FAR_OVERDUE_NS (4 * WEFT_NS_PER_S)
 #define OVERDUE_FACTOR 4
@@ -123,6 +126,16 @@ void weft_want_withdraw(struct weft_core *core, uint32_t release, uint32_t chunk
     }
 }
 
+/* A node of another segment that leaves one request after the other unanswered has nothing, for all
+ * that it told: what only such nodes have is fetched from the source. */
+static void doubt(struct weft_core *core, struct weft_link *link)
+{
+    if (link->far && link->slow >= SILENT_REQUESTS) {
+        weft_have_drop(core, link);
+        weft_source_fill(core);
+    }
+}
+
 static void give_up(struct weft_core *core, struct weft_want *want)
 {
     struct weft_want late = *want;
@@ -143,6 +156,7 @@ static void give_up(struct weft_core *core, struct weft_want *want)
                                                      .release = release->id,
                                                      .chunk = late.chunk,
                                                      .value = weft_link_tier(core, link)});
+    doubt(core, link);
 }
 
 static void expire(struct weft_core *core)

@@ -130,6 +130,27 @@ START_TEST(a_disk_that_fails_once_is_tried_again)
 }
 END_TEST
 
+/* A node of another segment tells that it has everything, and answers nothing. */
+START_TEST(a_silent_node_of_another_segment_is_not_waited_for)
+{
+    fixture_release(&fixture, 8);
+    for (uint32_t i = 0; fetch(0) != NULL && i < 8; i++) {
+        end(fetch(0)->token, WEFT_ERR_CANCELLED, 0);
+    }
+    struct weft_link *link = fixture_link(&fixture, 1000);
+    fixture_peer_has(&fixture, 1000, 0, 8);
+    ck_assert_uint_eq(link->maps[0].have_count, 8);
+    uint32_t silent = 0;
+    for (uint32_t i = 0; i < 400 && link->maps[0].have_count > 0; i++) {
+        fixture_run(&fixture, 100 * WEFT_NS_PER_MS);
+        silent = link->slow > silent ? link->slow : silent;
+    }
+    ck_assert_uint_eq(silent, 4);
+    ck_assert_uint_eq(link->maps[0].have_count, 0);
+    ck_assert_uint_eq(fixture.core->releases.downloads[0].far_copies[5], 0);
+}
+END_TEST
+
 START_TEST(does_what_retry_after_says)
 {
     fixture_release(&fixture, 64);
@@ -253,6 +274,7 @@ static Suite *source_suite(void)
         a_node_alone_fetches_everything_once,
         asks_for_more_at_a_time_while_the_source_is_fast,
         a_disk_that_fails_once_is_tried_again,
+        a_silent_node_of_another_segment_is_not_waited_for,
         a_failure_pauses_and_doubles,
         does_what_retry_after_says,
         a_server_that_sends_only_bad_chunks_is_not_asked_in_a_loop,
