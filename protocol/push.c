@@ -77,7 +77,8 @@ static struct weft_link *next_link(struct weft_core *core, uint32_t download, ui
         if ((!spread && !follows(link, download, entry)) || !lacks(link, download, INDEX(entry))) {
             continue;
         }
-        if (link->push_after_ns > core->now_ns) {
+        bool stands = link->pushing > 0 && weft_serve_is_blocked(core, link);
+        if (link->push_after_ns > core->now_ns || stands) {
             continue;
         }
         *left = true;

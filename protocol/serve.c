@@ -96,8 +96,7 @@ bool weft_serve_has_place(const struct weft_core *core)
            (few || count_moving(core) < core->config.tuning.uploads);
 }
 
-/* Something stands still on the way to that neighbour: more would stand behind it. */
-static bool is_blocked(const struct weft_core *core, const struct weft_link *link)
+bool weft_serve_is_blocked(const struct weft_core *core, const struct weft_link *link)
 {
     for (uint32_t i = 0; i < core->serves.upload_count; i++) {
         const struct weft_upload *upload = &core->serves.uploads[i];
@@ -117,7 +116,7 @@ static bool is_full(struct weft_core *core, const struct weft_link *link)
         return table || self->far_count >= tuning->wan_uploads;
     }
     bool first = weft_push_is_waiting(core) && self->near_count > 0 && count_moving(core) > 0;
-    return first || is_blocked(core, link) || !weft_serve_has_place(core);
+    return first || weft_serve_is_blocked(core, link) || !weft_serve_has_place(core);
 }
 
 /* How long a place for |link| will hardly be free: what an upload takes as a rule, or what all of

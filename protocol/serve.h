@@ -51,6 +51,9 @@ void weft_serve_on_cancel(struct weft_core *core, struct weft_link *link,
  * no more. */
 bool weft_serve_has_place(const struct weft_core *core);
 
+/* Does something stand still on the way to that neighbour? More would only stand behind it. */
+bool weft_serve_is_blocked(const struct weft_core *core, const struct weft_link *link);
+
 /* Send a chunk now.
  * Errors: false if there is no place. */
 bool weft_serve_begin(struct weft_core *core, const struct weft_link *link, weft_release_id release,
