@@ -30,6 +30,7 @@ void weft_sim_network_begin(struct weft_sim_network *network,
     network->cards = weft_sim_memory_take(topology->node_count, sizeof(network->cards[0]));
     network->wan_up = weft_sim_memory_take(topology->site_count, sizeof(network->wan_up[0]));
     network->wan_down = weft_sim_memory_take(topology->site_count, sizeof(network->wan_down[0]));
+    network->wire = weft_sim_memory_take(topology->site_count + 1, sizeof(network->wire[0]));
     for (uint32_t i = 0; i < topology->node_count; i++) {
         uint64_t rate = weft_sim_place_card(options, topology, i);
         network->cards[i].rate = weft_sim_network_goodput(rate);
@@ -43,6 +44,7 @@ void weft_sim_network_end(struct weft_sim_network *network)
     weft_sim_memory_give(network->cards, topology->node_count, sizeof(network->cards[0]));
     weft_sim_memory_give(network->wan_up, topology->site_count, sizeof(network->wan_up[0]));
     weft_sim_memory_give(network->wan_down, topology->site_count, sizeof(network->wan_down[0]));
+    weft_sim_memory_give(network->wire, topology->site_count + 1, sizeof(network->wire[0]));
 }
 
 uint64_t weft_sim_network_goodput(uint64_t bytes_per_s)
@@ -71,6 +73,37 @@ weft_ns weft_sim_network_delay(const struct weft_sim_network *network, uint32_t 
 weft_ns weft_sim_network_lookahead(const struct weft_sim_network *network)
 {
     return network->options->wan_delay_ns;
+}
+
+/* --- on the wire --- */
+
+/* |from| sends into the site of |to|, or is the cause that others do. Only the shard of |from|
+ * counts, so no two threads touch one number. */
+static void count_wire(struct weft_sim_network *network, uint32_t from, uint32_t to, uint64_t bytes)
+{
+    if (weft_sim_network_is_far(network, from, to)) {
+        uint32_t site = from == WEFT_SIM_SOURCE ? network->topology->site_count
+                                                : weft_sim_topology_site(network->topology, from);
+        network->wire[site] += bytes;
+    }
+}
+
+/* Payload, and the acknowledgements for it if they go into a site. */
+static void count_wire_payload(struct weft_sim_network *network, uint32_t from, uint32_t to,
+                               uint64_t bytes)
+{
+    uint64_t acks = from == WEFT_SIM_SOURCE ? 0 : WEFT_SIM_ACK_BYTES;
+    uint64_t two_segments = 2 * WEFT_SIM_SEGMENT_BYTES + acks;
+    count_wire(network, from, to, bytes * two_segments / (2 * WEFT_SIM_SEGMENT_PAYLOAD_BYTES));
+}
+
+uint64_t weft_sim_network_wire(const struct weft_sim_network *network)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i <= network->topology->site_count; i++) {
+        sum += network->wire[i];
+    }
+    return sum;
 }
 
 /* --- messages --- */
@@ -135,6 +168,9 @@ weft_ns weft_sim_network_control(struct weft_sim_shard *shard, uint32_t from, ui
     if (far && from != WEFT_SIM_SOURCE) {
         network->wan_up[weft_sim_topology_site(network->topology, from)].control_bytes += bytes;
     }
+    if (to != WEFT_SIM_SOURCE) {
+        count_wire(network, from, to, bytes + WEFT_SIM_MESSAGE_HEAD_BYTES);
+    }
     weft_ns base_ns = far ? network->options->wan_delay_ns : network->options->lan_delay_ns;
     uint64_t luck = draw(network, from, WEFT_SIM_FOR_DELAY);
     return base_ns + weft_sim_random_below(luck, base_ns / JITTER_PART + 1) +
@@ -194,6 +230,7 @@ uint32_t weft_sim_network_echoes(const struct weft_sim_network *network, uint32_
 void weft_sim_network_sent(struct weft_sim_network *network, uint32_t from, uint32_t to,
                            uint32_t bytes)
 {
+    count_wire_payload(network, from, to, bytes);
     if (from == WEFT_SIM_SOURCE) {
         network->source.payload_bytes += bytes;
         return;

@@ -35,6 +35,8 @@ struct weft_sim_network {
     struct weft_sim_carried *wan_up;          /* per site, out of it; owned */
     struct weft_sim_carried *wan_down;        /* per site, into it; payload only; owned */
     struct weft_sim_carried source;           /* what the source sent */
+    uint64_t *wire;                           /* bytes on the wire into sites, by the site that
+                                                 caused them; behind them the source; owned */
     uint32_t source_draws;                    /* random numbers used for its messages */
 };
 
@@ -49,6 +51,9 @@ void weft_sim_network_end(struct weft_sim_network *network);
 
 /* Payload that a line of |bytes_per_s| (0 = without limit) carries, 1/256 bytes per second. */
 uint64_t weft_sim_network_goodput(uint64_t bytes_per_s);
+
+/* Bytes on the wire that went into all sites so far, with headers and acknowledgements. */
+uint64_t weft_sim_network_wire(const struct weft_sim_network *network);
 
 /* One-way delay between two nodes, or a node and the source, without jitter and queues. */
 weft_ns weft_sim_network_delay(const struct weft_sim_network *network, uint32_t from, uint32_t to);

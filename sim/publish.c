@@ -141,6 +141,7 @@ void weft_sim_publish_on_time(struct weft_sim_world *world, const struct weft_si
     world->source_version = WEFT_SIM_VERSION_OLD + 1 + number;
     if (number == 0) {
         weft_sim_check_idle(world);
+        world->wire_zero = weft_sim_network_wire(&world->network);
     }
     bool all = world->options->announce == WEFT_SIM_ANNOUNCE_ALL;
     uint32_t one = all ? 0 : told_node(world);

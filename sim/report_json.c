@@ -45,6 +45,7 @@ static void print_figures(FILE *out, const struct weft_sim_summary *summary)
     number(out, "bound_one_copy_ns", summary->bound.one_copy_ns);
     number(out, "wan_copies_mean_ppm", summary->wan_in_mean_ppm);
     number(out, "wan_copies_max_ppm", summary->wan_in_max_ppm);
+    number(out, "wan_in_wire_bytes", summary->wan_in_wire_bytes);
     number(out, "source_copies_ppm", summary->source_copies_ppm);
     number(out, "source_requests", summary->totals.source_requests);
     number(out, "source_refused", summary->totals.source_refused);

@@ -68,6 +68,7 @@ static void count_wan(struct weft_sim_summary *summary, const struct weft_sim_wo
     }
     uint32_t sites = world->topology.site_count;
     summary->wan_in_mean_ppm = sites == 0 ? 0 : total / sites;
+    summary->wan_in_wire_bytes = weft_sim_network_wire(&world->network) - world->wire_zero;
     summary->source_copies_ppm = ppm(world->network.source.payload_bytes, all);
 }
 

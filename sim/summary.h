@@ -23,6 +23,7 @@ struct weft_sim_summary {
     uint64_t wan_in_mean_ppm;                /* copies of the release into a segment, millionths */
     uint64_t wan_in_max_ppm;                 /* the segment with most */
     uint32_t wan_in_max_segment;             /* which one */
+    uint64_t wan_in_wire_bytes;              /* into all segments since time zero, on the wire */
     uint64_t source_copies_ppm;              /* copies that left the source, millionths */
     uint64_t bytes_by_tier[WEFT_TIER_COUNT]; /* stored by living nodes since their last start */
     uint64_t control_mean;                   /* control bytes a node sent since time zero */

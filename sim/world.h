@@ -170,6 +170,7 @@ struct weft_sim_world {
     uint32_t source_version;                /* timestamp version the source shows */
     uint64_t *control_mark;                 /* control bytes up of each node at the mark; owned */
     uint64_t *control_zero;                 /* the same at time zero; owned */
+    uint64_t wire_zero;                     /* bytes on the wire into sites at time zero */
     weft_ns mark_ns;                        /* when the idle measurement began */
     bool interrupted;                       /* Ctrl-C */
     struct weft_sim_seen *seen;             /* what the checks remember of each node; owned */
