@@ -106,16 +106,20 @@ bool weft_sim_publish_counts(const struct weft_sim_world *world, const struct we
 
 /* --- a release appears --- */
 
-/* Who is told when one node is: an agent if there is one, as an administrator would choose. */
+/* Who is told when one node is: an agent if there is one, as an administrator would choose, and no
+ * node that would keep it to itself. */
 static uint32_t told_node(const struct weft_sim_world *world)
 {
+    uint32_t honest = world->node_count;
     for (uint32_t i = 0; i < world->node_count; i++) {
         const struct weft_sim_node *node = &world->nodes[i];
-        if (node->alive && !node->hostile && weft_view_node(node->core).is_agent) {
+        bool fit = node->alive && !node->hostile;
+        if (fit && weft_view_node(node->core).is_agent) {
             return i;
         }
+        honest = fit && honest == world->node_count ? i : honest;
     }
-    return 0;
+    return honest;
 }
 
 /* What the shards counted for the release before belongs to it; they begin anew. */
