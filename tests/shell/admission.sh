@@ -64,8 +64,9 @@ until_true 10 test -e "$dir/a2/payload.bin" || fault "node 2 gets nothing"
 until_true 10 test -e "$dir/a3/payload.bin" || fault "node 3 gets nothing"
 until_true 5 alive 1 3 || fault "the server does not hold three nodes alive"
 alive 4 1 || fault "a node that was not admitted knows members"
-"$WEFT" status --data "$dir/d2" | grep -q "mesh *two, admitted for 29 d" ||
-    fault "status does not tell how long node 2 is admitted"
+"$WEFT" status --data "$dir/d2" >"$dir/status2" 2>&1
+grep -q "mesh *two, admitted for [23][09] d" "$dir/status2" ||
+    { fault "status does not tell how long node 2 is admitted"; cat "$dir/status2"; }
 "$WEFT" status --data "$dir/d4" | grep -q "mesh *open to" || fault "status hides the open mesh"
 grep -q "was not admitted" "$dir/node4.log" || fault "node 4 does not say that it is not admitted"
 
