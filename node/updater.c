@@ -76,10 +76,9 @@ void weft_updater_free(struct weft_updater *updater)
     free(updater);
 }
 
-weft_bulletin weft_updater_bulletin(const struct weft_updater *updater)
+static weft_bulletin bulletin_of(const struct weft_metadata *root,
+                                 const struct weft_metadata *timestamp)
 {
-    const struct weft_metadata *timestamp = weft_trust_current(updater->trust, WEFT_ROLE_TIMESTAMP);
-    const struct weft_metadata *root = weft_trust_document(updater->trust, WEFT_ROLE_ROOT);
     uint8_t digest[WEFT_SHA256_BYTES];
     if (!timestamp || timestamp->version > WEFT_BULLETIN_VERSION_MAX ||
         root->version > WEFT_BULLETIN_ROOT_MAX ||
@@ -88,6 +87,18 @@ weft_bulletin weft_updater_bulletin(const struct weft_updater *updater)
     }
     return weft_bulletin_of((uint32_t)root->version, (uint32_t)timestamp->version,
                             (uint16_t)(digest[0] << 8 | digest[1]));
+}
+
+weft_bulletin weft_updater_bulletin(const struct weft_updater *updater)
+{
+    return bulletin_of(weft_trust_document(updater->trust, WEFT_ROLE_ROOT),
+                       weft_trust_current(updater->trust, WEFT_ROLE_TIMESTAMP));
+}
+
+weft_bulletin weft_updater_pursued(const struct weft_updater *updater)
+{
+    return bulletin_of(weft_trust_document(updater->trust, WEFT_ROLE_ROOT),
+                       weft_trust_document(updater->trust, WEFT_ROLE_TIMESTAMP));
 }
 
 void weft_updater_start(struct weft_updater *updater)

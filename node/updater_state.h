@@ -107,6 +107,10 @@ uint64_t weft_updater_version_of(const struct weft_metadata *document);
 /* The bulletin of the current set; 0 = there is none. */
 weft_bulletin weft_updater_bulletin(const struct weft_updater *updater);
 
+/* The bulletin of the set that begins with the newest verified timestamp, complete or not; who has
+ * announced it has the rest. 0 = there is none. */
+weft_bulletin weft_updater_pursued(const struct weft_updater *updater);
+
 /* ---- updater_update.c ---- */
 
 /* Begin an update; none is going on. Takes over |announced|. */

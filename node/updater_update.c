@@ -121,7 +121,7 @@ void weft_updater_ask(struct weft_updater *updater, const struct weft_trust_want
         .path = want->path,
         .bytes_max = want->bytes_max,
         .bulletin = update->kind == WEFT_UPDATE_CHECK ? update->announced.bulletin
-                                                      : weft_updater_bulletin(updater),
+                                                      : weft_updater_pursued(updater),
         .hint = update->announced.peer,
     };
     host->want(host->context, &asked);

@@ -27,6 +27,7 @@ static void want(void *context, const struct weft_updater_want *want)
     struct updater_driver *at = context;
     note_want(at, want->token, want->path, want->bytes_max);
     at->hint = want->hint;
+    at->holders_have = want->bulletin;
     at->is_derived = want->is_derived;
     at->is_own_work = want->is_own_work;
     at->from_source = false;

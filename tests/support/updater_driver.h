@@ -12,6 +12,7 @@ struct updater_driver {
     char path[WEFT_PATH_BYTES_MAX];   /* of the last want */
     uint32_t bytes_max;               /* of the last want */
     weft_node_id hint;                /* of the last want */
+    weft_bulletin holders_have;       /* bulletin of the last want() */
     bool from_source;                 /* the last want was a want_source() */
     bool open;                        /* it was not answered yet */
     bool is_derived;                  /* of the last want() */

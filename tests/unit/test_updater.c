@@ -161,6 +161,21 @@ START_TEST(test_look)
 }
 END_TEST
 
+/* Who has the old set only is not asked for a document of the new one. */
+START_TEST(test_look_asks_who_has_the_news)
+{
+    look();
+    publish("second");
+    weft_updater_look(updater);
+    answer(); /* 2.root.json: there is none */
+    answer();
+    ck_assert_str_eq(driver.path, "metadata/2.snapshot.json");
+    ck_assert_uint_eq(weft_bulletin_version(driver.holders_have), 2);
+    answer_all();
+    ck_assert_uint_eq(driver.version, 2);
+}
+END_TEST
+
 START_TEST(test_restart)
 {
     look();
@@ -429,6 +444,7 @@ static Suite *updater_suite(void)
 {
     const TTest *const tests[] = {
         test_look,
+        test_look_asks_who_has_the_news,
         test_restart,
         test_source_fails,
         test_bad_document_leaves_a_want_open,
