@@ -149,6 +149,8 @@ void weft_arrival_on_chunk(struct weft_core *core, const struct weft_event_chunk
         core->counters.chunks_bad += event->result == WEFT_ERR_MISMATCH;
         if (event->result == WEFT_ERR_MISMATCH) {
             weft_link_blame(core, event->peer);
+        } else if (link != NULL && release->download != WEFT_RELEASE_NONE) {
+            note_offered(core, link, release, event->chunk); /* the disk failed, not the peer */
         }
     }
     weft_pick_fill(core);

@@ -241,6 +241,23 @@ START_TEST(a_full_disk_pauses_everything)
 }
 END_TEST
 
+/* Who pushed a chunk will not tell of it: without this nobody would be known to have it. */
+START_TEST(a_pushed_chunk_that_found_no_room_is_asked_for)
+{
+    struct weft_release *release = fixture_release(&fixture, 64);
+    offer(2, 20);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 1);
+    fixture_chunk(&fixture, 2, 0, 20, WEFT_ERR_DISK_FULL);
+    bool asked = false;
+    for (uint32_t i = 0; i < 20 && !asked; i++) {
+        fixture_step(&fixture, WEFT_NS_PER_S, (struct weft_event){.kind = WEFT_EVENT_TICK});
+        asked = fixture_sent(&fixture, 2, WEFT_FRAME_REQUEST, 0).chunk == 20;
+    }
+    ck_assert(asked);
+    ck_assert_uint_eq(release->have_count, 0);
+}
+END_TEST
+
 static Suite *pick_suite(void)
 {
     const TTest *const tests[] = {
@@ -258,6 +275,7 @@ static Suite *pick_suite(void)
         a_broken_stream_frees_its_chunks,
         two_bad_chunks_close_the_link,
         a_full_disk_pauses_everything,
+        a_pushed_chunk_that_found_no_room_is_asked_for,
     };
     Suite *suite = suite_create("pick");
     weft_check_case(suite, "pick", setup, teardown, tests, WEFT_ROWS(tests));
