@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct weft_apply_trust {
     struct weft_apply_trust_config config; /* borrows */
@@ -29,12 +28,6 @@ static void ask(struct weft_apply_trust *trust, uint64_t token, const char *path
     snprintf(trust->path, sizeof(trust->path), "%s", path);
 }
 
-static int64_t now_s(void *context)
-{
-    (void)context;
-    return (int64_t)time(NULL);
-}
-
 static void want(void *context, const struct weft_updater_want *want)
 {
     ask(context, want->token, want->path, want->bytes_max, false /* is_once */);
@@ -45,22 +38,6 @@ static void want_source(void *context, uint64_t token, const char *path, uint32_
     ask(context, token, path, bytes_max, true /* is_once */);
 }
 
-static void accepted(void *context, const struct weft_updater_news *news)
-{
-    (void)context;
-    (void)news;
-}
-
-static void refused(void *context, weft_node_id peer, weft_bulletin bulletin, enum weft_err result,
-                    const char *text)
-{
-    (void)context;
-    (void)peer;
-    (void)bulletin;
-    (void)result;
-    (void)text;
-}
-
 static void looked(void *context, enum weft_err result, const char *text)
 {
     struct weft_apply_trust *trust = context;
@@ -68,17 +45,6 @@ static void looked(void *context, enum weft_err result, const char *text)
     if (result != WEFT_ERR_OK) {
         weft_message_set(trust->message, "%s", text);
     }
-}
-
-static void release(void *context, uint32_t number, const struct weft_release_info *info,
-                    const struct weft_index *index, const uint8_t *index_bytes, weft_node_id author)
-{
-    (void)context;
-    (void)number;
-    (void)info;
-    (void)index;
-    (void)index_bytes;
-    (void)author;
 }
 
 /* Answer the wish. A document that is refused is over: there is no other one. */
@@ -112,14 +78,8 @@ static enum weft_err open_updater(struct weft_apply_trust *trust, struct weft_me
                                                 .subscriptions = subscriptions,
                                                 .subscription_count = config->component_count,
                                                 .wants_no_index = true};
-    const struct weft_updater_host host = {.context = trust,
-                                           .now_s = now_s,
-                                           .want = want,
-                                           .want_source = want_source,
-                                           .accepted = accepted,
-                                           .refused = refused,
-                                           .looked = looked,
-                                           .release = release};
+    const struct weft_updater_host host = {
+        .context = trust, .want = want, .want_source = want_source, .looked = looked};
     return weft_updater_open(&updater, &host, &trust->updater, message->text,
                              sizeof(message->text));
 }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct weft_fetcher {
     struct weft_fetcher_config config;    /* borrows its texts */
@@ -103,12 +102,6 @@ static void ask(struct weft_fetcher *fetcher, uint64_t token, const char *path, 
 
 /* ---- What the updater calls ---- */
 
-static int64_t now_s(void *context)
-{
-    (void)context;
-    return (int64_t)time(NULL);
-}
-
 static void want(void *context, const struct weft_updater_want *want)
 {
     ask(context, want->token, want->path, want->bytes_max, false /* is_once */);
@@ -117,22 +110,6 @@ static void want(void *context, const struct weft_updater_want *want)
 static void want_source(void *context, uint64_t token, const char *path, uint32_t bytes_max)
 {
     ask(context, token, path, bytes_max, true /* is_once */);
-}
-
-static void accepted(void *context, const struct weft_updater_news *news)
-{
-    (void)context;
-    (void)news;
-}
-
-static void refused(void *context, weft_node_id peer, weft_bulletin bulletin, enum weft_err result,
-                    const char *text)
-{
-    (void)context;
-    (void)peer;
-    (void)bulletin;
-    (void)result;
-    (void)text;
 }
 
 static void looked(void *context, enum weft_err result, const char *text)
@@ -144,17 +121,6 @@ static void looked(void *context, enum weft_err result, const char *text)
         bool is_web = result == fetcher->web_err && fetcher->fault[0] != '\0';
         weft_message_set(fetcher->message, "%s", is_web ? fetcher->fault : text);
     }
-}
-
-static void release(void *context, uint32_t number, const struct weft_release_info *info,
-                    const struct weft_index *index, const uint8_t *index_bytes, weft_node_id author)
-{
-    (void)context;
-    (void)number;
-    (void)info;
-    (void)index;
-    (void)index_bytes;
-    (void)author;
 }
 
 /* ---- Life ---- */
@@ -172,14 +138,8 @@ static enum weft_err open_updater(struct weft_fetcher *fetcher, struct weft_mess
                                                 .subscriptions = subscriptions,
                                                 .subscription_count = config->target_count,
                                                 .wants_no_index = true};
-    const struct weft_updater_host host = {.context = fetcher,
-                                           .now_s = now_s,
-                                           .want = want,
-                                           .want_source = want_source,
-                                           .accepted = accepted,
-                                           .refused = refused,
-                                           .looked = looked,
-                                           .release = release};
+    const struct weft_updater_host host = {
+        .context = fetcher, .want = want, .want_source = want_source, .looked = looked};
     return weft_updater_open(&updater, &host, &fetcher->updater, message->text,
                              sizeof message->text);
 }

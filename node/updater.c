@@ -121,10 +121,13 @@ void weft_updater_wake(struct weft_updater *updater)
 
 static const char old_news[] = "it is not newer than what is trusted";
 
-static void refuse(struct weft_updater *updater, const struct weft_announcement *announced,
-                   enum weft_err err, const char *text)
+void weft_updater_refuse(struct weft_updater *updater, const struct weft_announcement *announced,
+                         enum weft_err err, const char *text)
 {
-    updater->host.refused(updater->host.context, announced->peer, announced->bulletin, err, text);
+    const struct weft_updater_host *host = &updater->host;
+    if (host->refused != NULL) {
+        host->refused(host->context, announced->peer, announced->bulletin, err, text);
+    }
 }
 
 /* A peer has other bytes of the versions that are trusted: are they signed as well? */
@@ -138,7 +141,7 @@ static void check_contradiction(struct weft_updater *updater,
     if (err == WEFT_ERR_EXISTS) {
         snprintf(updater->alarm, sizeof updater->alarm, "%s", fault.text);
     }
-    refuse(updater, announced, err, err == WEFT_ERR_OK ? old_news : fault.text);
+    weft_updater_refuse(updater, announced, err, err == WEFT_ERR_OK ? old_news : fault.text);
 }
 
 /* Begin a check, or refuse at once what is old meanwhile. Takes over |announced|. */
@@ -152,7 +155,7 @@ static void begin_check(struct weft_updater *updater, struct weft_announcement a
     if (weft_bulletin_contradicts(announced.bulletin, own) && announced.length > 0) {
         check_contradiction(updater, &announced);
     } else {
-        refuse(updater, &announced, WEFT_ERR_OK, old_news);
+        weft_updater_refuse(updater, &announced, WEFT_ERR_OK, old_news);
     }
     weft_updater_clear(&announced);
 }
@@ -190,12 +193,14 @@ static void wait_in_turn(struct weft_updater *updater, struct weft_announcement 
     bool waiting = updater->check_waits &&
                    !weft_bulletin_is_newer(announced.bulletin, updater->next_check.bulletin);
     if (running || waiting) {
-        refuse(updater, &announced, WEFT_ERR_CANCELLED, "another announcement is being checked");
+        weft_updater_refuse(updater, &announced, WEFT_ERR_CANCELLED,
+                            "another announcement is being checked");
         weft_updater_clear(&announced);
         return;
     }
     if (updater->check_waits) {
-        refuse(updater, &updater->next_check, WEFT_ERR_CANCELLED, "a newer one was announced");
+        weft_updater_refuse(updater, &updater->next_check, WEFT_ERR_CANCELLED,
+                            "a newer one was announced");
         weft_updater_clear(&updater->next_check);
     }
     updater->next_check = announced;
@@ -209,7 +214,8 @@ void weft_updater_check(struct weft_updater *updater, weft_node_id peer, weft_bu
     if (length > 0) {
         announced.bytes = malloc(length);
         if (!announced.bytes) {
-            refuse(updater, &announced, WEFT_ERR_MEMORY, weft_err_text(WEFT_ERR_MEMORY));
+            weft_updater_refuse(updater, &announced, WEFT_ERR_MEMORY,
+                                weft_err_text(WEFT_ERR_MEMORY));
             return;
         }
         memcpy(announced.bytes, bytes, length);

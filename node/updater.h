@@ -45,7 +45,8 @@ struct weft_updater_news {
     int64_t fresh_s;        /* from now to the middle of its life; < 0 = it is over */
 };
 
-/* What the updater asks of and tells its driver. Pointer arguments are borrowed for the call. */
+/* What the updater asks of and tells its driver. Pointer arguments are borrowed for the call. now_s
+ * NULL = the clock of the machine; accepted, refused NULL = nobody is told. */
 struct weft_updater_host {
     void *context; /* passed back */
 
@@ -72,7 +73,8 @@ struct weft_updater_host {
 
     /* Subscription number |number| has a current release, at start or a new one. |index| is decoded
      * from |index_bytes| [info->index_bytes], which match |info|; or, unless info->has_index, are
-     * what |author| says (0 = this node made it, or found it on its disk). */
+     * what |author| says (0 = this node made it, or found it on its disk). Not called, and may be
+     * NULL, if the config wants no index. */
     void (*release)(void *context, uint32_t number, const struct weft_release_info *info,
                     const struct weft_index *index, const uint8_t *index_bytes,
                     weft_node_id author);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define WRITE_EVERY_S 3600
 
@@ -47,14 +48,15 @@ void weft_updater_clock_load(struct weft_updater *updater)
     }
 }
 
-static int64_t wall_s(const struct weft_updater *updater)
+int64_t weft_updater_clock_wall(const struct weft_updater *updater)
 {
-    return updater->host.now_s(updater->host.context);
+    const struct weft_updater_host *host = &updater->host;
+    return host->now_s == NULL ? (int64_t)time(NULL) : host->now_s(host->context);
 }
 
 int64_t weft_updater_clock_now(const struct weft_updater *updater)
 {
-    int64_t now_s = wall_s(updater);
+    int64_t now_s = weft_updater_clock_wall(updater);
     return now_s > updater->clock_floor_s ? now_s : updater->clock_floor_s;
 }
 
@@ -62,7 +64,7 @@ void weft_updater_clock_success(struct weft_updater *updater)
 {
     char path[WEFT_FILE_PATH_BYTES];
     char text[32];
-    int64_t now_s = wall_s(updater);
+    int64_t now_s = weft_updater_clock_wall(updater);
     if (now_s >= updater->clock_floor_s + WRITE_EVERY_S && path_of(updater, path)) {
         updater->clock_floor_s = now_s;
         int length = snprintf(text, sizeof text, "%" PRId64 "\n", now_s);
@@ -87,7 +89,7 @@ int64_t weft_updater_clock_signed(const struct weft_updater *updater)
 
 void weft_updater_note_source_clock(struct weft_updater *updater, int64_t source_s)
 {
-    updater->source_ahead_s = source_s - wall_s(updater);
+    updater->source_ahead_s = source_s - weft_updater_clock_wall(updater);
     updater->has_source_clock = true;
 }
 
@@ -108,12 +110,12 @@ void weft_updater_clock_describe(const struct weft_updater *updater, char *text)
 {
     char now[WEFT_DATE_BYTES];
     char span[32];
-    int64_t behind_s = weft_updater_clock_signed(updater) - wall_s(updater);
-    int64_t floor_s = updater->clock_floor_s - wall_s(updater);
+    int64_t behind_s = weft_updater_clock_signed(updater) - weft_updater_clock_wall(updater);
+    int64_t floor_s = updater->clock_floor_s - weft_updater_clock_wall(updater);
     behind_s = behind_s > floor_s ? behind_s : floor_s;
     int64_t apart_s = updater->has_source_clock ? updater->source_ahead_s : 0;
     bool differs = apart_s > TOLERANCE_S || apart_s < -TOLERANCE_S;
-    weft_date_print(wall_s(updater), now);
+    weft_date_print(weft_updater_clock_wall(updater), now);
     text[0] = '\0';
     if (behind_s > TOLERANCE_S) {
         say_span(behind_s, span, sizeof span);

@@ -210,7 +210,7 @@ enum weft_err weft_updater_release_document(struct weft_updater *updater, uint64
     }
     /* Nobody has it now; it is asked for again in a while. */
     component->token = 0;
-    component->failed_s = updater->host.now_s(updater->host.context);
+    component->failed_s = weft_updater_clock_wall(updater);
     weft_fault_set(&updater->last, result, "cannot get the chunk index of %.64s %s: %s",
                    component->name, component->info.version, weft_err_text(result));
     return result;
@@ -248,7 +248,7 @@ void weft_updater_index_doubt(struct weft_updater *updater, uint32_t number, wef
 
 void weft_updater_release_wake(struct weft_updater *updater)
 {
-    int64_t now_s = updater->host.now_s(updater->host.context);
+    int64_t now_s = weft_updater_clock_wall(updater);
     for (uint32_t i = 0; i < updater->component_count; i++) {
         struct weft_updater_component *component = &updater->components[i];
         bool is_due = component->failed_s != 0 &&

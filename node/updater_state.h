@@ -98,6 +98,10 @@ struct weft_updater {
 /* An update is over: begin what waits. */
 void weft_updater_next(struct weft_updater *updater);
 
+/* Tell the driver that |announced| was not accepted, and why. */
+void weft_updater_refuse(struct weft_updater *updater, const struct weft_announcement *announced,
+                         enum weft_err err, const char *text);
+
 /* Release what |announcement| holds. */
 void weft_updater_clear(struct weft_announcement *announcement);
 
@@ -218,6 +222,9 @@ void weft_updater_index_tidy(const struct weft_updater *updater);
 
 /* Load the moment of the last success. */
 void weft_updater_clock_load(struct weft_updater *updater);
+
+/* Seconds since 1970 as the clock of the machine, or the driver's, says. */
+int64_t weft_updater_clock_wall(const struct weft_updater *updater);
 
 /* The time that expiry is measured with: the wall clock, but not before a moment that was. */
 int64_t weft_updater_clock_now(const struct weft_updater *updater);

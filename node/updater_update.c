@@ -28,7 +28,9 @@ bool weft_updater_announce(struct weft_updater *updater)
         .length = timestamp->length,
         .fresh_s = signed_s + (timestamp->expires_s - signed_s) / 2 - now_s,
     };
-    updater->host.accepted(updater->host.context, &news);
+    if (updater->host.accepted != NULL) {
+        updater->host.accepted(updater->host.context, &news);
+    }
     return true;
 }
 
@@ -76,9 +78,9 @@ static void report(struct weft_updater *updater, const struct weft_update *updat
     if (update->kind == WEFT_UPDATE_LOOK) {
         host->looked(host->context, err, updater->last.text);
     } else if (update->kind == WEFT_UPDATE_CHECK && !is_news) {
-        host->refused(host->context, update->announced.peer, update->announced.bulletin, err,
-                      err == WEFT_ERR_OK ? "it is not newer than what is trusted"
-                                         : updater->last.text);
+        weft_updater_refuse(updater, &update->announced, err,
+                            err == WEFT_ERR_OK ? "it is not newer than what is trusted"
+                                               : updater->last.text);
     }
 }
 
