@@ -40,7 +40,10 @@ enum weft_err weft_guard_check(const char *what, const char *path, struct weft_m
     char above[WEFT_FILE_PATH_BYTES];
     char *real = realpath(path, NULL);
     if (real == NULL) {
-        return weft_message_errno(message, errno, what, path);
+        char step[64];
+        int code = errno;
+        snprintf(step, sizeof(step), "find %s", what);
+        return weft_message_errno(message, code, step, path);
     }
     bool fits = snprintf(level, sizeof(level), "%s", real) < (int)sizeof(level);
     free(real);
