@@ -6,7 +6,6 @@
 # shellcheck source=common
 . "$(dirname "$0")/common"
 
-net=127.$(($$ / 250 % 200 + 20)).$(($$ % 250))
 repo=$dir/repo
 chmod 755 "$dir"
 for version in 1 2; do

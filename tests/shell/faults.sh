@@ -5,7 +5,7 @@
 # shellcheck source=common
 . "$(dirname "$0")/common"
 
-address=127.66.$(($$ / 200 % 200 + 1)).$(($$ % 200 + 10))
+address=$net.1
 repo=$dir/repo
 echo "some content" >"$dir/file.bin"
 expect 0 "" "$WEFT" keygen --keys "$dir/keys"

@@ -4,14 +4,13 @@
 # shellcheck source=common
 . "$(dirname "$0")/common"
 
-port=$((20000 + $$ % 20000))
-url=http://127.0.0.1:$port
+url=http://$net.1:8080
 mkdir "$dir/in"
 printf 'the first\n' >"$dir/in/rules v1.txt"
 expect 0 "" "$WEFT" keygen --keys "$dir/keys"
 expect 0 "" "$WEFT" publish --repo "$dir/repo" --keys "$dir/keys" --version 1 rules \
     "$dir/in/rules v1.txt"
-start source "$WEFT" source --repo "$dir/repo" --listen "127.0.0.1:$port"
+start source "$WEFT" source --repo "$dir/repo" --listen "$net.1:8080"
 until_true 5 grep -q serving "$dir/source.log" || fault "the source does not start"
 cp "$dir/repo/metadata/1.root.json" "$dir/root.json"
 cd "$dir" || exit 1

@@ -13,8 +13,6 @@ head -c 20 /dev/urandom >"$dir/first"
 expect 0 "" "$WEFT" keygen --keys "$dir/keys"
 expect 0 "" "$WEFT" publish --repo "$repo" --keys "$dir/keys" --version 0 payload "$dir/first"
 
-# A net of this test alone: 127.x.y.0/24 from its process id.
-net=127.$(($$ / 250 % 200 + 20)).$(($$ % 250))
 
 source_up() {
     start source "$WEFT" source --repo "$repo" --listen "$net.250:8080" --rate 24mbit
@@ -109,7 +107,7 @@ if command -v python3 >/dev/null && "$WEFT" source --repo "$repo" --listen "[::1
     until_true 5 grep -q serving "$dir/v6.log" || echo "IPv6: skipped: there is no ::1"
     v6_url=$(sed -n 's/.* at \(http:.*\)\/$/\1/p' "$dir/v6.log")
     if [ -n "$v6_url" ]; then
-        port=$((20000 + $$ % 20000))
+        port=$((20000 + $$ % 12000)) # below the ephemeral ones
         start node6 "$WEFT" run --data "$dir/d6" --root "$repo/metadata/1.root.json" \
             --source "$v6_url" --listen "[::1]:$port" --component "payload=$dir/a6"
         until_true 20 holds 6 || fault "a node alone does not complete over IPv6"

@@ -6,7 +6,6 @@
 # shellcheck source=common
 . "$(dirname "$0")/common"
 
-net=127.$((70 + $$ % 100))
 repo=$dir/repo
 mkdir "$dir/one" "$dir/two"
 echo "old content" >"$dir/one/thing.bin"
@@ -37,7 +36,8 @@ begin() {
         <>"$at/input" &
     children="$children $!"
     until_true 10 test -s "$at/port" || fault "$1: no server"
-    "$WEFT" run --data "$at/data" --root "$repo/metadata/1.root.json" --listen "$net.$number.1" \
+    "$WEFT" run --data "$at/data" --root "$repo/metadata/1.root.json" \
+        --listen "$wide_net.$number.1" \
         --source "http://127.0.0.1:$(cat "$at/port")" --component "thing=$at/link" \
         >"$at/log" 2>&1 </dev/null &
     children="$children $!"

@@ -52,7 +52,6 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
 EOF
 
 year=31536000
-net=127.$(($$ / 250 % 200 + 20)).$(($$ % 250))
 url=http://$net.250:8080
 echo one >"$dir/thing"
 expect 0 "" "$WEFT" keygen --keys "$dir/keys"

@@ -136,13 +136,12 @@ snapshot = write("3.snapshot.json",
 write("timestamp.json", body("timestamp", 9, meta={"snapshot.json": snapshot}), [curve])
 EOF
 expect 0 "2 lists of targets, 2 targets, 0 problems" "$WEFT" verify "$dir/theirs"
-port=$((20000 + $$ % 20000))
-start source "$WEFT" source --repo "$dir/theirs" --listen "127.0.0.1:$port"
+start source "$WEFT" source --repo "$dir/theirs" --listen "$net.1:8080"
 until_true 5 grep -q serving "$dir/source.log" || fault "the source does not start"
 cd "$dir" || exit 1
-expect 0 "6 bytes, verified" "$WEFT" fetch --source "http://127.0.0.1:$port" \
+expect 0 "6 bytes, verified" "$WEFT" fetch --source "http://$net.1:8080" \
     --root theirs/metadata/1.root.json --trust trust --out got "rules/x y.txt"
 [ "$(cat got)" = theirs ] || fault "another file came"
-expect 0 "3 bytes, verified" "$WEFT" fetch --source "http://127.0.0.1:$port" \
+expect 0 "3 bytes, verified" "$WEFT" fetch --source "http://$net.1:8080" \
     --root theirs/metadata/1.root.json --trust trust --out got plain
 verdict

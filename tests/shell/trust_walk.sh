@@ -9,7 +9,6 @@ mkdir "$dir/bin" "$dir/walk"
 ln -s "$WEFT" "$dir/bin/weft"
 PATH=$dir/bin:$PATH
 cd "$dir/walk" || exit 1
-port=$((20000 + $$ % 20000))
 
 # commands HEADING: the commands that stand under it.
 commands() {
@@ -45,8 +44,8 @@ refuses() {
 echo one >pattern.dat
 walk "A root of three people, any two of whom decide"
 cp repo/metadata/1.root.json 1.root.json
-start source "$WEFT" source --repo repo --listen "127.0.0.1:$port"
-url=http://127.0.0.1:$port
+start source "$WEFT" source --repo repo --listen "$net.1:8080"
+url=http://$net.1:8080
 until_true 5 grep -q serving ../source.log || fault "the source does not start"
 follows 1.0
 
