@@ -17,14 +17,15 @@ static void on_datagram(void *context, const struct weft_endpoint *from, uint8_t
 
 static void on_up(void *context, const struct weft_endpoint *peer, bool opened_here)
 {
-    struct weft_event event = {.kind = WEFT_EVENT_STREAM_UP, .stream = {*peer, opened_here}};
+    struct weft_event event = {.kind = WEFT_EVENT_STREAM_UP,
+                               .stream = {.peer = *peer, .opened_here = opened_here}};
     weft_driver_tell(context, &event);
 }
 
 static void on_down(void *context, weft_node_id peer, enum weft_err why)
 {
-    struct weft_event event = {.kind = WEFT_EVENT_STREAM_DOWN, .stream = {.peer.id = peer}};
-    (void)why;
+    struct weft_event event = {.kind = WEFT_EVENT_STREAM_DOWN,
+                               .stream = {.peer.id = peer, .result = why}};
     weft_driver_document_down(context, peer);
     weft_driver_tell(context, &event);
 }

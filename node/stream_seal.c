@@ -262,7 +262,8 @@ static void handle(struct weft_stream *stream, uint8_t *bytes, size_t length)
         weft_stream_feed(stream, bytes + WEFT_STREAM_SEAL_PREFIX_BYTES,
                          (uint32_t)(length - WEFT_STREAM_SEAL_OVERHEAD));
     } else {
-        weft_stream_fail(stream, WEFT_ERR_FORMAT);
+        /* Anybody on the way may have written it: the peer is not to blame. */
+        weft_stream_fail(stream, WEFT_ERR_CLOSED);
     }
 }
 
@@ -302,7 +303,7 @@ void weft_stream_seal_take(struct weft_stream *stream, uint8_t *wire, size_t len
     while (length - at >= WEFT_STREAM_SEAL_PREFIX_BYTES && stream->state != WEFT_STREAM_CLOSING) {
         size_t bytes = length_of(stream, wire + at);
         if (bytes == 0 || stream->seal.is_last) {
-            weft_stream_fail(stream, WEFT_ERR_FORMAT);
+            weft_stream_fail(stream, WEFT_ERR_CLOSED);
             return;
         }
         if (bytes > length - at) {

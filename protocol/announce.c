@@ -24,9 +24,8 @@ static const weft_ns hint_ns[] = {50 * WEFT_NS_PER_MS, 200 * WEFT_NS_PER_MS, 500
 
 #define CHECK_NS (60 * WEFT_NS_PER_S)
 
-/* How long a peer is not believed after its first offence; doubles up to the longest. */
+/* How long a bulletin that could not be checked is not asked of the same peer again. */
 #define REFUSED_NS (30 * WEFT_NS_PER_S)
-#define REFUSED_MAX_NS (3600 * WEFT_NS_PER_S)
 
 weft_bulletin weft_announce_bulletin(const struct weft_core *core)
 {
@@ -56,56 +55,34 @@ static bool may_send(struct weft_core *core, weft_node_id peer, bool is_get)
     return true;
 }
 
+/* Is |bulletin| of |peer| not worth a check? */
 static bool is_refused(const struct weft_core *core, weft_node_id peer, weft_bulletin bulletin)
 {
     for (uint32_t i = 0; i < WEFT_ANNOUNCE_REFUSED_MAX; i++) {
         const struct weft_announce_refused *refused = &core->announces.refused[i];
-        if (refused->peer == peer && core->now_ns < refused->until_ns &&
-            (refused->bulletin == 0 || refused->bulletin == bulletin)) {
+        if (refused->peer == peer && refused->bulletin == bulletin &&
+            core->now_ns < refused->until_ns) {
             return true;
         }
     }
-    return false;
+    return weft_penalty_is_doubted(core, peer);
 }
 
-/* The entry to note a refusal of |peer| in: its own, else the one that ends first. */
-static struct weft_announce_refused *refusal_of(struct weft_core *core, weft_node_id peer)
+/* What |peer| announced could not be checked: this one is not asked of it again for a while. The
+ * refusal of it before, or the one that ends first, makes room. */
+static void refuse(struct weft_core *core, weft_node_id peer, weft_bulletin bulletin)
 {
     struct weft_announce_refused *place = &core->announces.refused[0];
     for (uint32_t i = 0; i < WEFT_ANNOUNCE_REFUSED_MAX; i++) {
         struct weft_announce_refused *refused = &core->announces.refused[i];
         if (refused->peer == peer) {
-            return refused;
+            place = refused;
+            break;
         }
         place = refused->until_ns < place->until_ns ? refused : place;
     }
-    return place;
-}
-
-/* What |peer| announced could not be checked: this one is not asked of it again for a while. */
-static void refuse(struct weft_core *core, weft_node_id peer, weft_bulletin bulletin)
-{
-    struct weft_announce_refused *refused = refusal_of(core, peer);
-    bool is_blamed = refused->peer == peer && refused->bulletin == 0 &&
-                     core->now_ns < refused->until_ns + REFUSED_MAX_NS;
-    if (!is_blamed) {
-        *refused = (struct weft_announce_refused){
-            .peer = peer, .bulletin = bulletin, .until_ns = core->now_ns + REFUSED_NS};
-    }
-}
-
-void weft_announce_blame(struct weft_core *core, weft_node_id peer)
-{
-    struct weft_announce_refused *refused = refusal_of(core, peer);
-    bool again = refused->peer == peer && core->now_ns < refused->until_ns + REFUSED_MAX_NS;
-    uint32_t offences = again ? refused->offences + 1 : 1;
-    weft_ns pause_ns = REFUSED_NS;
-    for (uint32_t i = 1; i < offences && pause_ns < REFUSED_MAX_NS; i++) {
-        pause_ns *= 2;
-    }
-    pause_ns = pause_ns < REFUSED_MAX_NS ? pause_ns : REFUSED_MAX_NS;
-    *refused = (struct weft_announce_refused){
-        .peer = peer, .until_ns = core->now_ns + pause_ns, .offences = offences};
+    *place = (struct weft_announce_refused){
+        .peer = peer, .bulletin = bulletin, .until_ns = core->now_ns + REFUSED_NS};
 }
 
 /* Remember who else announced; the oldest bulletin gives way. */
@@ -320,7 +297,7 @@ void weft_announce_on_refused(struct weft_core *core,
     if (is_equivocation) {
         announces->contradicted = event->bulletin;
     } else if (blames(event->result)) {
-        weft_announce_blame(core, event->peer);
+        weft_penalty_add(core, event->peer, WEFT_OFFENCE_METADATA);
     } else {
         refuse(core, event->peer, event->bulletin);
     }

@@ -7,9 +7,9 @@
  * others that are not known to have it. A node with an older one is sent the bulletin, at most
  * every 300 ms each; a newer one is asked for, and so is one of the same versions with other bytes.
  * One bulletin is under check at a time; a check without answer ends after 60 s. A peer whose
- * metadata was bad is not believed for 30 s, twice as long each time, up to an hour; a bulletin
- * that could not be checked is not checked again from the same peer for 30 s. When to look at the
- * source is in look.h. SPEC.md section "Bulletins". */
+ * metadata was bad is not believed for a while (penalty.h); a bulletin that could not be checked is
+ * not checked again from the same peer for 30 s. When to look at the source is in look.h. SPEC.md
+ * section "Bulletins". */
 #ifndef WEFT_ANNOUNCE_H
 #define WEFT_ANNOUNCE_H
 
@@ -33,12 +33,11 @@ struct weft_announce_candidate {
     weft_bulletin bulletin;    /* what it announced, 0 = free */
 };
 
-/* A peer whose bulletin was refused. */
+/* A bulletin of a peer that could not be checked. */
 struct weft_announce_refused {
     weft_node_id peer;      /* 0 = free */
-    weft_bulletin bulletin; /* this one only; 0 = every one, the document was bad */
-    weft_ns until_ns;       /* not believed before */
-    uint32_t offences;      /* bad documents in a row; forgotten an hour after until_ns */
+    weft_bulletin bulletin; /* this one only */
+    weft_ns until_ns;       /* not asked for before */
 };
 
 /* To whom something was sent lately. */
@@ -92,10 +91,6 @@ void weft_announce_on_announce(struct weft_core *core, const struct weft_endpoin
 
 /* ANNOUNCE_GET arrived. */
 void weft_announce_on_get(struct weft_core *core, const struct weft_endpoint *from);
-
-/* |peer| handed out a metadata document that is not signed or not well formed: it is not believed
- * for a while, longer each time. */
-void weft_announce_blame(struct weft_core *core, weft_node_id peer);
 
 /* Did |id|, a member or a remote node, say it accepted |bulletin| or a later one? */
 bool weft_announce_has(const struct weft_core *core, weft_node_id id, weft_bulletin bulletin);

@@ -125,6 +125,15 @@ static void accept_chunk(struct weft_core *core, struct weft_release *release,
     }
 }
 
+/* It sent a bad chunk: until it has paid for that it is asked for no other. */
+static void let_rest(struct weft_core *core, weft_node_id peer)
+{
+    struct weft_link *link = weft_link_find(core, peer);
+    if (link != NULL) {
+        weft_pick_pause(core, link, weft_penalty_owed_ns(core, peer));
+    }
+}
+
 void weft_arrival_on_chunk(struct weft_core *core, const struct weft_event_chunk *event)
 {
     struct weft_release *release = weft_release_find(core, event->release);
@@ -148,7 +157,8 @@ void weft_arrival_on_chunk(struct weft_core *core, const struct weft_event_chunk
         trace_chunk(core, event, WEFT_TRACE_CHUNK_BAD, event->result);
         core->counters.chunks_bad += event->result == WEFT_ERR_MISMATCH;
         if (event->result == WEFT_ERR_MISMATCH) {
-            weft_link_blame(core, event->peer);
+            weft_penalty_add(core, event->peer, WEFT_OFFENCE_CHUNK);
+            let_rest(core, event->peer);
         } else if (link != NULL && release->download != WEFT_RELEASE_NONE) {
             note_offered(core, link, release, event->chunk); /* the disk failed, not the peer */
         }

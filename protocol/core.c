@@ -99,6 +99,22 @@ void weft_core_trace(const struct weft_core *core, struct weft_trace_record reco
     }
 }
 
+/* Does no version of weft write this? */
+static bool is_malformed(enum weft_reject reject)
+{
+    return reject == WEFT_REJECT_TRUNCATED || reject == WEFT_REJECT_NOT_CANONICAL ||
+           reject == WEFT_REJECT_WRONG_TYPE || reject == WEFT_REJECT_RANGE ||
+           reject == WEFT_REJECT_TRAILING;
+}
+
+void weft_core_refuse(struct weft_core *core, enum weft_reject reject, weft_node_id peer)
+{
+    weft_core_reject(core, reject);
+    if (is_malformed(reject)) {
+        weft_penalty_add(core, peer, WEFT_OFFENCE_MALFORMED);
+    }
+}
+
 /* --- the life of the node --- */
 
 static void on_link(struct weft_core *core, const struct weft_event_link *event)
@@ -134,7 +150,7 @@ static void on_frame(struct weft_core *core, const struct weft_event_frame *even
         reject = WEFT_REJECT_STRANGER;
     }
     if (reject != WEFT_REJECT_NONE) {
-        weft_core_reject(core, reject);
+        weft_core_refuse(core, reject, event->peer);
         return;
     }
     static void (*const handlers[WEFT_FRAME_KIND_END])(struct weft_core *, struct weft_link *,

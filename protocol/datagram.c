@@ -145,9 +145,11 @@ void weft_datagram_on_datagram(struct weft_core *core, const struct weft_event_d
     core->counters.control_bytes_received += event->length;
     struct weft_message message;
     enum weft_reject reject = weft_message_decode(event->bytes, event->length, &message);
-    if (reject == WEFT_REJECT_NONE) {
-        reject = check(core, event, &message);
+    if (reject != WEFT_REJECT_NONE) {
+        weft_core_refuse(core, reject, event->from.id);
+        return;
     }
+    reject = check(core, event, &message);
     if (reject != WEFT_REJECT_NONE) {
         weft_core_reject(core, reject);
         return;

@@ -133,11 +133,6 @@ void weft_derive_on_misled(struct weft_core *core, const struct weft_event_misle
                                                      .peer = event->peer,
                                                      .release = event->release,
                                                      .value = event->is_certain});
-    if (event->peer == 0) {
-        return;
-    }
-    weft_announce_blame(core, event->peer);
-    if (event->is_certain) {
-        weft_link_ban(core, event->peer);
-    }
+    weft_penalty_add(core, event->peer,
+                     event->is_certain ? WEFT_OFFENCE_FALSE_INDEX : WEFT_OFFENCE_METADATA);
 }

@@ -207,7 +207,7 @@ void weft_document_on_end(struct weft_core *core, const struct weft_event_docume
     }
     if (document->from != 0) {
         if (event->result == WEFT_ERR_SIGNATURE || event->result == WEFT_ERR_FORMAT) {
-            weft_announce_blame(core, document->from);
+            weft_penalty_add(core, document->from, WEFT_OFFENCE_METADATA);
         }
         if (document->tried_count < WEFT_DOCUMENT_TRIED) {
             document->tried[document->tried_count++] = document->from;

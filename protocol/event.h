@@ -60,6 +60,8 @@ struct weft_event_datagram {
 struct weft_event_stream {
     struct weft_endpoint peer; /* proven id, and the address it is reached at; for DOWN only id */
     bool opened_here;          /* this node opened it */
+    enum weft_err result;      /* DOWN: why; FORMAT = the peer, which had proved itself, broke the
+                                  rules of streams */
 };
 
 struct weft_event_frame {

@@ -162,6 +162,7 @@ void weft_have_on_map(struct weft_core *core, struct weft_link *link,
     bool fits = all || frame->list.length == 0 || frame->list.length == (frame->value + 7) / 8;
     if (frame->value != release->chunk_count || !fits) {
         weft_core_reject(core, WEFT_REJECT_RANGE);
+        weft_penalty_add(core, link->peer.id, WEFT_OFFENCE_BREACH);
         return;
     }
     struct weft_link_map *map = map_of(link, release);
@@ -205,6 +206,7 @@ void weft_have_on_have(struct weft_core *core, struct weft_link *link,
         uint32_t chunk = weft_frame_have_at(frame, i);
         if (chunk >= release->chunk_count) {
             weft_core_reject(core, WEFT_REJECT_RANGE);
+            weft_penalty_add(core, link->peer.id, WEFT_OFFENCE_BREACH);
             return;
         }
         note_peer_has(core, link, download, chunk);

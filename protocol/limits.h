@@ -25,7 +25,12 @@
     X(WANTED_MAX, 64, "at most this many chunks of a node are in flight")                          \
     X(UPLOADS_MAX, 32, "a further request is refused")                                             \
     X(DOCUMENTS_MAX, 16, "a further document request of the own shell fails")                      \
-    X(AGENTS_MAX, 4, "a segment never elects more Update Agents")
+    X(AGENTS_MAX, 4, "a segment never elects more Update Agents")                                  \
+    X(PENALTIES_MAX, 16, "of the peers with a penalty, who has paid first is forgotten")           \
+    X(PENALTY_MAX_S, 3600, "nobody owes more, whatever he does")                                   \
+    X(PENALTY_DOUBT_S, 15, "who owes so much is doubted until all is paid")                        \
+    X(PENALTY_BAN_S, 600, "who owes so much is banned until all is paid")                          \
+    X(PENALTY_MEMORY_S, 3600, "so long after all was paid, offences count anew")
 
 enum {
 #define X(name, value, consequence) WEFT_##name = (value),

@@ -16,8 +16,6 @@
 #define OPENING_NS (10 * WEFT_NS_PER_S)
 #define PAUSE_NS (1 * WEFT_NS_PER_S)
 #define PAUSE_DOUBLINGS_MAX 5
-#define BAN_NS (3600 * WEFT_NS_PER_S)
-#define BAD_CHUNKS_MAX 2
 #define RESERVE_PART 6
 #define FAR_FACTOR 2
 #define SHORT_LIFE_NS (2 * WEFT_NS_PER_S)
@@ -78,7 +76,7 @@ enum weft_tier weft_link_tier(const struct weft_core *core, const struct weft_li
     return same_site ? WEFT_TIER_SITE : WEFT_TIER_REMOTE;
 }
 
-/* --- peers that could not be reached, or are banned --- */
+/* --- peers that could not be reached --- */
 
 static struct weft_link_pause *pause_of(struct weft_core *core, weft_node_id peer)
 {
@@ -93,7 +91,8 @@ static struct weft_link_pause *pause_of(struct weft_core *core, weft_node_id pee
 static bool is_paused(struct weft_core *core, weft_node_id peer)
 {
     const struct weft_link_pause *pause = pause_of(core, peer);
-    return pause != NULL && pause->until_ns > core->now_ns;
+    bool rests = pause != NULL && pause->until_ns > core->now_ns;
+    return rests || weft_penalty_is_banned(core, peer);
 }
 
 static struct weft_link_pause *make_pause(struct weft_core *core, weft_node_id peer)
@@ -244,8 +243,7 @@ static bool is_welcome(struct weft_core *core, const struct weft_event_stream *e
 void weft_link_on_up(struct weft_core *core, const struct weft_event_stream *event)
 {
     struct weft_link *link = weft_link_find(core, event->peer.id);
-    const struct weft_link_pause *pause = pause_of(core, event->peer.id);
-    bool banned = pause != NULL && pause->is_banned && pause->until_ns > core->now_ns;
+    bool banned = weft_penalty_is_banned(core, event->peer.id);
     if (link == NULL && !banned && is_welcome(core, event)) {
         link = take_entry(core, &event->peer);
     }
@@ -272,7 +270,7 @@ void weft_link_on_up(struct weft_core *core, const struct weft_event_stream *eve
     weft_have_on_link_up(core, link);
     struct weft_link_pause *old = pause_of(core, event->peer.id);
     if (old != NULL) {
-        *old = (struct weft_link_pause){.peer = old->bad == 0 ? 0 : old->peer, .bad = old->bad};
+        *old = (struct weft_link_pause){.peer = 0};
     }
 }
 
@@ -283,6 +281,7 @@ void weft_link_on_down(struct weft_core *core, const struct weft_event_stream *e
         return;
     }
     bool was_up = link->up;
+    bool misbehaved = was_up && event->result == WEFT_ERR_FORMAT;
     bool refused = core->now_ns - link->since_ns < SHORT_LIFE_NS; /* the peer has no room */
     release_entry(core, link);
     if (was_up) {
@@ -291,26 +290,19 @@ void weft_link_on_down(struct weft_core *core, const struct weft_event_stream *e
     if (!was_up || refused) {
         pause_failed(core, event->peer.id);
     }
+    if (misbehaved) {
+        weft_penalty_add(core, event->peer.id, WEFT_OFFENCE_BREACH);
+    }
     weft_probe_doubt(core, event->peer.id);
     core->links.review_ns = core->now_ns + REVIEW_SOON_NS;
 }
 
-void weft_link_ban(struct weft_core *core, weft_node_id peer)
+void weft_link_shut(struct weft_core *core, weft_node_id peer)
 {
     struct weft_link *link = weft_link_find(core, peer);
     if (link != NULL) {
         release_entry(core, link);
         close_stream(core, peer);
-    }
-    *make_pause(core, peer) = (struct weft_link_pause){
-        .peer = peer, .until_ns = core->now_ns + BAN_NS, .is_banned = true};
-}
-
-void weft_link_blame(struct weft_core *core, weft_node_id peer)
-{
-    struct weft_link_pause *pause = make_pause(core, peer);
-    if (weft_link_find(core, peer) != NULL && ++pause->bad >= BAD_CHUNKS_MAX) {
-        weft_link_ban(core, peer);
     }
 }
 

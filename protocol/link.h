@@ -51,8 +51,6 @@ struct weft_link_pause {
     weft_node_id peer; /* 0 = free entry */
     weft_ns until_ns;  /* not tried before */
     uint32_t failures; /* in a row */
-    uint8_t bad;       /* chunks from it that did not verify, on whatever stream */
-    bool is_banned;    /* not taken back before until_ns, whoever opens the stream */
 };
 
 #define WEFT_LINK_PAUSES 16
@@ -93,11 +91,8 @@ void weft_link_send(struct weft_core *core, const struct weft_link *link,
 /* Open a stream to |peer| unless there is one, it is paused, or there is no room. */
 void weft_link_open(struct weft_core *core, const struct weft_endpoint *peer, bool far);
 
-/* The peer sent a chunk that does not verify: two of them, and the link is closed for an hour. */
-void weft_link_blame(struct weft_core *core, weft_node_id peer);
-
-/* The peer misled this node for certain: the link is closed for an hour. */
-void weft_link_ban(struct weft_core *core, weft_node_id peer);
+/* Close the link to |peer|, if there is one: it was banned. */
+void weft_link_shut(struct weft_core *core, weft_node_id peer);
 
 /* The tier of bytes that come from the other end of |link|. */
 enum weft_tier weft_link_tier(const struct weft_core *core, const struct weft_link *link);

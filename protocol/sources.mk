@@ -30,6 +30,7 @@ PROTOCOL_SOURCES := \
 	protocol/member.c \
 	protocol/message.c \
 	protocol/overlay.c \
+	protocol/penalty.c \
 	protocol/pick.c \
 	protocol/probe.c \
 	protocol/push.c \

@@ -22,6 +22,7 @@
 #include "lease.h"
 #include "link.h"
 #include "member.h"
+#include "penalty.h"
 #include "pick.h"
 #include "probe.h"
 #include "release.h"
@@ -66,11 +67,16 @@ struct weft_core {
     struct weft_remotes remotes;        /* who is in other segments */
     struct weft_bandwidths bandwidths;  /* how fast others are, as measured */
     struct weft_announces announces;    /* newest metadata, and who has it */
+    struct weft_penalties penalties;    /* who did wrong */
     struct weft_view_counters counters; /* since init */
 };
 
 /* Tell the host of a decision; fields of |record| other than time and node are the caller's. */
 void weft_core_trace(const struct weft_core *core, struct weft_trace_record record);
+
+/* Count a message of |peer| that could not be read, and hold it against |peer| (0 = not proved) if
+ * no version of weft writes such a thing. */
+void weft_core_refuse(struct weft_core *core, enum weft_reject reject, weft_node_id peer);
 
 /* Count a message that was dropped. */
 static inline void weft_core_reject(struct weft_core *core, enum weft_reject reject)

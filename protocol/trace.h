@@ -45,7 +45,8 @@
     X(COMPLETE, "complete", "milliseconds since the release was added")                            \
     X(ACTIVATED, "activated", "error number")                                                      \
     X(STALL, "stall", "reason, see enum weft_stall")                                               \
-    X(LEAVE, "leave", "incarnation")
+    X(LEAVE, "leave", "incarnation")                                                               \
+    X(PENALTY, "penalty", "seconds that peer owes now")
 
 enum weft_trace_kind {
 #define X(name, word, value) WEFT_TRACE_##name,

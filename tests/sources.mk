@@ -37,6 +37,7 @@ UNIT_SOURCES := \
 	tests/unit/test_path.c \
 	tests/unit/test_pattern.c \
 	tests/unit/test_peer.c \
+	tests/unit/test_penalty.c \
 	tests/unit/test_pick.c \
 	tests/unit/test_probe.c \
 	tests/unit/test_publish.c \

@@ -156,7 +156,7 @@ START_TEST(test_penalty_grows)
         pause_ns = pause_ns < 1920 * S ? 2 * pause_ns : 3600 * S;
     }
     fixture_run(&fixture, 3700 * S); /* it is forgotten */
-    weft_announce_blame(fixture.core, PEER);
+    weft_penalty_add(fixture.core, PEER, WEFT_OFFENCE_METADATA);
     fixture_run(&fixture, 31 * S);
     hear(PEER, WEFT_MESSAGE_ANNOUNCE, weft_bulletin_of(1, 200, 0), "good");
     ck_assert_uint_eq(checks(), 1);

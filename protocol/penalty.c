@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who did what no honest node does, and for how long is it held against him? */
+#include "penalty.h"
+
+#include "state.h"
+
+#define MAX_NS (WEFT_PENALTY_MAX_S * WEFT_NS_PER_S)
+#define MEMORY_NS (WEFT_PENALTY_MEMORY_S * WEFT_NS_PER_S)
+
+static const struct {
+    uint32_t first_s; /* price of the first offence */
+    uint32_t again;   /* factor of each further one */
+} prices[WEFT_OFFENCE_COUNT] = {
+#define X(name, first_s, again, what) {first_s, again},
+    WEFT_OFFENCE_MAP(X)
+#undef X
+};
+
+static const struct weft_penalty *find(const struct weft_core *core, weft_node_id peer)
+{
+    for (uint32_t i = 0; i < core->penalties.count; i++) {
+        if (core->penalties.items[i].peer == peer) {
+            return &core->penalties.items[i];
+        }
+    }
+    return NULL;
+}
+
+/* The entry of |peer|: its own, a free one, or that of whoever has paid first. */
+static struct weft_penalty *entry_of(struct weft_core *core, weft_node_id peer)
+{
+    struct weft_penalties *self = &core->penalties;
+    struct weft_penalty *place = &self->items[0];
+    for (uint32_t i = 0; i < self->count; i++) {
+        if (self->items[i].peer == peer) {
+            return &self->items[i];
+        }
+        place = self->items[i].until_ns < place->until_ns ? &self->items[i] : place;
+    }
+    if (self->count < WEFT_PENALTIES_MAX) {
+        place = &self->items[self->count++];
+    }
+    *place = (struct weft_penalty){.peer = peer};
+    return place;
+}
+
+/* Price of an offence after |before| others of its kind. */
+static weft_ns price_ns(enum weft_offence offence, uint32_t before)
+{
+    uint64_t price_s = prices[offence].first_s;
+    for (uint32_t i = 0; i < before && price_s < WEFT_PENALTY_MAX_S; i++) {
+        price_s *= prices[offence].again;
+    }
+    return price_s < WEFT_PENALTY_MAX_S ? price_s * WEFT_NS_PER_S : MAX_NS;
+}
+
+/* Time has passed: what is paid restores the standing, and is forgotten later. */
+static void settle(struct weft_penalty *penalty, weft_ns now_ns)
+{
+    if (now_ns >= penalty->until_ns + MEMORY_NS) {
+        *penalty = (struct weft_penalty){.peer = penalty->peer};
+    }
+    if (now_ns >= penalty->until_ns) {
+        penalty->until_ns = now_ns;
+        penalty->standing = WEFT_STANDING_GOOD;
+    }
+}
+
+void weft_penalty_add(struct weft_core *core, weft_node_id peer, enum weft_offence offence)
+{
+    if (peer == 0 || peer == core->self.id) {
+        return;
+    }
+    struct weft_penalty *penalty = entry_of(core, peer);
+    settle(penalty, core->now_ns);
+    penalty->until_ns += price_ns(offence, penalty->counts[offence]);
+    weft_ns owed_ns = penalty->until_ns - core->now_ns;
+    owed_ns = owed_ns < MAX_NS ? owed_ns : MAX_NS;
+    penalty->until_ns = core->now_ns + owed_ns;
+    uint8_t before = penalty->counts[offence];
+    penalty->counts[offence] = before < UINT8_MAX ? (uint8_t)(before + 1) : before;
+    if (owed_ns >= WEFT_PENALTY_BAN_S * WEFT_NS_PER_S) {
+        penalty->standing = WEFT_STANDING_BANNED;
+    } else if (owed_ns >= WEFT_PENALTY_DOUBT_S * WEFT_NS_PER_S &&
+               penalty->standing == WEFT_STANDING_GOOD) {
+        penalty->standing = WEFT_STANDING_DOUBTED;
+    }
+    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_PENALTY,
+                                                     .peer = peer,
+                                                     .value = owed_ns / WEFT_NS_PER_S});
+    if (penalty->standing == WEFT_STANDING_BANNED) {
+        weft_link_shut(core, peer);
+    }
+}
+
+static bool has_standing(const struct weft_core *core, weft_node_id peer,
+                         enum weft_standing standing)
+{
+    const struct weft_penalty *penalty = find(core, peer);
+    return penalty != NULL && core->now_ns < penalty->until_ns && penalty->standing >= standing;
+}
+
+bool weft_penalty_is_doubted(const struct weft_core *core, weft_node_id peer)
+{
+    return has_standing(core, peer, WEFT_STANDING_DOUBTED);
+}
+
+bool weft_penalty_is_banned(const struct weft_core *core, weft_node_id peer)
+{
+    return has_standing(core, peer, WEFT_STANDING_BANNED);
+}
+
+weft_ns weft_penalty_owed_ns(const struct weft_core *core, weft_node_id peer)
+{
+    const struct weft_penalty *penalty = find(core, peer);
+    bool owes = penalty != NULL && core->now_ns < penalty->until_ns;
+    return owes ? penalty->until_ns - core->now_ns : 0;
+}
