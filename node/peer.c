@@ -334,6 +334,17 @@ static int open_packet(struct weft_peer *peer, const struct weft_packet *packet,
     return -1;
 }
 
+/* May |peer|, which is a member, be heard once more, with |length| bytes? */
+static bool has_quota(struct weft_peer *peer, size_t length, weft_ns now_ns)
+{
+    static const struct weft_rate_limit datagrams = {WEFT_NS_PER_S / WEFT_PEER_PER_S,
+                                                     WEFT_PEER_BURST};
+    static const struct weft_rate_limit bytes = {WEFT_NS_PER_S / WEFT_PEER_BYTES_PER_S,
+                                                 WEFT_PEER_BYTES_BURST};
+    return weft_rate_take_from(&peer->quota_ns, now_ns, &datagrams, 1) &&
+           weft_rate_take_from(&peer->quota_bytes_ns, now_ns, &bytes, (uint32_t)length);
+}
+
 static void on_sealed(struct weft_peers *peers, const struct weft_address *from, uint8_t hop_limit,
                       const struct weft_packet *packet, const uint8_t *bytes, size_t length,
                       weft_ns now_ns)
@@ -356,8 +367,7 @@ static void on_sealed(struct weft_peers *peers, const struct weft_address *from,
     if (number == NEXT) {
         promote(peer);
     }
-    if (!weft_rate_take_from(&peer->quota_ns, now_ns, WEFT_NS_PER_S / WEFT_PEER_PER_S,
-                             WEFT_PEER_BURST)) {
+    if (!has_quota(peer, length, now_ns)) {
         return;
     }
     if (packet->kind == WEFT_PACKET_CONTROL) {

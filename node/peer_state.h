@@ -63,6 +63,7 @@ struct weft_peer {
     weft_ns heard_ns;                    /* when it proved itself last */
     uint32_t unheard_count;              /* packets sent since then */
     weft_ns quota_ns;                    /* when its bucket of datagrams is full again */
+    weft_ns quota_bytes_ns;              /* when its bucket of bytes is */
     weft_ns rest_until_ns;               /* no handshake before */
 };
 

@@ -356,7 +356,7 @@ static bool has_too_much(const struct weft_stream *stream, const struct weft_bul
 {
     size_t waiting = weft_stream_document_bytes(stream);
     return bulk->kind == WEFT_BULK_DOCUMENT && waiting > 0 &&
-           waiting + bulk->length > WEFT_SESSION_DOCUMENT_BYTES_MAX;
+           waiting + bulk->length > WEFT_QUEUE_DOCUMENT_BYTES_MAX;
 }
 
 enum weft_err weft_session_send(struct weft_session *session, const struct weft_bulk *bulk)
@@ -365,7 +365,7 @@ enum weft_err weft_session_send(struct weft_session *session, const struct weft_
     if (stream == NULL) {
         return WEFT_ERR_CLOSED;
     }
-    if (stream->out.bulk_count >= WEFT_SESSION_BULKS_MAX || has_too_much(stream, bulk)) {
+    if (stream->out.bulk_count >= WEFT_BULKS_MAX || has_too_much(stream, bulk)) {
         return WEFT_ERR_LIMIT;
     }
     struct weft_notice *notice = calloc(1, sizeof(*notice));

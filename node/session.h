@@ -7,8 +7,8 @@
  * peer may have to wait for a handshake: the callers cannot tell.
  *
  * Timers: an accepted stream proves itself within WEFT_PROOF_MS, HELLO follows within
- * WEFT_SESSION_HELLO_MS; a peer that does not read what is queued for it for
- * WEFT_SESSION_STALL_MS, or does not acknowledge for WEFT_SESSION_UNACKED_MS, is closed. States of
+ * WEFT_HELLO_MS; a peer that does not read what is queued for it for
+ * WEFT_STALL_MS, or does not acknowledge for WEFT_UNACKED_MS, is closed. States of
  * a stream: CONNECTING -> PROVING -> GREETING -> (PARKED ->) UP -> CLOSING; see stream.h.
  *
  * No function here calls a handler back before it returns; handlers may call every function. */
@@ -23,17 +23,9 @@
 #include <uv.h>
 
 enum {
-    WEFT_SESSION_HELLO_MS = 5000,        /* from connect or accept to the peer's HELLO */
-    WEFT_SESSION_STALL_MS = 30000,       /* queued bytes, and the socket takes none of them */
-    WEFT_SESSION_UNACKED_MS = 10000,     /* TCP_USER_TIMEOUT of streams that are up */
     WEFT_SESSION_ADMIT_BYTES_MAX = 2048, /* answer to who asks to be admitted */
-    WEFT_SESSION_STREAMS_MAX = 160,      /* all streams; at the limit: closed at once */
-    WEFT_SESSION_QUEUE_BYTES_MAX = 4 * 1024 * 1024, /* control for a peer; at the limit: closed */
-    WEFT_SESSION_BULKS_MAX = 64, /* chunks and documents waiting for one peer; then LIMIT */
-    WEFT_SESSION_DOCUMENT_BYTES_MAX = 4 * 1024 * 1024, /* waiting for one peer behind another
-                                                          document; then LIMIT */
-    WEFT_SESSION_PART_BYTES_MAX = 65536,               /* of a chunk or document in one frame */
-    WEFT_SESSION_BATCH = 64 /* datagrams in one system call, and read per wake-up */
+    WEFT_SESSION_PART_BYTES_MAX = 65536, /* of a chunk or document in one frame */
+    WEFT_SESSION_BATCH = 64              /* datagrams in one system call, and read per wake-up */
 };
 
 struct weft_session; /* opaque; one per node */

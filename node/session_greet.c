@@ -11,7 +11,10 @@
 #include "session_socket.h"
 #include "session_state.h"
 
+#include "../protocol/address.h"
+
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Connections accepted in one wake-up. */
@@ -97,7 +100,7 @@ static void on_answer(struct weft_stream *stream, const struct weft_stream_hello
 
 static bool is_young(const struct weft_stream *stream)
 {
-    return uv_hrtime() - stream->since_ns < WEFT_SESSION_HELLO_MS * WEFT_NS_PER_MS;
+    return uv_hrtime() - stream->since_ns < WEFT_HELLO_MS * WEFT_NS_PER_MS;
 }
 
 /* Must a stream that |peer| opened wait for another one? If not, that other one is gone. */
@@ -152,26 +155,37 @@ void weft_session_greet_hello(struct weft_stream *stream, const uint8_t *body, s
     }
 }
 
-/* Accepted streams that have not greeted. */
-static uint32_t greeting_count(const struct weft_session *session)
+/* Whose machine it is shows in the whole of an IPv4 address, in half of an IPv6 one. */
+static bool is_same_place(const struct weft_address *a, const struct weft_address *b)
+{
+    return memcmp(a->ip, b->ip, weft_address_is_ipv4(a->ip) ? WEFT_IP_BYTES : 8) == 0;
+}
+
+/* Are there too many accepted streams that have not greeted to take one more from |from|? Whoever
+ * holds all that one address may have keeps nobody else out. */
+static bool is_crowded(const struct weft_session *session, const struct weft_address *from)
 {
     uint32_t count = 0;
+    uint32_t count_here = 0;
     for (uint32_t i = 0; i < session->stream_count; i++) {
         const struct weft_stream *stream = session->streams[i];
-        count += !stream->opened_here && stream->state <= WEFT_STREAM_GREETING;
+        if (!stream->opened_here && stream->state <= WEFT_STREAM_GREETING) {
+            count++;
+            count_here += is_same_place(&stream->peer.address, from);
+        }
     }
-    return count;
+    return count >= WEFT_PROOFS_MAX || count_here >= WEFT_PROOFS_ADDRESS_MAX;
 }
 
 static void on_accepted(struct weft_session *session, int fd,
                         const struct sockaddr_storage *address)
 {
     struct weft_endpoint peer = {.id = 0, .address = weft_session_socket_from(address)};
-    if (greeting_count(session) >= WEFT_PROOFS_MAX) {
+    if (is_crowded(session, &peer.address)) {
         close(fd);
         return;
     }
-    weft_session_socket_tune(fd, WEFT_SESSION_UNACKED_MS);
+    weft_session_socket_tune(fd, WEFT_UNACKED_MS);
     weft_stream_make(session, fd, false /* opened_here */, &peer);
 }
 
@@ -212,10 +226,10 @@ static bool is_overdue(const struct weft_stream *stream, weft_ns now_ns)
 {
     if (stream->state == WEFT_STREAM_UP) {
         return weft_stream_has_output(stream) &&
-               now_ns - stream->out.progress_ns > WEFT_SESSION_STALL_MS * WEFT_NS_PER_MS;
+               now_ns - stream->out.progress_ns > WEFT_STALL_MS * WEFT_NS_PER_MS;
     }
     bool is_stranger = stream->state == WEFT_STREAM_PROVING && !stream->opened_here;
-    uint64_t limit_ms = is_stranger ? WEFT_PROOF_MS : WEFT_SESSION_HELLO_MS;
+    uint64_t limit_ms = is_stranger ? WEFT_PROOF_MS : WEFT_HELLO_MS;
     return now_ns - stream->since_ns > limit_ms * WEFT_NS_PER_MS;
 }
 

@@ -32,19 +32,19 @@ struct weft_session {
     uv_idle_t idle;                    /* runs while work is left, so that the loop does not wait */
     uint32_t handle_count;             /* own handles and streams not closed yet */
     bool closing;                      /* weft_session_close() was called */
-    struct weft_session_outbox *outbox;                    /* datagrams out and in */
-    struct weft_notice_queue notices;                      /* not told yet */
-    bool dirty;                                            /* a stream is */
-    struct weft_stream *streams[WEFT_SESSION_STREAMS_MAX]; /* all that are not CLOSING */
-    uint32_t stream_count;                                 /* entries of streams */
-    weft_node_id up_ids[WEFT_SESSION_STREAMS_MAX]; /* peers of the streams that are UP ... */
-    struct weft_stream *up_streams[WEFT_SESSION_STREAMS_MAX]; /* ... and these, same order */
-    uint32_t up_count;                                        /* entries of both */
-    struct weft_peers *peers;                                 /* sealed datagrams; owned */
-    struct weft_endpoint wishes[WEFT_LINKS_MAX]; /* streams asked for, key not known yet */
-    weft_ns wish_ns[WEFT_LINKS_MAX];             /* since when */
-    uint32_t wish_count;                         /* entries of both */
-    uint8_t wire[WEFT_STREAM_SEAL_WIRE_BYTES];   /* what was read from the stream at hand */
+    struct weft_session_outbox *outbox;               /* datagrams out and in */
+    struct weft_notice_queue notices;                 /* not told yet */
+    bool dirty;                                       /* a stream is */
+    struct weft_stream *streams[WEFT_STREAMS_MAX];    /* all that are not CLOSING */
+    uint32_t stream_count;                            /* entries of streams */
+    weft_node_id up_ids[WEFT_STREAMS_MAX];            /* peers of the streams that are UP ... */
+    struct weft_stream *up_streams[WEFT_STREAMS_MAX]; /* ... and these, same order */
+    uint32_t up_count;                                /* entries of both */
+    struct weft_peers *peers;                         /* sealed datagrams; owned */
+    struct weft_endpoint wishes[WEFT_LINKS_MAX];      /* streams asked for, key not known yet */
+    weft_ns wish_ns[WEFT_LINKS_MAX];                  /* since when */
+    uint32_t wish_count;                              /* entries of both */
+    uint8_t wire[WEFT_STREAM_SEAL_WIRE_BYTES];        /* what was read from the stream at hand */
 };
 
 /* Units: milliseconds; the resolution of the timers of session.h. */

@@ -50,7 +50,7 @@ void weft_session_wish_sweep(struct weft_session *session)
     weft_ns now_ns = uv_hrtime();
     for (uint32_t i = session->wish_count; i > 0; i--) {
         struct weft_endpoint to = session->wishes[i - 1];
-        if (now_ns - session->wish_ns[i - 1] > WEFT_SESSION_HELLO_MS * WEFT_NS_PER_MS) {
+        if (now_ns - session->wish_ns[i - 1] > WEFT_HELLO_MS * WEFT_NS_PER_MS) {
             weft_session_wish_lost(session, to.id);
         } else {
             weft_peers_ask(session->peers, &to, now_ns);

@@ -35,7 +35,7 @@ static void on_connected(struct weft_stream *stream)
         weft_stream_fail(stream, err);
         return;
     }
-    weft_session_socket_tune(stream->fd, WEFT_SESSION_UNACKED_MS);
+    weft_session_socket_tune(stream->fd, WEFT_UNACKED_MS);
     weft_stream_enter(stream, WEFT_STREAM_PROVING);
     weft_stream_wait(stream, UV_READABLE);
     if (!weft_stream_seal_begin(stream)) {
@@ -73,7 +73,7 @@ struct weft_stream *weft_stream_make(struct weft_session *session, int fd, bool 
 {
     struct weft_stream *stream = calloc(1, sizeof(*stream));
     uint8_t *input = malloc(WEFT_STREAM_INPUT_BYTES);
-    if (stream == NULL || input == NULL || session->stream_count == WEFT_SESSION_STREAMS_MAX ||
+    if (stream == NULL || input == NULL || session->stream_count == WEFT_STREAMS_MAX ||
         uv_poll_init(session->config.loop, &stream->poll, fd) != 0) {
         free(stream);
         free(input);

@@ -37,7 +37,7 @@ static void mark_dirty(struct weft_stream *stream)
 static enum weft_err make_room(struct weft_stream_output *out, size_t length)
 {
     size_t used = out->control_end - out->control_start;
-    if (used + length > WEFT_SESSION_QUEUE_BYTES_MAX) {
+    if (used + length > WEFT_QUEUE_BYTES_MAX) {
         return WEFT_ERR_LIMIT;
     }
     if (out->control_end + length <= out->control_size) {

@@ -8,6 +8,7 @@ UNIT_SOURCES := \
 	tests/unit/test_amount.c \
 	tests/unit/test_announce.c \
 	tests/unit/test_apply.c \
+	tests/unit/test_bounds.c \
 	tests/unit/test_bulletin.c \
 	tests/unit/test_canonical.c \
 	tests/unit/test_client.c \

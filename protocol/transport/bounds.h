@@ -18,7 +18,7 @@
     X(REKEY_MS, 3600000, "the next datagram begins a new handshake")                               \
     X(REJECT_MS, 3900000, "a session older than this carries nothing")                             \
     X(REKEY_MESSAGES, 1073741824, "the next datagram begins a new handshake")                      \
-    X(SILENT_MESSAGES, 16, "sent so many and heard nothing: the next one begins a handshake")      \
+    X(SILENT_MESSAGES, 16, "sent so many and heard nothing: a handshake begins")                   \
     X(WINDOW_BITS, 2048, "a datagram that is further behind the newest one is dropped")            \
     X(LOAD_PER_S, 100, "with more first messages in a second, an address must be proved first")    \
     X(INITS_MAX, 4096, "the first message remembered at the same place is forgotten")              \
@@ -29,11 +29,21 @@
     X(TOTAL_BURST, 64, "of them at once")                                                          \
     X(PEER_PER_S, 200, "datagrams of one member in a second; more are dropped")                    \
     X(PEER_BURST, 400, "of them at once")                                                          \
+    X(PEER_BYTES_PER_S, 65536, "bytes of them in a second; a datagram above is dropped")           \
+    X(PEER_BYTES_BURST, 262144, "bytes of them at once: what a node that joins is told")           \
     X(ADDRESSES_MAX, 4096, "a further address takes the place of another one of its row")          \
     X(PROOF_MS, 2000, "a stream that has not proved its identity by then is closed")               \
     X(PROOF_BYTES_MAX, 1024, "a stream with a longer first message is closed")                     \
     X(PROOFS_MAX, 64, "a further stream that has not proved its identity is closed at once")       \
+    X(PROOFS_ADDRESS_MAX, 16, "of them from one address (IPv4, or IPv6 /64), likewise")            \
     X(RECORD_BYTES_MAX, 16384, "a stream with a longer sealed record is closed")                   \
+    X(HELLO_MS, 5000, "a stream whose other end has not said HELLO by then is closed")             \
+    X(STREAMS_MAX, 160, "a further stream is closed at once; two of a member at most")             \
+    X(STALL_MS, 30000, "bytes wait, and the socket took none for so long: the stream is closed")   \
+    X(UNACKED_MS, 10000, "bytes sent and not acknowledged for so long: the stream is closed")      \
+    X(QUEUE_BYTES_MAX, 4194304, "more control bytes wait for a member: its stream is closed")      \
+    X(QUEUE_DOCUMENT_BYTES_MAX, 4194304, "a document behind others that are longer is refused")    \
+    X(BULKS_MAX, 64, "a further chunk or document for the same member is refused")                 \
     X(REVOKED_MAX, 128, "a further node cannot be revoked one by one: raise the floor")            \
     X(TOKENS_MAX, 64, "a further token cannot be made before one expires")                         \
     X(CERTIFICATE_S, 2592000, "a certificate is good for this long; renewed after two thirds")

@@ -5,19 +5,24 @@
 #include <sodium.h>
 #include <string.h>
 
-#define ADDRESS_TOKEN_NS (WEFT_NS_PER_S / WEFT_ADDRESS_PER_S)
-#define TOTAL_TOKEN_NS (WEFT_NS_PER_S / WEFT_TOTAL_PER_S)
+static const struct weft_rate_limit address_limit = {WEFT_NS_PER_S / WEFT_ADDRESS_PER_S,
+                                                     WEFT_ADDRESS_BURST};
+static const struct weft_rate_limit total_limit = {WEFT_NS_PER_S / WEFT_TOTAL_PER_S,
+                                                   WEFT_TOTAL_BURST};
 
-/* The time at which a bucket is full after a token was taken; 0 = it has none. */
-static weft_ns take(weft_ns full_ns, weft_ns now_ns, weft_ns token_ns, uint32_t burst)
+/* The time at which a bucket is full after |count| tokens were taken; 0 = it has fewer. */
+static weft_ns take(weft_ns full_ns, weft_ns now_ns, const struct weft_rate_limit *limit,
+                    uint32_t count)
 {
     weft_ns from_ns = full_ns > now_ns ? full_ns : now_ns;
-    return from_ns - now_ns + token_ns > burst * token_ns ? 0 : from_ns + token_ns;
+    weft_ns next_ns = from_ns + count * limit->token_ns;
+    return next_ns - now_ns > limit->burst * limit->token_ns ? 0 : next_ns;
 }
 
-bool weft_rate_take_from(weft_ns *full_ns, weft_ns now_ns, weft_ns token_ns, uint32_t burst)
+bool weft_rate_take_from(weft_ns *full_ns, weft_ns now_ns, const struct weft_rate_limit *limit,
+                         uint32_t count)
 {
-    weft_ns next_ns = take(*full_ns, now_ns, token_ns, burst);
+    weft_ns next_ns = take(*full_ns, now_ns, limit, count);
     *full_ns = next_ns == 0 ? *full_ns : next_ns;
     return next_ns != 0;
 }
@@ -52,8 +57,8 @@ bool weft_rate_take(struct weft_rate *rate, const struct weft_address *address, 
     uint64_t network = network_of(rate, address);
     struct weft_rate_bucket *bucket = bucket_of(rate, network);
     weft_ns full_ns = bucket->network == network ? bucket->full_ns : 0;
-    weft_ns own_ns = take(full_ns, now_ns, ADDRESS_TOKEN_NS, WEFT_ADDRESS_BURST);
-    weft_ns total_ns = take(rate->total_full_ns, now_ns, TOTAL_TOKEN_NS, WEFT_TOTAL_BURST);
+    weft_ns own_ns = take(full_ns, now_ns, &address_limit, 1);
+    weft_ns total_ns = take(rate->total_full_ns, now_ns, &total_limit, 1);
     if (own_ns == 0 || total_ns == 0) {
         return false;
     }

@@ -24,9 +24,16 @@ struct weft_rate {
     struct weft_rate_bucket buckets[WEFT_ADDRESSES_MAX]; /* in rows */
 };
 
-/* Take a token from a bucket of |burst| tokens that gets one every |token_ns|; *full_ns is when it
- * is full again. Errors: false if it is empty; nothing is taken then. */
-bool weft_rate_take_from(weft_ns *full_ns, weft_ns now_ns, weft_ns token_ns, uint32_t burst);
+/* A bucket of |burst| tokens that gets one every |token_ns|. */
+struct weft_rate_limit {
+    weft_ns token_ns; /* time that a token takes to come */
+    uint32_t burst;   /* tokens of a full bucket */
+};
+
+/* Take |count| tokens from a bucket; *full_ns is when it is full again.
+ * Errors: false if it has fewer; nothing is taken then. */
+bool weft_rate_take_from(weft_ns *full_ns, weft_ns now_ns, const struct weft_rate_limit *limit,
+                         uint32_t count);
 
 /* Take a token for |address| (an IPv4 address, or the /64 of an IPv6 one) and one of those of all.
  * Errors: false if either has none left; nothing is taken then. */

@@ -111,12 +111,52 @@ START_TEST(half_open_flood)
     for (int i = 0; i < COUNT; i++) {
         open_count += !is_closed(fds[i]);
     }
-    ck_assert_uint_le(open_count, WEFT_PROOFS_MAX);
+    ck_assert_uint_le(open_count, WEFT_PROOFS_ADDRESS_MAX);
     stays_useful();
     ck_assert(closes(fds[0], WEFT_PROOF_MS + 1500));
     for (int i = 0; i < COUNT; i++) {
         close(fds[i]);
     }
+    stop();
+}
+END_TEST
+
+/* A member comes in all the same, from another address. */
+START_TEST(one_address_holds_on)
+{
+    enum { COUNT = 40 };
+    static int fds[COUNT];
+    start();
+    for (int i = 0; i < COUNT; i++) {
+        fds[i] = dial_from(&a, 9);
+        pass(1);
+    }
+    link_up();
+    stays_useful();
+    for (int i = 0; i < COUNT; i++) {
+        close(fds[i]);
+    }
+    stop();
+}
+END_TEST
+
+/* A first message, or a record, that says it is longer than any: nothing of it is waited for. */
+START_TEST(too_long_to_be_true)
+{
+    const uint8_t first[] = {(WEFT_PROOF_BYTES_MAX + 1) >> 8, (WEFT_PROOF_BYTES_MAX + 1) & 0xff};
+    const uint8_t record[] = {0x40, 0x11}; /* RECORD_BYTES_MAX, a tag, and a byte */
+    start();
+    int fd = dial(&a);
+    pour(fd, first, sizeof(first));
+    ck_assert(closes(fd, 500));
+    close(fd);
+    fd = greeted();
+    pour(fd, record, sizeof(record));
+    ck_assert(closes(fd, 500));
+    close(fd);
+    /* Whoever writes into the connection of others can break it, and nothing more. */
+    ck_assert_int_ne(a.last_down, WEFT_ERR_FORMAT);
+    stays_useful();
     stop();
 }
 END_TEST
@@ -300,7 +340,7 @@ START_TEST(unread_documents)
             free(bulk.bytes);
         }
     }
-    ck_assert_uint_le((queued - a.sents) * BYTES, WEFT_SESSION_DOCUMENT_BYTES_MAX + BYTES);
+    ck_assert_uint_le((queued - a.sents) * BYTES, WEFT_QUEUE_DOCUMENT_BYTES_MAX + BYTES);
     close(fd);
     stays_useful();
     stop();
@@ -322,7 +362,7 @@ START_TEST(many_ids)
     for (int i = 0; i < COUNT; i++) {
         open_count += !is_closed(fds[i]);
     }
-    ck_assert_uint_lt(open_count, WEFT_SESSION_STREAMS_MAX);
+    ck_assert_uint_lt(open_count, WEFT_STREAMS_MAX);
     stays_useful();
     for (int i = 0; i < COUNT; i++) {
         close(fds[i]);
@@ -336,7 +376,9 @@ int main(void)
     const struct attack_case cases[] = {
         {"200 strangers say garbage", "closed, nothing comes up", garbage_hello},
         {"a stranger has the node's own id", "closed", own_id},
-        {"300 connections without a word", "64 at most, gone after 2 s", half_open_flood},
+        {"300 connections without a word", "16 of an address, gone after 2 s", half_open_flood},
+        {"40 connections of one address, for ever", "others come in", one_address_holds_on},
+        {"a first message and a record longer than any", "closed at once", too_long_to_be_true},
         {"a first message at one byte a second", "closed after 2 s", slow_hello},
         {"frames of 16 KiB and more", "closed before they are read", huge_frame},
         {"a frame that never ends", "costs its own stream only", slow_frame},

@@ -267,14 +267,22 @@ bool is_chunk(const uint8_t *bytes, uint32_t number, uint32_t length)
 }
 
 /* A plain socket connected to |owner|. */
-int dial(const struct owner *owner)
+int dial_from(const struct owner *owner, uint8_t place)
 {
+    struct sockaddr_in own = {.sin_family = AF_INET,
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK + place - 1)};
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons(weft_session_address(owner->session).port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     return fd;
+}
+
+int dial(const struct owner *owner)
+{
+    return dial_from(owner, 1);
 }
 
 /* Did the other side close |fd| after whatever it sent? */

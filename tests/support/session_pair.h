@@ -86,6 +86,9 @@ struct weft_bulk chunk_of(weft_node_id peer, uint32_t number, uint32_t length);
 /* Does |bytes| have that pattern? */
 bool is_chunk(const uint8_t *bytes, uint32_t number, uint32_t length);
 
+/* A plain socket connected to |owner| from 127.0.0.|place|. */
+int dial_from(const struct owner *owner, uint8_t place);
+
 /* A plain socket connected to |owner|. */
 int dial(const struct owner *owner);
 

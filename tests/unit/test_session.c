@@ -199,20 +199,23 @@ END_TEST
 
 START_TEST(half_open_connections_are_bounded)
 {
-    int fds[WEFT_PROOFS_MAX + 8];
+    enum { EACH = WEFT_PROOFS_ADDRESS_MAX + 4, PLACES = WEFT_PROOFS_MAX / WEFT_PROOFS_ADDRESS_MAX };
+    int fds[(PLACES + 1) * EACH];
     uint32_t open_count = 0;
     start();
-    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-        fds[i] = dial(&a);
+    for (size_t i = 0; i < WEFT_ROWS(fds); i++) {
+        fds[i] = dial_from(&a, (uint8_t)(10 + i / EACH));
         pass(1);
     }
     pass(50);
-    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-        open_count += !is_closed(fds[i]);
+    for (size_t i = 0; i < WEFT_ROWS(fds); i++) {
+        bool is_open = !is_closed(fds[i]);
+        ck_assert(!is_open || (i % EACH < WEFT_PROOFS_ADDRESS_MAX && i / EACH < PLACES));
+        open_count += is_open;
     }
     ck_assert_uint_eq(open_count, WEFT_PROOFS_MAX);
     pass(WEFT_PROOF_MS + 400);
-    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+    for (size_t i = 0; i < WEFT_ROWS(fds); i++) {
         ck_assert(is_closed(fds[i]));
         close(fds[i]);
     }

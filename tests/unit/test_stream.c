@@ -164,7 +164,7 @@ START_TEST(queues_are_bounded)
     start();
     int fd = dial_and_greet(&a, 5);
     ck_assert(wait_for(&a.ups, 1, 2000));
-    for (uint32_t i = 0; i < WEFT_SESSION_BULKS_MAX; i++) {
+    for (uint32_t i = 0; i < WEFT_BULKS_MAX; i++) {
         struct weft_bulk bulk = chunk_of(id_of(5), i, 100);
         ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
     }
