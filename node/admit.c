@@ -61,8 +61,8 @@ static const struct weft_flag init_flags[] = {
     {.name = "listen",
      .kind = WEFT_FLAG_TEXT,
      .argument = "ADDR[:PORT]",
-     .required = true,
-     .help = "address of this machine, the same as for weft run; others join there",
+     .help = "address of this machine, the same as for weft run; others join there; without it "
+             "they are admitted by files (weft admit)",
      OPTION(listen)},
     {.name = "name",
      .kind = WEFT_FLAG_TEXT,
@@ -130,9 +130,10 @@ static int print_token(const struct form *form, const struct options *options)
 int weft_command_init(int argc, char **argv)
 {
     static const struct form form = {
-        "init", "--listen ADDR[:PORT] [--data DIR]",
+        "init", "[--listen ADDR[:PORT]] [--data DIR]",
         "Make a mesh of your own: keys, this machine as the server that admits others, and a line\n"
-        "to paste on them. Then start this node with weft run and the same --data and --listen.",
+        "to paste on them. Then start this node with weft run and the same --data and --listen.\n"
+        "Without --listen this machine needs no network: it answers requests in files.",
         init_flags, WEFT_FLAG_COUNT_OF(init_flags)};
     struct options options;
     struct weft_address address;
@@ -142,21 +143,29 @@ int weft_command_init(int argc, char **argv)
     if (!read_options(&form, &options, argc, argv, NULL, &exit_code)) {
         return exit_code;
     }
-    if (!weft_address_parse(options.listen, PORT_DEFAULT, &address) || address.port == 0 ||
-        weft_address_is_wildcard(address.ip)) {
+    bool has_address = options.listen != NULL;
+    if (has_address && (!weft_address_parse(options.listen, PORT_DEFAULT, &address) ||
+                        address.port == 0 || weft_address_is_wildcard(address.ip))) {
         return weft_usage_refuse("init", "--listen: name the address of one interface of this "
                                          "machine, such as 192.168.1.11");
     }
     if (!weft_join_name(options.name, name)) {
         return weft_usage_refuse("init", "--name: 1 to 32 letters, digits, '.', '_' and '-'");
     }
-    if (weft_register_init(options.data_dir, &address, name, &message) != WEFT_ERR_OK) {
+    if (weft_register_init(options.data_dir, has_address ? &address : NULL, name, &message) !=
+        WEFT_ERR_OK) {
         return fail(&form, &message);
     }
     fprintf(stderr,
             "The mesh is made. Whoever has %s/admit/mesh.key admits nodes: keep a copy of it in a "
             "safe place.\n",
             options.data_dir);
+    if (!has_address) {
+        printf("On each machine that is to join, run:  weft join --request FILE\n"
+               "Carry FILE here, and run:              weft admit FILE\n"
+               "Carry its answer back, and run there:  weft join --take FILE.admitted\n");
+        return WEFT_EXIT_OK;
+    }
     return print_token(&form, &options);
 }
 
@@ -195,7 +204,8 @@ int weft_command_revoke(int argc, char **argv)
     if (weft_register_revoke(options.data_dir, words.items[0], &id, &message) != WEFT_ERR_OK) {
         return fail(&form, &message);
     }
-    printf("node %016llx is thrown out\n", (unsigned long long)id);
+    printf("node %016llx is thrown out%s%s\n", (unsigned long long)id, message.text[0] ? "; " : "",
+           message.text);
     return WEFT_EXIT_OK;
 }
 
@@ -216,6 +226,7 @@ int weft_command_rotate(int argc, char **argv)
     if (weft_register_rotate(options.data_dir, &message) != WEFT_ERR_OK) {
         return fail(&form, &message);
     }
-    printf("all certificates issued so far are void; nodes that run renew theirs now\n");
+    printf("all certificates issued so far are void; %s\n",
+           message.text[0] ? message.text : "nodes that run renew theirs now");
     return WEFT_EXIT_OK;
 }

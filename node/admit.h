@@ -12,6 +12,9 @@ int weft_command_init(int argc, char **argv);
 /* `weft token`: make another token. */
 int weft_command_token(int argc, char **argv);
 
+/* `weft admit REQUEST...`: answer requests that were carried here in files. */
+int weft_command_admit(int argc, char **argv);
+
 /* `weft revoke NODE`: throw a node out. */
 int weft_command_revoke(int argc, char **argv);
 

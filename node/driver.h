@@ -67,6 +67,9 @@ const struct weft_updater *weft_driver_updater(const struct weft_driver *driver)
 /* Keys and certificate of the node. Owner: the driver. */
 const struct weft_membership *weft_driver_membership(const struct weft_driver *driver);
 
+/* Does nobody renew the certificate of the node but people who carry files? */
+bool weft_driver_is_renewed_by_hand(const struct weft_driver *driver);
+
 /* Own address, with the port that was chosen. */
 struct weft_address weft_driver_address(const struct weft_driver *driver);
 

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How does a node stay a member? Its certificate is renewed in the thread pool after two thirds of
  * its life, when a revocation made it void, and once after the start (who was away may have missed
- * that); a server answers itself, and looks every second
- * whether a command left a newer revocation. A failure is tried again after a minute. */
+ * that); a server answers itself. A failure is tried again after a minute. In a mesh without a
+ * server it is people who renew it, and they are told once a day. Every second the node looks
+ * whether a command left a newer certificate or revocation. */
 #include "driver_state.h"
 
 #include "join_client.h"
 #include "log.h"
 #include "register.h"
+#include "units.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Units: seconds. Nodes whose certificates end together do not ask together. */
-enum { AGAIN_S = 2, RETRY_S = 60, SPREAD_S = 10 };
+enum { AGAIN_S = 2, RETRY_S = 60, SPREAD_S = 10, REMIND_S = 86400 };
 
 struct weft_driver_renewal {
     uv_work_t work;                       /* of the thread pool */
@@ -25,14 +27,30 @@ struct weft_driver_renewal {
     enum weft_err err;                    /* how it ended */
 };
 
+bool weft_driver_is_renewed_by_hand(const struct weft_driver *driver)
+{
+    return !driver->is_server && driver->server.address.port == 0;
+}
+
 /* Is it time for a new certificate? */
 static bool is_due(const struct weft_driver *driver)
 {
     const struct weft_membership *membership = &driver->membership;
-    const struct weft_certificate *own = &membership->read;
-    uint64_t life_s = own->not_after_s - own->not_before_s;
-    return !driver->renewed || own->serial < membership->revoked.floor ||
-           weft_membership_now_s() > own->not_before_s + life_s / 3 * 2;
+    return (!driver->renewed && !weft_driver_is_renewed_by_hand(driver)) ||
+           membership->read.serial < membership->revoked.floor ||
+           weft_membership_now_s() > weft_membership_renew_s(membership);
+}
+
+static void use(struct weft_driver *driver, const struct weft_membership *made)
+{
+    struct weft_membership *membership = &driver->membership;
+    memcpy(membership->certificate, made->certificate, sizeof(membership->certificate));
+    membership->read = made->read;
+    if (made->revoked.number > membership->revoked.number) {
+        (void)weft_session_revoke(driver->session, made->revocation, made->revocation_length);
+    }
+    weft_log(WEFT_LOG_INFO, "the certificate of this node was renewed, until %s",
+             weft_units_date((int64_t)made->read.not_after_s).text);
 }
 
 /* Take what the server granted. */
@@ -40,16 +58,11 @@ static void take(struct weft_driver *driver, const struct weft_membership *made)
 {
     struct weft_message message = {.text = ""};
     struct weft_membership *membership = &driver->membership;
-    memcpy(membership->certificate, made->certificate, sizeof(membership->certificate));
-    membership->read = made->read;
+    use(driver, made);
     if (weft_membership_file_save(driver->options->data_dir, membership, &driver->server,
                                   &message) != WEFT_ERR_OK) {
         weft_log(WEFT_LOG_WARNING, "%s", message.text);
     }
-    if (made->revoked.number > membership->revoked.number) {
-        (void)weft_session_revoke(driver->session, made->revocation, made->revocation_length);
-    }
-    weft_log(WEFT_LOG_INFO, "the certificate of this node was renewed");
     driver->renewed = true;
     driver->renew_after_s = weft_membership_now_s() + AGAIN_S;
 }
@@ -119,7 +132,44 @@ static void renew(struct weft_driver *driver)
     }
 }
 
-/* What `weft revoke` and `weft rotate` wrote. */
+/* People must do it, or the node falls out. */
+static void remind(struct weft_driver *driver)
+{
+    driver->renew_after_s = weft_membership_now_s() + REMIND_S;
+    weft_log(WEFT_LOG_WARNING,
+             "the certificate of this node is good until %s, and no server renews it: run `weft "
+             "join --request FILE` here, `weft admit FILE` where the mesh key is, and `weft join "
+             "--take FILE.admitted` here",
+             weft_units_date((int64_t)driver->membership.read.not_after_s).text);
+}
+
+/* What `weft join --take` wrote, or another command. */
+static void look_for_certificate(struct weft_driver *driver)
+{
+    struct weft_membership made;
+    struct weft_membership_server server;
+    struct weft_message message = {.text = ""};
+    const char *data_dir = driver->options->data_dir;
+    uint64_t stamp = weft_membership_file_stamp(data_dir);
+    if (stamp == driver->membership_stamp) {
+        return;
+    }
+    driver->membership_stamp = stamp;
+    enum weft_err err = weft_membership_file_load(data_dir, &made, &server, &message);
+    if (err != WEFT_ERR_OK) {
+        weft_log(WEFT_LOG_WARNING, "%s", message.text[0] ? message.text : weft_err_text(err));
+    } else if (made.tag != driver->membership.tag || made.id != driver->membership.id) {
+        weft_log(WEFT_LOG_WARNING, "this node was admitted to another mesh, or has another key "
+                                   "now: restart it to change over");
+    } else if (made.read.serial > driver->membership.read.serial) {
+        use(driver, &made);
+        driver->server = server;
+        driver->renew_after_s = 0;
+    }
+    sodium_memzero(&made, sizeof(made));
+}
+
+/* What `weft revoke`, `weft rotate` and `weft join --take` wrote. */
 static void look_for_revocation(struct weft_driver *driver)
 {
     uint8_t bytes[WEFT_REVOCATION_BYTES_MAX];
@@ -134,13 +184,17 @@ static void look_for_revocation(struct weft_driver *driver)
 void weft_driver_renew_expire(struct weft_driver *driver)
 {
     uint64_t now_s = weft_membership_now_s();
+    look_for_certificate(driver);
     if (driver->membership.is_open) {
         return;
     }
-    if (driver->is_server) {
-        look_for_revocation(driver);
+    look_for_revocation(driver);
+    if (!is_due(driver) || driver->renewing || now_s < driver->renew_after_s) {
+        return;
     }
-    if (is_due(driver) && !driver->renewing && now_s >= driver->renew_after_s) {
+    if (weft_driver_is_renewed_by_hand(driver)) {
+        remind(driver);
+    } else {
         renew(driver);
     }
 }

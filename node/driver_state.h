@@ -103,6 +103,7 @@ struct weft_driver {
     bool renewing;                                      /* the thread pool asks the server */
     bool renewed;                                       /* since the start */
     uint64_t renew_after_s;                             /* not tried before; Unix time */
+    uint64_t membership_stamp;                          /* of the file, when it was read last */
     struct weft_endpoint self;                          /* id and address */
     struct weft_prefix segment;                         /* own subnet */
     bool has_network;                                   /* the own address exists */
@@ -306,7 +307,7 @@ void weft_driver_identity_save_peers(const struct weft_driver *driver);
 
 /* ---- driver_renew.c ---- */
 
-/* Renew the certificate if it is time; on a server, take revocations that commands wrote. */
+/* Renew the certificate if it is time, or remind of it; take what commands wrote. */
 void weft_driver_renew_expire(struct weft_driver *driver);
 
 /* See weft_session_handler.admit. */

@@ -107,6 +107,7 @@ json_t *weft_inform_status(void *context, const char *argument)
         .clock_text = trust.clock,
         .alarm_text = trust.alarm,
         .membership = weft_driver_membership(inform->driver),
+        .is_by_hand = weft_driver_is_renewed_by_hand(inform->driver),
         .components = components,
         .component_count = options->component_count,
         .rates_bytes_per_s = rates,

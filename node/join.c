@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes the token apart, asks its server, writes what it answers. */
+/* Takes the token apart, asks its server, writes what it answers; or writes and takes files, which
+ * is the business of offline.h. */
 #include "join.h"
 
 #include "exit.h"
 #include "join_client.h"
+#include "offline.h"
 #include "usage.h"
 
 #include <sodium.h>
@@ -14,6 +16,8 @@
 struct options {
     const char *data_dir; /* --data */
     const char *name;     /* --name */
+    const char *request;  /* --request */
+    const char *take;     /* --take */
     bool help;            /* --help */
 };
 
@@ -29,6 +33,18 @@ static const struct weft_flag flags[] = {
      .argument = "NAME",
      .help = "name of this node; otherwise that of the machine",
      WEFT_FLAG_AT(struct options, name)},
+    {.name = "request",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "FILE",
+     .help = "write a request to be admitted, or to get a new certificate, for weft admit where "
+             "the mesh key is",
+     WEFT_FLAG_AT(struct options, request)},
+    {.name = "take",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "FILE",
+     .help = "take what weft admit answered, or the file `revoked` of where the mesh key is; a "
+             "running node sees it by itself",
+     WEFT_FLAG_AT(struct options, take)},
     {.name = "help",
      .kind = WEFT_FLAG_BOOL,
      .help = "print this text",
@@ -110,6 +126,49 @@ static enum weft_err enrol(const struct options *options, const struct weft_toke
     return err;
 }
 
+/* --request. */
+static int request(const struct options *options, const char *name)
+{
+    struct weft_message message = {.text = ""};
+    /* A member keeps its name unless told otherwise. */
+    bool keeps = options->name == NULL && weft_membership_file_exists(options->data_dir);
+    if (weft_offline_request(options->data_dir, keeps ? "" : name, options->request, &message) !=
+        WEFT_ERR_OK) {
+        return fail(message.text);
+    }
+    printf("carry %s to where the mesh key is, run there: weft admit FILE\n"
+           "carry its answer back, and run here: weft join --take FILE.admitted --data %s\n",
+           options->request, options->data_dir);
+    return WEFT_EXIT_OK;
+}
+
+/* --take. */
+static int take(const struct options *options)
+{
+    struct weft_message message = {.text = ""};
+    if (weft_offline_take(options->data_dir, options->take, &message) != WEFT_ERR_OK) {
+        return fail(message.text);
+    }
+    printf("%s\n", message.text);
+    return WEFT_EXIT_OK;
+}
+
+/* With a token. */
+static int join(const struct options *options, const char *text, const char *name)
+{
+    struct weft_message message = {.text = ""};
+    struct weft_token token;
+    if (!weft_token_parse(text, &token)) {
+        return weft_usage_refuse("join", "this is not a token, or a part of it is missing: it is "
+                                         "one word of 172 characters that begins with wjt1");
+    }
+    if (is_elsewhere(options->data_dir, &token, &message) ||
+        enrol(options, &token, name, &message) != WEFT_ERR_OK) {
+        return fail(message.text);
+    }
+    return WEFT_EXIT_OK;
+}
+
 int weft_command_join(int argc, char **argv)
 {
     struct options options = {.data_dir = NULL};
@@ -118,21 +177,21 @@ int weft_command_join(int argc, char **argv)
         .flags = flags, .flag_count = WEFT_FLAG_COUNT_OF(flags), .target = &options};
     struct weft_usage usage = {
         .command = "join",
-        .arguments = "TOKEN [--data DIR] [--name NAME]",
+        .arguments = "TOKEN | --request FILE | --take FILE [--data DIR] [--name NAME]",
         .about =
             "Become a member of the mesh whose server made TOKEN (weft init, weft token). The\n"
-            "token names the mesh and its server: nobody else can answer.",
+            "token names the mesh and its server: nobody else can answer. Without a server that\n"
+            "can be reached: write a request, let weft admit answer it, and take the answer.",
         .set = {.groups = &group, .group_count = 1},
         .help = &options.help};
-    struct weft_message message = {.text = ""};
-    struct weft_token token;
     char name[WEFT_CERTIFICATE_NAME_BYTES + 1];
     int exit_code = WEFT_EXIT_OK;
     if (!weft_usage_read(&usage, argc, argv, &words, &exit_code)) {
         return exit_code;
     }
-    if (words.count != 1) {
-        return weft_usage_refuse("join", "give one TOKEN: what weft init or weft token printed");
+    if (words.count + (options.request != NULL) + (options.take != NULL) != 1) {
+        return weft_usage_refuse("join", "give one TOKEN, which weft init or weft token printed, "
+                                         "or one of --request and --take");
     }
     if (!weft_join_name(options.name, name)) {
         return weft_usage_refuse("join", "--name: 1 to 32 letters, digits, '.', '_' and '-'");
@@ -140,13 +199,8 @@ int weft_command_join(int argc, char **argv)
     if (sodium_init() < 0) {
         return fail("the system gives no random numbers");
     }
-    if (!weft_token_parse(words.items[0], &token)) {
-        return weft_usage_refuse("join", "this is not a token, or a part of it is missing: it is "
-                                         "one word of 172 characters that begins with wjt1");
+    if (options.request != NULL) {
+        return request(&options, name);
     }
-    if (is_elsewhere(options.data_dir, &token, &message) ||
-        enrol(&options, &token, name, &message) != WEFT_ERR_OK) {
-        return fail(message.text);
-    }
-    return WEFT_EXIT_OK;
+    return options.take != NULL ? take(&options) : join(&options, words.items[0], name);
 }

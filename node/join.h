@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `weft join TOKEN`: become a member of a mesh. SPEC.md section "Admission". */
+/* `weft join`: become a member of a mesh, by a token or by files. SPEC.md sections "Admission" and
+ * "Admission by files". */
 #ifndef WEFT_JOIN_H
 #define WEFT_JOIN_H
 

@@ -56,6 +56,12 @@ enum weft_doubt weft_membership_check(const struct weft_membership *membership,
                                                                  : WEFT_DOUBT_NONE;
 }
 
+uint64_t weft_membership_renew_s(const struct weft_membership *membership)
+{
+    const struct weft_certificate *own = &membership->read;
+    return own->not_before_s + (own->not_after_s - own->not_before_s) / 3 * 2;
+}
+
 enum weft_doubt weft_membership_revoke(struct weft_membership *membership, const uint8_t *bytes,
                                        size_t length)
 {

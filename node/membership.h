@@ -55,6 +55,9 @@ enum weft_doubt weft_membership_revoke(struct weft_membership *membership, const
 void weft_membership_open(struct weft_membership *membership, const uint8_t *root, size_t length,
                           const struct weft_noise_pair *own);
 
+/* When the certificate is to be renewed, Unix time: two thirds of its life are over. */
+uint64_t weft_membership_renew_s(const struct weft_membership *membership);
+
 /* Unix time in seconds. */
 uint64_t weft_membership_now_s(void);
 

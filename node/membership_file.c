@@ -34,8 +34,7 @@ static bool join(char *path, const char *data_dir, const char *name, struct weft
     return fits;
 }
 
-/* What others may read is stolen already. */
-static enum weft_err check_mode(const char *path, struct weft_message *message)
+enum weft_err weft_membership_file_guard(const char *path, struct weft_message *message)
 {
     struct stat status;
     if (stat(path, &status) != 0) {
@@ -56,7 +55,7 @@ static enum weft_err load_secret(const char *path, uint8_t *bytes, size_t size,
 {
     uint8_t *read = NULL;
     size_t length = 0;
-    enum weft_err err = check_mode(path, message);
+    enum weft_err err = weft_membership_file_guard(path, message);
     if (err != WEFT_ERR_OK) {
         return err;
     }
@@ -103,6 +102,18 @@ enum weft_err weft_membership_file_key(const char *data_dir, struct weft_noise_p
         weft_noise_publish(own);
     }
     return err;
+}
+
+uint64_t weft_membership_file_stamp(const char *data_dir)
+{
+    char path[WEFT_FILE_PATH_BYTES];
+    struct stat status;
+    if (!weft_fileio_join(path, data_dir, "membership") || stat(path, &status) != 0) {
+        return 0;
+    }
+    /* A replaced file has another inode, unless that of the one before the last is used again. */
+    return (uint64_t)status.st_ino ^ (uint64_t)status.st_mtim.tv_sec * 1000000000 ^
+           (uint64_t)status.st_mtim.tv_nsec;
 }
 
 bool weft_membership_file_exists(const char *data_dir)

@@ -12,13 +12,20 @@
 /* Where a certificate is renewed. */
 struct weft_membership_server {
     uint8_t key[32];             /* static key of the server */
-    struct weft_address address; /* where it listens; port not 0 */
+    struct weft_address address; /* where it listens; port 0 = there is none */
 };
 
 /* Read or make node.key: 32 secret bytes that only the owner may read.
  * Errors: PERMISSION (others may read it), FORMAT (damaged), of fileio.h, with |message|. */
 enum weft_err weft_membership_file_key(const char *data_dir, struct weft_noise_pair *own,
                                        struct weft_message *message);
+
+/* What others may read is stolen already: is the secret file |path| for its owner alone?
+ * Errors: NOT_FOUND, PERMISSION, ..., with what to do in |message|. */
+enum weft_err weft_membership_file_guard(const char *path, struct weft_message *message);
+
+/* A number that changes whenever `membership` is replaced; 0 = there is none. */
+uint64_t weft_membership_file_stamp(const char *data_dir);
 
 /* Is there a membership in |data_dir|? */
 bool weft_membership_file_exists(const char *data_dir);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who gets in, who is thrown out; see register.h. Every refusal is a sentence for the machine that
- * asked: why, and what to do. */
+/* Who gets in; see register.h. Every refusal is a sentence for the machine that asked: why, and
+ * what to do. */
 #include "register_state.h"
 
 #include "log.h"
@@ -17,29 +17,29 @@ enum { REQUEST_NAME_AT = 1 + WEFT_TOKEN_BYTES };
 
 /* ---- Certificates ---- */
 
-/* A number that no certificate and no revocation had: Unix time in ms, or the next one. */
-static uint64_t next_serial(struct weft_register *reg)
+uint64_t weft_register_serial(struct weft_register *reg)
 {
     uint64_t now_ms = weft_membership_now_s() * 1000;
     reg->serial = now_ms > reg->serial ? now_ms : reg->serial + 1;
     return reg->serial;
 }
 
-static void issue(struct weft_register *reg, const struct weft_register_node *node, uint8_t flags,
-                  uint8_t certificate[WEFT_CERTIFICATE_BYTES])
+void weft_register_issue(struct weft_register *reg, const struct weft_register_node *node,
+                         uint64_t life_s, uint8_t certificate[WEFT_CERTIFICATE_BYTES])
 {
+    bool is_server = memcmp(node->key, reg->membership.own.open, sizeof(node->key)) == 0;
     uint64_t now_s = weft_membership_now_s();
-    struct weft_certificate made = {.flags = flags,
+    struct weft_certificate made = {.flags = is_server ? WEFT_CERTIFICATE_SERVER : 0,
                                     .group = node->group,
-                                    .serial = next_serial(reg),
+                                    .serial = weft_register_serial(reg),
                                     .not_before_s = now_s - BACKDATED_S,
-                                    .not_after_s = now_s + WEFT_CERTIFICATE_S};
+                                    .not_after_s = now_s + life_s};
     memcpy(made.key, node->key, sizeof(made.key));
     memcpy(made.name, node->name, sizeof(made.name));
     weft_certificate_sign(&made, reg->membership.mesh, reg->secret, certificate);
 }
 
-static struct weft_register_node *find_id(struct weft_register *reg, weft_node_id id)
+struct weft_register_node *weft_register_find(struct weft_register *reg, weft_node_id id)
 {
     for (uint32_t i = 0; i < reg->node_count; i++) {
         if (reg->nodes[i].id == id) {
@@ -49,7 +49,7 @@ static struct weft_register_node *find_id(struct weft_register *reg, weft_node_i
     return NULL;
 }
 
-static struct weft_register_node *find_name(struct weft_register *reg, const char *name)
+struct weft_register_node *weft_register_find_name(struct weft_register *reg, const char *name)
 {
     for (uint32_t i = 0; i < reg->node_count; i++) {
         if (!reg->nodes[i].is_revoked && strcmp(reg->nodes[i].name, name) == 0) {
@@ -63,8 +63,8 @@ static struct weft_register_node *find_name(struct weft_register *reg, const cha
 static struct weft_register_node *enter(struct weft_register *reg, const uint8_t key[32],
                                         const char *name, uint16_t group, const char **why)
 {
-    struct weft_register_node *node = find_id(reg, weft_certificate_id(key));
-    const struct weft_register_node *other = find_name(reg, name);
+    struct weft_register_node *node = weft_register_find(reg, weft_certificate_id(key));
+    const struct weft_register_node *other = weft_register_find_name(reg, name);
     if (node != NULL && (node->is_revoked || memcmp(node->key, key, sizeof(node->key)) != 0)) {
         *why = "this node was thrown out; to let the machine in again, remove node.key in its data "
                "directory and join with a new token";
@@ -96,6 +96,12 @@ enum weft_err weft_register_token(const char *data_dir, uint32_t uses, uint32_t 
 {
     struct weft_register reg;
     enum weft_err err = weft_register_open(&reg, data_dir, message);
+    if (err == WEFT_ERR_OK && reg.server.address.port == 0) {
+        weft_message_set(message, "this mesh was made without --listen, so that nobody answers a "
+                                  "token; on the node run: weft join --request FILE, and here: "
+                                  "weft admit FILE");
+        err = WEFT_ERR_ARGUMENT;
+    }
     if (err == WEFT_ERR_OK && reg.token_count == WEFT_TOKENS_MAX) {
         weft_message_set(message, "there are %d tokens already; wait until one has expired",
                          WEFT_TOKENS_MAX);
@@ -156,9 +162,8 @@ static size_t refuse(uint8_t *reply, const char *why)
 static size_t grant(struct weft_register *reg, const struct weft_register_node *node,
                     uint8_t *reply)
 {
-    bool is_server = memcmp(node->key, reg->membership.own.open, sizeof(node->key)) == 0;
     reply[0] = 0;
-    issue(reg, node, is_server ? WEFT_CERTIFICATE_SERVER : 0, reply + 1);
+    weft_register_issue(reg, node, WEFT_CERTIFICATE_S, reply + 1);
     memcpy(reply + WEFT_REGISTER_CONTACT_AT, reg->membership.contact.secret, 32);
     memcpy(reply + WEFT_REGISTER_REVOCATION_AT, reg->membership.revocation,
            reg->membership.revocation_length);
@@ -183,7 +188,7 @@ static const struct weft_register_node *join(struct weft_register *reg, const ui
     if (token == NULL) {
         return NULL;
     }
-    bool is_new = find_id(reg, weft_certificate_id(key)) == NULL;
+    bool is_new = weft_register_find(reg, weft_certificate_id(key)) == NULL;
     const struct weft_register_node *node = enter(reg, key, name, token->group, why);
     if (node != NULL && is_new) {
         token->uses--;
@@ -194,7 +199,7 @@ static const struct weft_register_node *join(struct weft_register *reg, const ui
 static const struct weft_register_node *renew(struct weft_register *reg, const uint8_t key[32],
                                               const char **why)
 {
-    const struct weft_register_node *node = find_id(reg, weft_certificate_id(key));
+    const struct weft_register_node *node = weft_register_find(reg, weft_certificate_id(key));
     if (node == NULL || node->is_revoked) {
         *why = node == NULL ? "this node is not in the register; run: weft join TOKEN"
                             : "this node was thrown out";
@@ -261,11 +266,13 @@ enum weft_err weft_register_init(const char *data_dir, const struct weft_address
         memcpy(reg.membership.mesh, reg.secret + 32, WEFT_MESH_KEY_BYTES);
         randombytes_buf(reg.membership.contact.secret, sizeof(reg.membership.contact.secret));
         memcpy(reg.server.key, reg.membership.own.open, sizeof(reg.server.key));
-        reg.server.address = *address;
+        if (address != NULL) {
+            reg.server.address = *address;
+        }
         const struct weft_register_node *node = enter(&reg, reg.membership.own.open, name, 0, &why);
         err = node == NULL ? WEFT_ERR_MEMORY : WEFT_ERR_OK;
         if (node != NULL) {
-            issue(&reg, node, WEFT_CERTIFICATE_SERVER, reg.membership.certificate);
+            weft_register_issue(&reg, node, WEFT_CERTIFICATE_S, reg.membership.certificate);
         }
     }
     if (err == WEFT_ERR_OK) {
@@ -298,7 +305,7 @@ enum weft_err weft_register_place(const char *data_dir, const char *node_dir, co
             weft_message_set(message, "%s", why);
             err = WEFT_ERR_EXISTS;
         } else {
-            issue(&reg, node, 0, made.certificate);
+            weft_register_issue(&reg, node, WEFT_CERTIFICATE_S, made.certificate);
             err = weft_register_save(&reg, message);
         }
     }
@@ -310,84 +317,76 @@ enum weft_err weft_register_place(const char *data_dir, const char *node_dir, co
     return err;
 }
 
-/* Sign and write |next|, and the register. */
-static enum weft_err publish(struct weft_register *reg, struct weft_revocation *next,
-                             struct weft_message *message)
+/* Is the request one for this mesh, and of these days? */
+static bool is_askable(const struct weft_register *reg, const struct weft_request *request,
+                       struct weft_message *message)
 {
-    next->number = next_serial(reg);
-    reg->membership.revoked = *next;
-    reg->membership.revocation_length =
-        weft_revocation_sign(next, reg->membership.mesh, reg->secret, reg->membership.revocation);
-    enum weft_err err = weft_register_save(reg, message);
-    if (err == WEFT_ERR_OK) {
-        err = weft_membership_file_save_revoked(reg->data_dir, &reg->membership);
-        if (err != WEFT_ERR_OK) {
-            weft_message_set(message, "cannot write %s/revoked: %s", reg->data_dir,
-                             weft_err_text(err));
-        }
+    uint64_t now_s = weft_membership_now_s();
+    if (request->tag != 0 && request->tag != reg->membership.tag) {
+        weft_message_set(message,
+                         "node %s is in another mesh, %016llx; the key here is that of %016llx. To "
+                         "change over, remove membership and node.key in its data directory, and "
+                         "make another request",
+                         request->name, (unsigned long long)request->tag,
+                         (unsigned long long)reg->membership.tag);
+        return false;
     }
-    return err;
+    if (request->made_s > now_s + WEFT_CERTIFICATE_SKEW_S ||
+        now_s > request->made_s + WEFT_REQUEST_S) {
+        weft_message_set(message,
+                         "the request of node %s is of another time than these %d days: make "
+                         "another one on it, and compare the clocks of both machines",
+                         request->name, WEFT_REQUEST_S / 86400);
+        return false;
+    }
+    return true;
 }
 
-static struct weft_register_node *find_text(struct weft_register *reg, const char *text)
+/* All that a member has to know, for the node of |request|. */
+static bool answer(const struct weft_register *reg, const struct weft_request *request,
+                   struct weft_admission *admission, char *text)
 {
-    char *end = NULL;
-    struct weft_register_node *node = find_name(reg, text);
-    weft_node_id id = strtoull(text, &end, 16);
-    return node != NULL || end != text + 16 || *end != '\0' ? node : find_id(reg, id);
+    const struct weft_membership *membership = &reg->membership;
+    memcpy(admission->nonce, request->nonce, sizeof(admission->nonce));
+    memcpy(admission->mesh, membership->mesh, sizeof(admission->mesh));
+    memcpy(admission->server, reg->server.key, sizeof(admission->server));
+    admission->address = reg->server.address;
+    memcpy(admission->contact, membership->contact.secret, sizeof(admission->contact));
+    memcpy(admission->revocation, membership->revocation, membership->revocation_length);
+    admission->revocation_length = membership->revocation_length;
+    return weft_admission_format(admission, reg->secret, request->key, text);
 }
 
-enum weft_err weft_register_revoke(const char *data_dir, const char *node_text, weft_node_id *id,
-                                   struct weft_message *message)
+enum weft_err weft_register_admit(const char *data_dir, const struct weft_request *request,
+                                  uint16_t group, uint32_t days,
+                                  char text[WEFT_ADMISSION_TEXT_BYTES],
+                                  struct weft_message *message)
 {
     struct weft_register reg;
+    struct weft_admission admission;
+    const char *why = "its key is not a usable one";
     enum weft_err err = weft_register_open(&reg, data_dir, message);
+    if (err == WEFT_ERR_OK && !is_askable(&reg, request, message)) {
+        err = WEFT_ERR_PERMISSION;
+    }
     if (err == WEFT_ERR_OK) {
-        struct weft_revocation next = reg.membership.revoked;
-        struct weft_register_node *node = find_text(&reg, node_text);
-        if (node == NULL) {
-            weft_message_set(message,
-                             "no node of this mesh has the name or id %.64s; see "
-                             "%.200s/admit/register",
-                             node_text, data_dir);
-            err = WEFT_ERR_NOT_FOUND;
-        } else if (node->id == reg.membership.id) {
-            weft_message_set(message, "%.64s is this server itself", node_text);
-            err = WEFT_ERR_ARGUMENT;
-        } else if (!weft_revocation_add(&next, node->id)) {
-            weft_message_set(message,
-                             "%d nodes are revoked one by one already; run: weft rotate, which "
-                             "empties the list, then this again",
-                             WEFT_REVOKED_MAX);
-            err = WEFT_ERR_LIMIT;
-        } else {
-            *id = node->id;
-            node->is_revoked = true;
-            err = publish(&reg, &next, message);
+        const struct weft_register_node *known =
+            weft_register_find(&reg, weft_certificate_id(request->key));
+        uint16_t kept = group == 0 && known != NULL ? known->group : group;
+        const struct weft_register_node *node =
+            enter(&reg, request->key, request->name, kept, &why);
+        if (node != NULL) {
+            weft_register_issue(&reg, node, (uint64_t)days * 86400, admission.certificate);
+        }
+        if (node == NULL || !answer(&reg, request, &admission, text)) {
+            weft_message_set(message, "refused node %s: %s", request->name, why);
+            err = WEFT_ERR_PERMISSION;
         }
     }
-    weft_register_close(&reg);
-    return err;
-}
-
-enum weft_err weft_register_rotate(const char *data_dir, struct weft_message *message)
-{
-    struct weft_register reg;
-    enum weft_err err = weft_register_open(&reg, data_dir, message);
     if (err == WEFT_ERR_OK) {
-        struct weft_revocation next = {.floor = next_serial(&reg)};
-        const struct weft_register_node *own = find_id(&reg, reg.membership.id);
-        if (own == NULL) {
-            weft_message_set(message, "the server is not in its own register: it is damaged");
-            err = WEFT_ERR_FORMAT;
-        } else {
-            issue(&reg, own, WEFT_CERTIFICATE_SERVER, reg.membership.certificate);
-            err = weft_membership_file_save(data_dir, &reg.membership, &reg.server, message);
-        }
-        if (err == WEFT_ERR_OK) {
-            err = publish(&reg, &next, message);
-        }
+        err = weft_register_save(&reg, message);
     }
+    sodium_memzero(&admission, sizeof(admission));
     weft_register_close(&reg);
     return err;
 }

@@ -7,6 +7,7 @@
 
 #include "membership_file.h"
 
+#include "../protocol/transport/admission.h"
 #include "../protocol/transport/token.h"
 
 /* First bytes of requests; what follows is the business of register.c and join_client.c. */
@@ -26,12 +27,14 @@ enum {
 bool weft_register_exists(const char *data_dir);
 
 /* Make a mesh: its key, an empty register, and the server's own membership, all in |data_dir|.
+ * |address| is where others join, NULL = nowhere: they are admitted by files.
  * Errors: EXISTS (there is a membership already), of fileio.h, with |message|. */
 enum weft_err weft_register_init(const char *data_dir, const struct weft_address *address,
                                  const char *name, struct weft_message *message);
 
 /* Make a token that admits |uses| nodes for |hours| into |group|; its text form.
- * Errors: NOT_FOUND (no server), LIMIT (WEFT_TOKENS_MAX), of fileio.h, with |message|. */
+ * Errors: NOT_FOUND (no server), LIMIT (WEFT_TOKENS_MAX), ARGUMENT (the mesh has no server where
+ *         one could join), of fileio.h, with |message|. */
 enum weft_err weft_register_token(const char *data_dir, uint32_t uses, uint32_t hours,
                                   uint16_t group, char text[WEFT_TOKEN_TEXT_BYTES],
                                   struct weft_message *message);
@@ -46,7 +49,16 @@ size_t weft_register_answer(const char *data_dir, const uint8_t key[32], const u
 enum weft_err weft_register_place(const char *data_dir, const char *node_dir, const char *name,
                                   struct weft_message *message);
 
-/* Throw |node_text| out, an id of 16 hex digits or a name: DATA/revoked gets a higher number.
+/* Admit or renew the node of |request| into |group|, 0 = as before, for |days|: what it has to know
+ * is written as text.
+ * Errors: PERMISSION (refused), as weft_register_token(), with |message|. */
+enum weft_err weft_register_admit(const char *data_dir, const struct weft_request *request,
+                                  uint16_t group, uint32_t days,
+                                  char text[WEFT_ADMISSION_TEXT_BYTES],
+                                  struct weft_message *message);
+
+/* Throw |node_text| out, an id of 16 hex digits or a name: DATA/revoked gets a higher number. If
+ * somebody has to carry that, |message| says so, also below.
  * Errors: NOT_FOUND (no such node), LIMIT (WEFT_REVOKED_MAX), with |message|. */
 enum weft_err weft_register_revoke(const char *data_dir, const char *node_text, weft_node_id *id,
                                    struct weft_message *message);

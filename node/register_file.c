@@ -64,7 +64,11 @@ static enum weft_err load_key(struct weft_register *reg, struct weft_message *me
     if (!path_of(path, reg, "mesh.key")) {
         return WEFT_ERR_LIMIT;
     }
-    enum weft_err err = weft_fileio_load(path, SEED_BYTES, &seed, &length);
+    enum weft_err err = weft_membership_file_guard(path, message);
+    if (err != WEFT_ERR_OK) {
+        return err;
+    }
+    err = weft_fileio_load(path, SEED_BYTES, &seed, &length);
     if (err == WEFT_ERR_OK && length == SEED_BYTES) {
         set_seed(reg, seed);
     } else {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The register in memory, shared by register*.c and included by nobody else. What each answers:
- *   register.c       what is decided: who gets in, who is thrown out
- *   register_file.c  how it lies on disk */
+ *   register.c         who gets in
+ *   register_revoke.c  who is thrown out
+ *   register_file.c    how it lies on disk */
 #ifndef WEFT_REGISTER_STATE_H
 #define WEFT_REGISTER_STATE_H
 
@@ -50,6 +51,19 @@ void weft_register_close(struct weft_register *reg);
 
 /* Add an entry, all zero. Errors: NULL if out of memory. Valid until the next call. */
 struct weft_register_node *weft_register_add(struct weft_register *reg);
+
+/* A number that no certificate and no revocation had: Unix time in ms, or the next one. */
+uint64_t weft_register_serial(struct weft_register *reg);
+
+/* Make a certificate for |node| that is good for |life_s|. */
+void weft_register_issue(struct weft_register *reg, const struct weft_register_node *node,
+                         uint64_t life_s, uint8_t certificate[WEFT_CERTIFICATE_BYTES]);
+
+/* The node |id|, also one that was thrown out. Errors: NULL. Valid until weft_register_add(). */
+struct weft_register_node *weft_register_find(struct weft_register *reg, weft_node_id id);
+
+/* The node |name| that was not thrown out. Errors: NULL. Valid until weft_register_add(). */
+struct weft_register_node *weft_register_find_name(struct weft_register *reg, const char *name);
 
 /* Make the directory, lock it, and write a new mesh key; the register is then open and empty.
  * Errors: EXISTS, of fileio.h, with |message|. */

@@ -98,7 +98,7 @@ static json_t *source_json(const struct weft_view_node *view, const struct weft_
     return source;
 }
 
-static json_t *mesh_json(const struct weft_membership *membership)
+static json_t *mesh_json(const struct weft_membership *membership, bool is_by_hand)
 {
     char tag[17];
     json_t *mesh = json_object();
@@ -107,6 +107,8 @@ static json_t *mesh_json(const struct weft_membership *membership)
     json_object_set_new(mesh, "open", json_boolean(membership->is_open));
     json_object_set_new(mesh, "name", json_string(membership->read.name));
     json_object_set_new(mesh, "expires_unix_s", number(membership->read.not_after_s));
+    json_object_set_new(mesh, "renew_unix_s", number(weft_membership_renew_s(membership)));
+    json_object_set_new(mesh, "by_hand", json_boolean(is_by_hand));
     json_object_set_new(mesh, "revoked",
                         json_boolean(weft_revocation_names(&membership->revoked, membership->id)));
     return mesh;
@@ -318,7 +320,7 @@ json_t *weft_snapshot_make(const struct weft_core *core, const struct weft_snaps
     json_object_set_new(document, "source", source_json(&view, info));
     json_object_set_new(document, "metadata", metadata_json(&view, info));
     if (info->membership != NULL) {
-        json_object_set_new(document, "mesh", mesh_json(info->membership));
+        json_object_set_new(document, "mesh", mesh_json(info->membership, info->is_by_hand));
     }
     json_object_set_new(document, "components", components_json(core, info));
     json_object_set_new(document, "members", members_json(core));

@@ -43,6 +43,7 @@ struct weft_snapshot_info {
     const char *clock_text;            /* what is wrong with this machine's clock; "" = nothing */
     const char *alarm_text;            /* proof that the publisher said two things; "" = none */
     const struct weft_membership *membership;         /* keys and certificate; NULL = not told */
+    bool is_by_hand;                                  /* no server renews the certificate */
     const struct weft_snapshot_component *components; /* subscribed ones */
     uint32_t component_count;                         /* entries of components */
     const uint64_t *rates_bytes_per_s; /* received per component, mean of the last seconds */

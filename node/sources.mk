@@ -5,6 +5,7 @@ NODE_SOURCES := \
 	node/activate_layout.c \
 	node/activate_link.c \
 	node/admit.c \
+	node/admit_files.c \
 	node/apply.c \
 	node/apply_input.c \
 	node/apply_options.c \
@@ -60,6 +61,7 @@ NODE_SOURCES := \
 	node/membership_file.c \
 	node/meter.c \
 	node/notice.c \
+	node/offline.c \
 	node/options.c \
 	node/page.c \
 	node/password.c \
@@ -73,6 +75,7 @@ NODE_SOURCES := \
 	node/publish_list.c \
 	node/register.c \
 	node/register_file.c \
+	node/register_revoke.c \
 	node/repository.c \
 	node/repository_role.c \
 	node/repository_sign.c \
@@ -95,6 +98,7 @@ NODE_SOURCES := \
 	node/snapshot.c \
 	node/status.c \
 	node/status_draw.c \
+	node/status_mesh.c \
 	node/store.c \
 	node/store_finish.c \
 	node/store_read.c \

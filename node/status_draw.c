@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Draws the status document: what an operator asks first stands first, and labels stand in one
- * column. Knows the document's fields, not where it came from. */
-#include "status.h"
+ * column. Knows the document's fields, not where it came from. Membership: status_mesh.c. */
+#include "status_part.h"
 
 #include "document_read.h"
 #include "units.h"
@@ -32,14 +32,8 @@ static const char *const waits[][2] = {
     {"asleep", "the network: this machine has none"},
 };
 
-/* A drawing under way. */
-struct drawing {
-    struct weft_page *page; /* target */
-    const json_t *document; /* what is drawn; borrowed */
-    uint32_t value_column;  /* where values begin */
-};
-
-static void label(const struct drawing *drawing, enum weft_style style, const char *text)
+void weft_status_label(const struct weft_status_drawing *drawing, enum weft_style style,
+                       const char *text)
 {
     weft_page_column(drawing->page, LABEL_COLUMN);
     weft_page_put(drawing->page, style, "%.64s", text);
@@ -61,7 +55,7 @@ static uint32_t value_column(const json_t *document)
     return LABEL_COLUMN + longest + 3;
 }
 
-static void draw_title(const struct drawing *drawing)
+static void draw_title(const struct weft_status_drawing *drawing)
 {
     const json_t *document = drawing->document;
     struct weft_page *page = drawing->page;
@@ -98,7 +92,8 @@ static uint64_t near_bytes(const json_t *version)
 }
 
 /* Behind the tiers, or below them where there is no room. */
-static void draw_saved(const struct drawing *drawing, uint64_t inside_bytes, uint64_t all_bytes)
+static void draw_saved(const struct weft_status_drawing *drawing, uint64_t inside_bytes,
+                       uint64_t all_bytes)
 {
     char text[80];
     struct weft_page *page = drawing->page;
@@ -112,7 +107,7 @@ static void draw_saved(const struct drawing *drawing, uint64_t inside_bytes, uin
     weft_page_put(page, WEFT_STYLE_DIM, "%s\n", text);
 }
 
-static void draw_tiers(const struct drawing *drawing, const json_t *version)
+static void draw_tiers(const struct weft_status_drawing *drawing, const json_t *version)
 {
     uint64_t sum = 0;
     bool first = true;
@@ -140,7 +135,7 @@ static void draw_tiers(const struct drawing *drawing, const json_t *version)
     draw_saved(drawing, near_bytes(version), sum);
 }
 
-static void draw_fetching(const struct drawing *drawing, const json_t *fetching)
+static void draw_fetching(const struct weft_status_drawing *drawing, const json_t *fetching)
 {
     struct weft_page *page = drawing->page;
     uint64_t bytes = weft_document_number(fetching, "bytes");
@@ -172,7 +167,7 @@ static void draw_fetching(const struct drawing *drawing, const json_t *fetching)
     draw_tiers(drawing, fetching);
 }
 
-static void draw_active(const struct drawing *drawing, const json_t *active, bool alone)
+static void draw_active(const struct weft_status_drawing *drawing, const json_t *active, bool alone)
 {
     struct weft_page *page = drawing->page;
     weft_page_put(page, alone ? WEFT_STYLE_BOLD : WEFT_STYLE_PLAIN, "%s",
@@ -192,11 +187,11 @@ static void draw_active(const struct drawing *drawing, const json_t *active, boo
     }
 }
 
-static void draw_component(const struct drawing *drawing, const json_t *component)
+static void draw_component(const struct weft_status_drawing *drawing, const json_t *component)
 {
     bool fetching = weft_document_has(component, "fetching");
     bool active = weft_document_has(component, "active");
-    label(drawing, WEFT_STYLE_BOLD, weft_document_text(component, "name"));
+    weft_status_label(drawing, WEFT_STYLE_BOLD, weft_document_text(component, "name"));
     if (fetching) {
         draw_fetching(drawing, weft_document_at(component, "fetching"));
     }
@@ -216,7 +211,7 @@ static void draw_component(const struct drawing *drawing, const json_t *componen
     }
 }
 
-static void draw_components(const struct drawing *drawing)
+static void draw_components(const struct weft_status_drawing *drawing)
 {
     size_t index;
     const json_t *component;
@@ -226,14 +221,14 @@ static void draw_components(const struct drawing *drawing)
         draw_component(drawing, component);
     }
     if (json_array_size(components) == 0) {
-        label(drawing, WEFT_STYLE_DIM, "components");
+        weft_status_label(drawing, WEFT_STYLE_DIM, "components");
         weft_page_put(drawing->page, WEFT_STYLE_PLAIN,
                       "none: this node takes part, and keeps nothing\n");
     }
     weft_page_put(drawing->page, WEFT_STYLE_PLAIN, "\n");
 }
 
-static void draw_wait(const struct drawing *drawing)
+static void draw_wait(const struct weft_status_drawing *drawing)
 {
     const char *word = weft_document_text(drawing->document, "node.stall");
     const char *sentence = word;
@@ -244,17 +239,17 @@ static void draw_wait(const struct drawing *drawing)
     }
     bool worries = strcmp(word, "no-peer") == 0 || strcmp(word, "source-down") == 0 ||
                    strcmp(word, "asleep") == 0 || strcmp(word, "disk") == 0;
-    label(drawing, WEFT_STYLE_DIM, "waits for");
+    weft_status_label(drawing, WEFT_STYLE_DIM, "waits for");
     weft_page_put(drawing->page, worries ? WEFT_STYLE_WARN : WEFT_STYLE_PLAIN, "%s\n", sentence);
 }
 
-static void draw_segment(const struct drawing *drawing)
+static void draw_segment(const struct weft_status_drawing *drawing)
 {
     const json_t *segment = weft_document_at(drawing->document, "segment");
     struct weft_page *page = drawing->page;
     uint64_t suspect = weft_document_number(segment, "suspect");
     uint64_t remote = weft_document_number(segment, "remote_known");
-    label(drawing, WEFT_STYLE_DIM, "segment");
+    weft_status_label(drawing, WEFT_STYLE_DIM, "segment");
     weft_page_put(page, WEFT_STYLE_PLAIN, "%s alive",
                   weft_units_count(weft_document_number(segment, "alive"), "node").text);
     if (suspect > 0) {
@@ -270,13 +265,13 @@ static void draw_segment(const struct drawing *drawing)
     weft_page_put(page, WEFT_STYLE_PLAIN, "\n");
 }
 
-static void draw_agents(const struct drawing *drawing)
+static void draw_agents(const struct weft_status_drawing *drawing)
 {
     size_t index;
     const json_t *agent;
     const json_t *agents = weft_document_at(drawing->document, "segment.agents");
     const char *self = weft_document_text(drawing->document, "node.address");
-    label(drawing, WEFT_STYLE_DIM, "agents");
+    weft_status_label(drawing, WEFT_STYLE_DIM, "agents");
     json_array_foreach(agents, index, agent)
     {
         const char *address = json_string_value(agent);
@@ -290,13 +285,13 @@ static void draw_agents(const struct drawing *drawing)
     weft_page_put(drawing->page, WEFT_STYLE_PLAIN, "\n");
 }
 
-static void draw_source(const struct drawing *drawing)
+static void draw_source(const struct weft_status_drawing *drawing)
 {
     const json_t *source = weft_document_at(drawing->document, "source");
     struct weft_page *page = drawing->page;
     uint64_t now_s = weft_document_number(drawing->document, "now_unix_s");
     uint64_t looked_s = weft_document_number(source, "looked_unix_s");
-    label(drawing, WEFT_STYLE_DIM, "source");
+    weft_status_label(drawing, WEFT_STYLE_DIM, "source");
     if (!weft_document_has(source, "url")) {
         weft_page_put(page, WEFT_STYLE_PLAIN, "none: only peers are asked\n");
         return;
@@ -326,13 +321,13 @@ static void draw_source(const struct drawing *drawing)
 }
 
 /* How long what is signed is valid. */
-static void draw_validity(const struct drawing *drawing)
+static void draw_validity(const struct weft_status_drawing *drawing)
 {
     const json_t *metadata = weft_document_at(drawing->document, "metadata");
     struct weft_page *page = drawing->page;
     uint64_t now_s = weft_document_number(drawing->document, "now_unix_s");
     uint64_t expires_s = weft_document_number(metadata, "expires_unix_s");
-    label(drawing, WEFT_STYLE_DIM, "metadata");
+    weft_status_label(drawing, WEFT_STYLE_DIM, "metadata");
     if (!weft_document_has(metadata, "expires_unix_s")) {
         weft_page_put(page, WEFT_STYLE_WARN, "none accepted yet\n");
         return;
@@ -348,7 +343,7 @@ static void draw_validity(const struct drawing *drawing)
     }
 }
 
-static void draw_metadata(const struct drawing *drawing)
+static void draw_metadata(const struct weft_status_drawing *drawing)
 {
     static const char *const warnings[] = {"clock_text", "alarm_text"};
     const json_t *metadata = weft_document_at(drawing->document, "metadata");
@@ -362,32 +357,7 @@ static void draw_metadata(const struct drawing *drawing)
     }
 }
 
-/* Who may take part, and is this node still among them? */
-static void draw_mesh(const struct drawing *drawing)
-{
-    const json_t *mesh = weft_document_at(drawing->document, "mesh");
-    struct weft_page *page = drawing->page;
-    uint64_t now_s = weft_document_number(drawing->document, "now_unix_s");
-    uint64_t expires_s = weft_document_number(mesh, "expires_unix_s");
-    if (!json_is_object(mesh)) {
-        return;
-    }
-    label(drawing, WEFT_STYLE_DIM, "mesh");
-    if (weft_document_flag(mesh, "revoked")) {
-        weft_page_put(page, WEFT_STYLE_BAD, "this node was thrown out of it\n");
-    } else if (weft_document_flag(mesh, "open")) {
-        weft_page_put(page, WEFT_STYLE_DIM, "open to everybody with the root file\n");
-    } else if (expires_s > now_s) {
-        weft_page_put(page, WEFT_STYLE_PLAIN, "%.32s", weft_document_text(mesh, "name"));
-        weft_page_put(page, WEFT_STYLE_DIM, ", admitted for %s\n",
-                      weft_units_duration((expires_s - now_s) * 1000).text);
-    } else {
-        weft_page_put(page, WEFT_STYLE_BAD, "the certificate expired on %s; run: weft join TOKEN\n",
-                      weft_units_date((int64_t)expires_s).text);
-    }
-}
-
-static void draw_peer(const struct drawing *drawing, const json_t *member)
+static void draw_peer(const struct weft_status_drawing *drawing, const json_t *member)
 {
     struct weft_page *page = drawing->page;
     uint64_t rate = weft_document_number(member, "rate_bytes_per_s");
@@ -407,7 +377,7 @@ static void draw_peer(const struct drawing *drawing, const json_t *member)
 }
 
 /* The first few with a data link: who this node deals with. */
-static void draw_peers(const struct drawing *drawing)
+static void draw_peers(const struct weft_status_drawing *drawing)
 {
     size_t index;
     const json_t *member;
@@ -419,7 +389,7 @@ static void draw_peers(const struct drawing *drawing)
             continue;
         }
         if (linked++ == 0) {
-            label(drawing, WEFT_STYLE_DIM, "peers");
+            weft_status_label(drawing, WEFT_STYLE_DIM, "peers");
         }
         if (shown < PEERS_SHOWN_MAX) {
             draw_peer(drawing, member);
@@ -434,7 +404,7 @@ static void draw_peers(const struct drawing *drawing)
 
 void weft_status_draw(struct weft_page *page, const json_t *document)
 {
-    struct drawing drawing = {page, document, value_column(document)};
+    struct weft_status_drawing drawing = {page, document, value_column(document)};
     draw_title(&drawing);
     draw_components(&drawing);
     draw_wait(&drawing);
@@ -443,5 +413,5 @@ void weft_status_draw(struct weft_page *page, const json_t *document)
     draw_peers(&drawing);
     draw_source(&drawing);
     draw_metadata(&drawing);
-    draw_mesh(&drawing);
+    weft_status_draw_mesh(&drawing);
 }

@@ -46,6 +46,7 @@
     X(BULKS_MAX, 64, "a further chunk or document for the same member is refused")                 \
     X(REVOKED_MAX, 128, "a further node cannot be revoked one by one: raise the floor")            \
     X(TOKENS_MAX, 64, "a further token cannot be made before one expires")                         \
+    X(REQUEST_S, 604800, "an older request for admission by files is not answered")                \
     X(CERTIFICATE_S, 2592000, "a certificate is good for this long; renewed after two thirds")
 
 enum {

@@ -12,7 +12,7 @@
 
 enum { SERVER = 32, ID = 64, SECRET = 72, EXPIRES = 88, IP = 96, PORT = 112, CHECK = 118 };
 
-static const char prefix[4] = {'w', 'j', 't', '1'};
+static const char prefix[WEFT_ARMOR_PREFIX_BYTES] = {'w', 'j', 't', '1'};
 
 static void check_of(const uint8_t *bytes, uint8_t check[8])
 {
@@ -38,9 +38,7 @@ void weft_token_format(const struct weft_token *token, char text[WEFT_TOKEN_TEXT
 {
     uint8_t bytes[WEFT_TOKEN_BYTES];
     weft_token_put(token, bytes);
-    memcpy(text, prefix, sizeof(prefix));
-    sodium_bin2base64(text + sizeof(prefix), WEFT_TOKEN_TEXT_BYTES - sizeof(prefix), bytes,
-                      sizeof(bytes), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    weft_armor_put(prefix, bytes, sizeof(bytes), text);
     sodium_memzero(bytes, sizeof(bytes));
 }
 
@@ -49,13 +47,8 @@ bool weft_token_parse(const char *text, struct weft_token *token)
     uint8_t bytes[WEFT_TOKEN_BYTES];
     uint8_t again[WEFT_TOKEN_BYTES];
     size_t length = 0;
-    bool is_token = strlen(text) == WEFT_TOKEN_TEXT_BYTES - 1 &&
-                    memcmp(text, prefix, sizeof(prefix)) == 0 &&
-                    sodium_base642bin(bytes, sizeof(bytes), text + sizeof(prefix),
-                                      WEFT_TOKEN_TEXT_BYTES - 1 - sizeof(prefix), NULL, &length,
-                                      NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
-                    length == WEFT_TOKEN_BYTES;
-    if (!is_token) {
+    if (!weft_armor_get(prefix, text, strlen(text), bytes, sizeof(bytes), &length) ||
+        length != WEFT_TOKEN_BYTES) {
         return false;
     }
     memcpy(token->mesh, bytes, WEFT_MESH_KEY_BYTES);

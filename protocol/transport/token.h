@@ -5,6 +5,7 @@
 #ifndef WEFT_TRANSPORT_TOKEN_H
 #define WEFT_TRANSPORT_TOKEN_H
 
+#include "armor.h"
 #include "certificate.h"
 
 /* Bytes of the fields before the text form, and of their digest. */
@@ -12,7 +13,7 @@
 #define WEFT_TOKEN_DIGEST_BYTES 32
 
 /* Characters of a token, with the NUL. */
-#define WEFT_TOKEN_TEXT_BYTES (4 + WEFT_TOKEN_BYTES * 4 / 3 + 1)
+#define WEFT_TOKEN_TEXT_BYTES WEFT_ARMOR_TEXT_BYTES(WEFT_TOKEN_BYTES)
 
 struct weft_token {
     uint8_t mesh[WEFT_MESH_KEY_BYTES]; /* public key of the mesh */

@@ -171,6 +171,54 @@ START_TEST(thrown_out)
 }
 END_TEST
 
+static struct weft_request request_of(uint8_t number, const char *name)
+{
+    struct weft_noise_pair pair = pair_of(number);
+    struct weft_request request = {.made_s = (uint64_t)time(NULL)};
+    memcpy(request.key, pair.open, sizeof(request.key));
+    memcpy(request.name, name, strlen(name));
+    return request;
+}
+
+static enum weft_err admit_by_file(const struct weft_request *request)
+{
+    static char text[WEFT_ADMISSION_TEXT_BYTES];
+    struct weft_message message = {.text = ""};
+    enum weft_err err = weft_register_admit(server, request, 0, 30, text, &message);
+    ck_assert(err == WEFT_ERR_OK || message.text[0] != '\0');
+    return err;
+}
+
+START_TEST(carried_requests)
+{
+    struct weft_request request = request_of(1, "one");
+    struct weft_message message;
+    weft_node_id id = 0;
+    start();
+    request.made_s -= WEFT_REQUEST_S + 10; /* found in a drawer */
+    ck_assert_int_eq(admit_by_file(&request), WEFT_ERR_PERMISSION);
+    request.made_s += WEFT_REQUEST_S + 10 + WEFT_CERTIFICATE_SKEW_S + 60; /* of tomorrow */
+    ck_assert_int_eq(admit_by_file(&request), WEFT_ERR_PERMISSION);
+    request = request_of(1, "one");
+    request.tag = 1; /* of a node in another mesh */
+    ck_assert_int_eq(admit_by_file(&request), WEFT_ERR_PERMISSION);
+    request = request_of(1, "one");
+    ck_assert_int_eq(admit_by_file(&request), WEFT_ERR_OK);
+    ck_assert_int_eq(admit_by_file(&request), WEFT_ERR_OK); /* the answer was lost */
+    request = request_of(2, "one");
+    ck_assert_int_eq(admit_by_file(&request), WEFT_ERR_PERMISSION); /* the name is taken */
+    request = request_of(2, "server");
+    ck_assert_int_eq(admit_by_file(&request), WEFT_ERR_PERMISSION);
+    memset(request.key, 0, sizeof(request.key)); /* nothing can be sealed for it */
+    memcpy(request.name, "zero", sizeof("zero"));
+    ck_assert_int_eq(admit_by_file(&request), WEFT_ERR_PERMISSION);
+    ck_assert_int_eq(weft_register_revoke(server, "one", &id, &message), WEFT_ERR_OK);
+    request = request_of(1, "one");
+    ck_assert_int_eq(admit_by_file(&request), WEFT_ERR_PERMISSION);
+    stop();
+}
+END_TEST
+
 int main(void)
 {
     const struct attack_case cases[] = {
@@ -179,6 +227,8 @@ int main(void)
         {"requests of every kind and length", "refused in words", requests_that_are_none},
         {"names that mean something to terminals and shells", "refused", names_of_terminals},
         {"a node that was thrown out asks again", "refused, after rotate too", thrown_out},
+        {"requests in files: old, early, of another mesh, for a name or key of another one",
+         "refused in words", carried_requests},
     };
     return attack_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

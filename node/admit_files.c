@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `weft admit`: who has the mesh key answers requests that were carried to it; see admit.h. */
+#include "admit.h"
+
+#include "exit.h"
+#include "offline.h"
+#include "register.h"
+#include "usage.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+    const char *data_dir; /* --data */
+    const char *out;      /* --out */
+    uint32_t days;        /* --days */
+    uint32_t group;       /* --group */
+    bool help;            /* --help */
+};
+
+static const struct weft_flag flags[] = {
+    {.name = "data",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "DIR",
+     .standard = "/var/lib/weft",
+     .help = "data directory of weft init, with the mesh key",
+     WEFT_FLAG_AT(struct options, data_dir)},
+    {.name = "out",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "FILE",
+     .help = "where the answer to a single request goes; otherwise REQUEST.admitted",
+     WEFT_FLAG_AT(struct options, out)},
+    {.name = "days",
+     .kind = WEFT_FLAG_COUNT,
+     .standard = "30",
+     .minimum = 1,
+     .maximum = 366,
+     .help = "how long the certificate is good; who is thrown out needs no end of it",
+     WEFT_FLAG_AT(struct options, days)},
+    {.name = "group",
+     .kind = WEFT_FLAG_COUNT,
+     .standard = "0",
+     .maximum = 65535,
+     .help = "number that the node carries in its certificate; 0 = as before",
+     WEFT_FLAG_AT(struct options, group)},
+    {.name = "help",
+     .kind = WEFT_FLAG_BOOL,
+     .help = "print this text",
+     WEFT_FLAG_AT(struct options, help)},
+};
+
+static enum weft_err load_request(const char *path, struct weft_request *request,
+                                  struct weft_message *message)
+{
+    char *text = NULL;
+    size_t length = 0;
+    enum weft_err err = weft_offline_load(path, &text, &length, message);
+    if (err == WEFT_ERR_OK && !weft_request_parse(request, text, length)) {
+        weft_message_set(message,
+                         "%.300s is not a request of weft join --request, or was damaged on its "
+                         "way: carry it again",
+                         path);
+        err = WEFT_ERR_FORMAT;
+    }
+    free(text);
+    return err;
+}
+
+static enum weft_err write_answer(const char *path, const char *out, char *text,
+                                  struct weft_message *message)
+{
+    char beside[WEFT_FILE_PATH_BYTES];
+    int length = snprintf(beside, sizeof(beside), "%s.admitted", path);
+    out = out != NULL ? out : beside;
+    if (length >= (int)sizeof(beside)) {
+        weft_message_set(message, "the path of the request is too long");
+        return WEFT_ERR_LIMIT;
+    }
+    size_t end = strlen(text);
+    text[end] = '\n'; /* in the place of the NUL: a line */
+    enum weft_err err = weft_fileio_replace(out, text, end + 1, 0644); /* sealed for the node */
+    if (err != WEFT_ERR_OK) {
+        weft_message_set(message, "cannot write %.300s: %s", out, weft_err_text(err));
+    } else {
+        weft_message_set(message, "%s", out);
+    }
+    return err;
+}
+
+static bool admit(const struct options *options, const char *path)
+{
+    static char text[WEFT_ADMISSION_TEXT_BYTES];
+    struct weft_message message = {.text = ""};
+    struct weft_request request;
+    enum weft_err err = load_request(path, &request, &message);
+    if (err == WEFT_ERR_OK) {
+        err = weft_register_admit(options->data_dir, &request, (uint16_t)options->group,
+                                  options->days, text, &message);
+    }
+    if (err == WEFT_ERR_OK) {
+        err = write_answer(path, options->out, text, &message);
+    }
+    if (err != WEFT_ERR_OK) {
+        fprintf(stderr, "weft admit: %s\n", message.text);
+        return false;
+    }
+    printf("node %016llx, %s, is admitted for %u days; on it, run: weft join --take %s\n",
+           (unsigned long long)weft_certificate_id(request.key), request.name, options->days,
+           message.text);
+    return true;
+}
+
+int weft_command_admit(int argc, char **argv)
+{
+    struct options options = {.data_dir = NULL};
+    struct weft_flag_list words = {.count = 0};
+    struct weft_flag_group group = {
+        .flags = flags, .flag_count = WEFT_FLAG_COUNT_OF(flags), .target = &options};
+    struct weft_usage usage = {
+        .command = "admit",
+        .arguments = "REQUEST... [--days N] [--data DIR]",
+        .about = "Answer requests that nodes wrote with weft join --request, to admit them or to\n"
+                 "renew their certificates: where the mesh key is, without any network. Each node\n"
+                 "takes its answer with weft join --take.",
+        .set = {.groups = &group, .group_count = 1},
+        .help = &options.help};
+    int exit_code = WEFT_EXIT_OK;
+    if (!weft_usage_read(&usage, argc, argv, &words, &exit_code)) {
+        return exit_code;
+    }
+    if (words.count == 0 || (words.count > 1 && options.out != NULL)) {
+        return weft_usage_refuse("admit", words.count == 0
+                                              ? "name the file that weft join --request wrote"
+                                              : "--out is for one request; each has an answer");
+    }
+    if (sodium_init() < 0) {
+        fprintf(stderr, "weft admit: the system gives no random numbers\n");
+        return WEFT_EXIT_FAILED;
+    }
+    for (uint32_t i = 0; i < words.count; i++) {
+        exit_code = admit(&options, words.items[i]) ? exit_code : WEFT_EXIT_FAILED;
+    }
+    return exit_code;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Draws what stands in the status document about this node as a member of its mesh: is it one,
+ * until when, and what is to be done so that it stays one? */
+#include "status_part.h"
+
+#include "document_read.h"
+#include "units.h"
+
+/* A server that did not renew a certificate this long after its time does not do it. Unit: s. */
+#define OVERDUE_S 3600
+
+/* Until when the node is a member, and what to do about it. */
+static void draw_certificate(const struct weft_status_drawing *drawing, const json_t *mesh,
+                             uint64_t now_s)
+{
+    struct weft_page *page = drawing->page;
+    uint64_t expires_s = weft_document_number(mesh, "expires_unix_s");
+    bool by_hand = weft_document_flag(mesh, "by_hand");
+    bool is_due = now_s > weft_document_number(mesh, "renew_unix_s") + (by_hand ? 0 : OVERDUE_S);
+    if (expires_s <= now_s) {
+        weft_page_put(page, WEFT_STYLE_BAD, "the certificate expired on %s; run: weft join %s\n",
+                      weft_units_date((int64_t)expires_s).text,
+                      by_hand ? "--request FILE" : "TOKEN");
+        return;
+    }
+    weft_page_put(page, WEFT_STYLE_PLAIN, "%.32s", weft_document_text(mesh, "name"));
+    weft_page_put(page, WEFT_STYLE_DIM, ", admitted for %s",
+                  weft_units_duration((expires_s - now_s) * 1000).text);
+    if (is_due && by_hand) {
+        weft_page_put(page, WEFT_STYLE_WARN, "; to renew it, run: weft join --request FILE");
+    } else if (is_due && json_object_get(mesh, "renew_unix_s") != NULL) {
+        weft_page_put(page, WEFT_STYLE_WARN, "; its server does not renew it");
+    }
+    weft_page_put(page, WEFT_STYLE_PLAIN, "\n");
+}
+
+void weft_status_draw_mesh(const struct weft_status_drawing *drawing)
+{
+    const json_t *mesh = weft_document_at(drawing->document, "mesh");
+    struct weft_page *page = drawing->page;
+    uint64_t now_s = weft_document_number(drawing->document, "now_unix_s");
+    if (!json_is_object(mesh)) {
+        return;
+    }
+    weft_status_label(drawing, WEFT_STYLE_DIM, "mesh");
+    if (weft_document_flag(mesh, "revoked")) {
+        weft_page_put(page, WEFT_STYLE_BAD, "this node was thrown out of it\n");
+    } else if (weft_document_flag(mesh, "open")) {
+        weft_page_put(page, WEFT_STYLE_DIM, "open to everybody with the root file\n");
+    } else {
+        draw_certificate(drawing, mesh, now_s);
+    }
+}
