@@ -23,6 +23,10 @@
 /* How long the answer to the last question may take. */
 #define LAST_WORD_TIMEOUTS 2
 
+/* Incarnations count milliseconds from one start to the next, and refutations by one. Further than
+ * this within one life nobody gets: a claim that leaps is about another life, or a lie. */
+#define LEAP 65536
+
 /* A second life of the own id is answered at most this often. */
 #define SECOND_LIFE_NS WEFT_NS_PER_S
 
@@ -76,9 +80,16 @@ void weft_claim_clear(struct weft_core *core, uint32_t slot)
     weft_member_put(core, slot, &next);
 }
 
+static bool is_leap(uint64_t from, uint64_t to)
+{
+    return (from < to ? to - from : from - to) > LEAP;
+}
+
 void weft_claim_refute(struct weft_core *core, uint64_t incarnation)
 {
-    if (core->leaving || incarnation < core->incarnation || incarnation >= WEFT_INCARNATION_MAX) {
+    /* Nobody is chased up to the last incarnation, where no answer is left. */
+    if (core->leaving || incarnation < core->incarnation ||
+        is_leap(core->incarnation, incarnation)) {
         return;
     }
     core->incarnation = incarnation;
@@ -137,10 +148,27 @@ static bool admit(struct weft_core *core, const struct weft_record *record,
     return true;
 }
 
+/* Was the member at |slot|, which is up, lately said to be what it was not? Then hearsay makes this
+ * node look for itself: slander works once in ten minutes. */
+static bool is_slandered(struct weft_core *core, uint32_t slot, enum weft_hearsay hearsay)
+{
+    const struct weft_member *member = &core->members.table[slot];
+    bool is_lately = weft_member_clock_ms(core) - member->since_ms <= FLAPS_MS;
+    if (hearsay == WEFT_HEARSAY_SELF || !weft_member_is_up(member) || member->flaps == 0 ||
+        !is_lately) {
+        return false;
+    }
+    weft_probe_doubt(core, member->id);
+    return true;
+}
+
 /* A newer record of a known member. */
 static bool merge_newer(struct weft_core *core, uint32_t slot, const struct weft_record *record,
                         enum weft_hearsay hearsay)
 {
+    if (record->state != WEFT_MEMBER_ALIVE && is_slandered(core, slot, hearsay)) {
+        return false;
+    }
     struct weft_member next = core->members.table[slot];
     bool was_up = weft_member_is_up(&next);
     bool was_dead = next.state == WEFT_MEMBER_DEAD;
@@ -198,6 +226,9 @@ static bool merge_same(struct weft_core *core, uint32_t slot, const struct weft_
     if (record->state == WEFT_MEMBER_ALIVE && weft_member_is_up(member)) {
         weft_gossip_on_known(core, slot); /* bad news keeps its full speed */
     }
+    if (record->state != WEFT_MEMBER_ALIVE && is_slandered(core, slot, hearsay)) {
+        return false;
+    }
     if (record->state == WEFT_MEMBER_LEFT && member->state != WEFT_MEMBER_LEFT) {
         turn(core, slot, WEFT_MEMBER_LEFT, true /* eager */);
         return true;
@@ -217,6 +248,27 @@ static bool merge_same(struct weft_core *core, uint32_t slot, const struct weft_
     return false;
 }
 
+/* Does |record| say of |member| what only its owner can know? How it is others may say. */
+static bool is_for_owner(const struct weft_member *member, const struct weft_record *record)
+{
+    if (is_leap(member->incarnation, record->incarnation)) {
+        return true;
+    }
+    return record->incarnation > member->incarnation &&
+           (!weft_address_equal(&record->address, &member->address) ||
+            record->site != member->site || record->term != member->term ||
+            record->agent_class != member->agent_class || record->role != member->role ||
+            record->claim != member->claim);
+}
+
+/* What the owner says in another life than the one known counts even if it is an earlier one: there
+ * was a lie, or its clock went back. */
+static bool is_news(const struct weft_member *member, const struct weft_record *record)
+{
+    return record->incarnation > member->incarnation ||
+           is_leap(member->incarnation, record->incarnation);
+}
+
 bool weft_claim_merge(struct weft_core *core, const struct weft_record *record,
                       enum weft_hearsay hearsay)
 {
@@ -231,14 +283,18 @@ bool weft_claim_merge(struct weft_core *core, const struct weft_record *record,
     if (slot == WEFT_MEMBER_NONE) {
         return admit(core, record, hearsay);
     }
-    uint64_t known = core->members.table[slot].incarnation;
-    if (record->incarnation < known) {
+    const struct weft_member *member = &core->members.table[slot];
+    if (hearsay == WEFT_HEARSAY_SELF) {
+        weft_ask_on_answer(core, record->id);
+    } else if (is_for_owner(member, record)) {
+        const struct weft_endpoint owner = {.id = record->id, .address = record->address};
+        weft_ask(core, &owner);
         return false;
     }
-    if (record->incarnation > known) {
+    if (is_news(member, record)) {
         return merge_newer(core, slot, record, hearsay);
     }
-    return merge_same(core, slot, record, hearsay);
+    return record->incarnation == member->incarnation && merge_same(core, slot, record, hearsay);
 }
 
 /* ---- Timers ---- */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a claim about a node changes: the states of a member.
+/* What a claim about a node changes: the states of a member. What only its owner can know (address,
+ * site, role, class, term, bound of its goodput, another life) is believed from the owner alone;
+ * from anybody else it only makes this node ask (ask.h).
  *
  *   from     to       when
  *   -        ALIVE    an unknown node is said to live, inside the own prefix

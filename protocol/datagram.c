@@ -75,7 +75,7 @@ static void route_local(struct weft_core *core, const struct weft_endpoint *from
         weft_probe_on_pingreq(core, from, &message->pingreq);
         break;
     case WEFT_MESSAGE_GOSSIP:
-        weft_gossip_on_gossip(core, &message->gossip);
+        weft_gossip_on_gossip(core, from->id, &message->gossip);
         break;
     case WEFT_MESSAGE_SYNC:
         weft_sync_on_sync(core, from, &message->sync);

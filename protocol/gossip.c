@@ -172,16 +172,20 @@ static void push(struct weft_core *core)
     }
 }
 
-void weft_gossip_on_records(struct weft_core *core, const struct weft_records *records)
+void weft_gossip_on_records(struct weft_core *core, weft_node_id from,
+                            const struct weft_records *records)
 {
     for (uint32_t i = 0; i < records->count; i++) {
-        weft_claim_merge(core, &records->items[i], WEFT_HEARSAY_GOSSIP);
+        const struct weft_record *record = &records->items[i];
+        weft_claim_merge(core, record,
+                         record->id == from ? WEFT_HEARSAY_SELF : WEFT_HEARSAY_GOSSIP);
     }
 }
 
-void weft_gossip_on_gossip(struct weft_core *core, const struct weft_message_gossip *message)
+void weft_gossip_on_gossip(struct weft_core *core, weft_node_id from,
+                           const struct weft_message_gossip *message)
 {
-    weft_gossip_on_records(core, &message->records);
+    weft_gossip_on_records(core, from, &message->records);
     for (uint32_t i = 0; i < message->rate_count; i++) {
         weft_bandwidth_on_rate(core, &message->rates[i]);
     }

@@ -45,10 +45,12 @@ void weft_gossip_tell_rate(struct weft_core *core, const struct weft_rate *rate)
 void weft_gossip_ride(struct weft_core *core, uint32_t wanted, struct weft_records *records);
 
 /* Records arrived on a PING, ACK or GOSSIP. */
-void weft_gossip_on_records(struct weft_core *core, const struct weft_records *records);
+void weft_gossip_on_records(struct weft_core *core, weft_node_id from,
+                            const struct weft_records *records);
 
 /* GOSSIP arrived. */
-void weft_gossip_on_gossip(struct weft_core *core, const struct weft_message_gossip *message);
+void weft_gossip_on_gossip(struct weft_core *core, weft_node_id from,
+                           const struct weft_message_gossip *message);
 
 /* The member at |slot| is now another one or none: forget it. |moved| is the place whose entry
  * moved to |slot|, or |slot| itself. */

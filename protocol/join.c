@@ -209,7 +209,9 @@ void weft_join_on_welcome(struct weft_core *core, const struct weft_endpoint *fr
     }
     join->welcomed = true;
     for (uint32_t i = 0; local && i < welcome->records.count; i++) {
-        weft_claim_merge(core, &welcome->records.items[i], WEFT_HEARSAY_SYNC);
+        const struct weft_record *record = &welcome->records.items[i];
+        weft_claim_merge(core, record,
+                         record->id == from->id ? WEFT_HEARSAY_SELF : WEFT_HEARSAY_SYNC);
     }
     uint32_t knocks = 0;
     for (uint32_t i = 0; i < welcome->contacts.count; i++) {

@@ -26,6 +26,7 @@
     X(UPLOADS_MAX, 32, "a further request is refused")                                             \
     X(DOCUMENTS_MAX, 16, "a further document request of the own shell fails")                      \
     X(AGENTS_MAX, 4, "a segment never elects more Update Agents")                                  \
+    X(ASKS_MAX, 8, "members are asked whether hearsay is true; more news waits for its next copy") \
     X(PENALTIES_MAX, 16, "of the peers with a penalty, who has paid first is forgotten")           \
     X(PENALTY_MAX_S, 3600, "nobody owes more, whatever he does")                                   \
     X(PENALTY_DOUBT_S, 15, "who owes so much is doubted until all is paid")                        \

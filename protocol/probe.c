@@ -180,7 +180,7 @@ void weft_probe_doubt(struct weft_core *core, weft_node_id id)
 static void take_news(struct weft_core *core, const struct weft_endpoint *from,
                       const struct weft_message_probe *probe)
 {
-    weft_gossip_on_records(core, &probe->records);
+    weft_gossip_on_records(core, from->id, &probe->records);
     if (probe->suspected != 0) {
         weft_claim_refute(core, probe->suspected);
     }
@@ -204,8 +204,8 @@ void weft_probe_on_ping(struct weft_core *core, const struct weft_endpoint *from
     ack->sequence = probe->sequence;
     ack->suspected = weft_member_suspected(core, from->id);
     ack->digest = core->members.digest;
-    if (probe->suspected != 0) {
-        /* Whoever doubts hears first hand that it is wrong. */
+    if (probe->suspected != 0 || probe->digest != core->members.digest) {
+        /* Whoever doubts, or asks, hears first hand what is so. */
         ack->records.items[ack->records.count++] = weft_member_record(core, 0);
     }
     weft_gossip_ride(core, RIDERS, &ack->records);

@@ -6,6 +6,7 @@ PROTOCOL_SOURCES := \
 	protocol/amount.c \
 	protocol/announce.c \
 	protocol/arrival.c \
+	protocol/ask.c \
 	protocol/bandwidth.c \
 	protocol/candidate.c \
 	protocol/claim.c \

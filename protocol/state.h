@@ -15,6 +15,7 @@
 #include "view.h"
 
 #include "announce.h"
+#include "ask.h"
 #include "bandwidth.h"
 #include "document.h"
 #include "election.h"
@@ -67,6 +68,7 @@ struct weft_core {
     struct weft_remotes remotes;        /* who is in other segments */
     struct weft_bandwidths bandwidths;  /* how fast others are, as measured */
     struct weft_announces announces;    /* newest metadata, and who has it */
+    struct weft_asks asks;              /* which hearsay is being looked into */
     struct weft_penalties penalties;    /* who did wrong */
     struct weft_view_counters counters; /* since init */
 };

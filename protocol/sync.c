@@ -140,7 +140,9 @@ void weft_sync_on_records(struct weft_core *core, const struct weft_endpoint *fr
 {
     bool is_news = false;
     for (uint32_t i = 0; i < records->count; i++) {
-        is_news |= weft_claim_merge(core, &records->items[i], WEFT_HEARSAY_SYNC);
+        const struct weft_record *record = &records->items[i];
+        is_news |= weft_claim_merge(core, record,
+                                    record->id == from->id ? WEFT_HEARSAY_SELF : WEFT_HEARSAY_SYNC);
     }
     if (is_news && records->count == WEFT_MESSAGE_RECORDS_MAX && weft_join_is_young(core)) {
         /* There is more where this came from. */

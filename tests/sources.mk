@@ -85,6 +85,7 @@ ATTACK_SOURCES := \
 	tests/attack/attack_document.c \
 	tests/attack/attack_forgery.c \
 	tests/attack/attack_handshake.c \
+	tests/attack/attack_hearsay.c \
 	tests/attack/attack_install.c \
 	tests/attack/attack_keyfile.c \
 	tests/attack/attack_membership.c \
@@ -122,6 +123,7 @@ TEST_SUPPORT_SOURCES := \
 	tests/support/attack.c \
 	tests/support/cluster.c \
 	tests/support/fixture.c \
+	tests/support/liar.c \
 	tests/support/offer.c \
 	tests/support/peer_net.c \
 	tests/support/publisher.c \

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A member of a segment lies about the others: how they are, where they are, and what they are. */
+#include "tests/support/attack.h"
+
+#include <string.h>
+
+#include "tests/support/liar.h"
+
+#define S WEFT_NS_PER_S
+#define MS WEFT_NS_PER_MS
+
+START_TEST(forged_death)
+{
+    struct weft_cluster *cluster = liar_cluster(101);
+    for (uint32_t i = 0; i < 300; i++) {
+        struct weft_record record = liar_held(cluster, LIAR_OTHER);
+        record.state = i % 2 == 0 ? WEFT_MEMBER_DEAD : WEFT_MEMBER_SUSPECT;
+        liar_gossip(cluster, &record);
+        weft_cluster_run(cluster, 100 * MS);
+        ck_assert_int_ne(liar_state(cluster, LIAR_OTHER), WEFT_MEMBER_DEAD);
+    }
+    weft_cluster_run(cluster, 5 * S);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    ck_assert_uint_eq(
+        weft_cluster_count(cluster, WEFT_TRACE_MEMBER_DEAD, weft_cluster_id(LIAR_OTHER), 0), 0);
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+START_TEST(forged_own_death)
+{
+    struct weft_cluster *cluster = liar_cluster(102);
+    for (uint32_t i = 0; i < 100; i++) {
+        struct weft_record record = liar_held(cluster, LIAR_VICTIM);
+        record.state = i % 2 == 0 ? WEFT_MEMBER_DEAD : WEFT_MEMBER_LEFT;
+        uint64_t incarnation = record.incarnation;
+        liar_gossip(cluster, &record);
+        ck_assert_uint_gt(liar_held(cluster, LIAR_VICTIM).incarnation, incarnation);
+        weft_cluster_run(cluster, 100 * MS);
+    }
+    weft_cluster_run(cluster, 5 * S);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+START_TEST(top_incarnation)
+{
+    struct weft_cluster *cluster = liar_cluster(103);
+    struct weft_record record = liar_held(cluster, LIAR_VICTIM);
+    record.state = WEFT_MEMBER_DEAD;
+    record.incarnation = WEFT_INCARNATION_MAX;
+    liar_gossip(cluster, &record);
+    weft_cluster_run(cluster, 20 * S);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+START_TEST(top_incarnation_of_other)
+{
+    struct weft_cluster *cluster = liar_cluster(111);
+    struct weft_record record = liar_held(cluster, LIAR_OTHER);
+    record.state = WEFT_MEMBER_DEAD;
+    record.incarnation = WEFT_INCARNATION_MAX;
+    liar_gossip(cluster, &record);
+    weft_cluster_run(cluster, 60 * S);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    weft_cluster_start(cluster, LIAR_OTHER, LIAR_VICTIM); /* a new life, as the clock counts them */
+    weft_cluster_run(cluster, 60 * S);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+START_TEST(forged_goodbye)
+{
+    struct weft_cluster *cluster = liar_cluster(104);
+    struct weft_message message;
+    memset(&message, 0, sizeof message);
+    message.kind = WEFT_MESSAGE_LEAVE;
+    message.leave = liar_held(cluster, LIAR_OTHER);
+    message.leave.state = WEFT_MEMBER_LEFT;
+    liar_send(cluster, &cluster->nodes[LIAR].self, 255, &message);
+    weft_cluster_run(cluster, 5 * S);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+START_TEST(replay)
+{
+    struct weft_cluster *cluster = liar_cluster(105);
+    struct weft_record old = liar_held(cluster, LIAR_OTHER);
+    weft_cluster_start(cluster, LIAR_OTHER, LIAR_VICTIM); /* a new life */
+    weft_cluster_run(cluster, 10 * S);
+    uint64_t incarnation = liar_held(cluster, LIAR_OTHER).incarnation;
+    for (uint32_t state = 0; state < WEFT_MEMBER_STATE_COUNT; state++) {
+        old.state = (uint8_t)state;
+        liar_gossip(cluster, &old);
+        ck_assert_int_eq(liar_state(cluster, LIAR_OTHER), WEFT_MEMBER_ALIVE);
+        ck_assert_uint_eq(liar_held(cluster, LIAR_OTHER).incarnation, incarnation);
+    }
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+/* An address of the segment where nobody is. */
+static void move_away(struct weft_record *record)
+{
+    record->address.ip[14] = 77;
+    record->address.ip[15] = 7;
+}
+
+START_TEST(forged_address)
+{
+    struct weft_cluster *cluster = liar_cluster(112);
+    const struct weft_address true_address = liar_held(cluster, LIAR_OTHER).address;
+    for (uint32_t i = 0; i < 300; i++) {
+        struct weft_record record = liar_held(cluster, LIAR_OTHER);
+        record.incarnation += 1 + i % 5;
+        move_away(&record);
+        liar_gossip_to_all(cluster, &record);
+        weft_cluster_run(cluster, 100 * MS);
+        struct weft_address address = liar_held(cluster, LIAR_OTHER).address;
+        ck_assert_mem_eq(&address, &true_address, sizeof address);
+        ck_assert_int_eq(liar_state(cluster, LIAR_OTHER), WEFT_MEMBER_ALIVE);
+        ck_assert(weft_cluster_is_agreed(cluster));
+    }
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+/* An honest move is believed as before: by those it is told to first hand, who pass it on. */
+START_TEST(true_address)
+{
+    struct weft_cluster *cluster = liar_cluster(113);
+    struct weft_cluster_node *node = &cluster->nodes[LIAR_OTHER];
+    node->self.address.ip[15] = 99;
+    struct weft_event event = {
+        .kind = WEFT_EVENT_LINK,
+        .link = {.up = true, .address = node->self.address, .segment = node->segment}};
+    weft_cluster_step(cluster, LIAR_OTHER, &event);
+    weft_cluster_run(cluster, 5 * S);
+    for (uint32_t i = 0; i < LIAR_NODES; i++) {
+        const struct weft_core *core = cluster->nodes[i].core;
+        const struct weft_member *member = weft_member_find(core, weft_cluster_id(LIAR_OTHER));
+        ck_assert(i == LIAR_OTHER || (member->address.ip[15] == 99 && weft_member_is_up(member)));
+    }
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+/* The agents are said to be none, all others to be agents, or unfit for it. */
+START_TEST(forged_roles)
+{
+    struct weft_cluster *cluster = liar_cluster(114);
+    ck_assert(weft_cluster_agents_agree(cluster, LIAR_AGENTS));
+    for (uint32_t i = 0; i < 300; i++) {
+        for (uint32_t k = 0; k < LIAR_NODES; k++) {
+            if (k == LIAR) {
+                continue; /* of itself it may say anything */
+            }
+            struct weft_record record = liar_held(cluster, k);
+            record.incarnation++;
+            record.term++;
+            record.role = record.role == WEFT_ROLE_AGENT ? WEFT_ROLE_FOLLOWER : WEFT_ROLE_AGENT;
+            record.agent_class = i % 2 == 0 ? WEFT_AGENT_NEVER : WEFT_AGENT_SERVER;
+            record.claim = 0;
+            liar_gossip_to_all(cluster, &record);
+        }
+        weft_cluster_run(cluster, 100 * MS);
+        ck_assert(weft_cluster_agents_agree(cluster, LIAR_AGENTS));
+        ck_assert(weft_cluster_is_agreed(cluster));
+    }
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+/* While a node is away it is said to live on, elsewhere, in a life that no clock reaches. */
+START_TEST(last_life_of_the_absent)
+{
+    struct weft_cluster *cluster = liar_cluster(115);
+    struct weft_record record = liar_held(cluster, LIAR_OTHER);
+    weft_cluster_kill(cluster, LIAR_OTHER);
+    weft_cluster_run(cluster, 60 * S);
+    ck_assert_int_eq(liar_state(cluster, LIAR_OTHER), WEFT_MEMBER_DEAD);
+    record.incarnation = WEFT_INCARNATION_MAX;
+    record.agent_class = WEFT_AGENT_NEVER;
+    move_away(&record);
+    for (uint32_t i = 0; i < 20; i++) {
+        liar_gossip_to_all(cluster, &record);
+        weft_cluster_run(cluster, S);
+        ck_assert_int_eq(liar_state(cluster, LIAR_OTHER), WEFT_MEMBER_DEAD);
+    }
+    weft_cluster_start(cluster, LIAR_OTHER, LIAR_VICTIM);
+    weft_cluster_run(cluster, 10 * S);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+/* The same of a node that nobody knows yet: it comes in all the same, though not as fast. */
+START_TEST(last_life_of_the_unknown)
+{
+    struct weft_cluster *cluster = weft_cluster_new(LIAR_NODES, LIAR_NODES, 116);
+    for (uint32_t i = 0; i < LIAR_NODES; i++) {
+        if (i != LIAR_OTHER) {
+            weft_cluster_start(cluster, i, LIAR_VICTIM);
+        }
+    }
+    weft_cluster_run(cluster, 30 * S);
+    struct weft_record record = liar_held(cluster, LIAR);
+    record.id = weft_cluster_id(LIAR_OTHER);
+    record.incarnation = WEFT_INCARNATION_MAX;
+    move_away(&record);
+    liar_gossip_to_all(cluster, &record);
+    weft_cluster_run(cluster, 60 * S);
+    weft_cluster_start(cluster, LIAR_OTHER, LIAR_VICTIM);
+    weft_cluster_run(cluster, 30 * S);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+/* Everybody is told ten times a second that one node is suspect, dead, or gone. It refutes each
+ * claim; what is left is that some hold it for doubtful, each time for as long as that takes. */
+START_TEST(lasting_slander)
+{
+    static const uint8_t states[] = {WEFT_MEMBER_SUSPECT, WEFT_MEMBER_DEAD, WEFT_MEMBER_LEFT};
+    struct weft_cluster *cluster = liar_cluster(117);
+    uint32_t up = 0;
+    uint32_t looks = 0;
+    for (uint32_t i = 0; i < 600; i++) {
+        struct weft_record record = liar_held(cluster, LIAR_OTHER);
+        record.state = states[i % 3];
+        liar_gossip_to_all(cluster, &record);
+        for (uint32_t ms = 0; ms < 100; ms += 10) {
+            weft_cluster_run(cluster, 10 * MS);
+            up += liar_state(cluster, LIAR_OTHER) == WEFT_MEMBER_ALIVE;
+            looks++;
+        }
+        ck_assert_int_ne(liar_state(cluster, LIAR_OTHER), WEFT_MEMBER_DEAD);
+    }
+    ck_assert_uint_ge(up * 100 / looks, 98);
+    weft_cluster_run(cluster, 5 * S);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+/* Lies by the thousand do not make a node ask by the thousand. */
+START_TEST(questions_are_bounded)
+{
+    struct weft_cluster *cluster = liar_cluster(118);
+    uint64_t sent = cluster->nodes[LIAR_VICTIM].datagrams_sent;
+    for (uint32_t i = 0; i < 5000; i++) { /* in half a second */
+        for (uint32_t k = 2; k < LIAR_NODES; k++) {
+            struct weft_record record = liar_held(cluster, k);
+            record.incarnation += 2;
+            move_away(&record);
+            liar_gossip(cluster, &record);
+        }
+        weft_cluster_run(cluster, 100 * WEFT_NS_PER_US);
+    }
+    weft_ns timeout_ms = cluster->config.tuning.probe_timeout_ms;
+    ck_assert_uint_le(cluster->nodes[LIAR_VICTIM].datagrams_sent - sent,
+                      (500 / timeout_ms + 1) * WEFT_ASKS_MAX + 30);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+int main(void)
+{
+    const struct attack_case cases[] = {
+        {"deaths of others are forged, ten a second", "nobody dies of hearsay", forged_death},
+        {"own death and goodbye are forged", "each is refuted at once", forged_own_death},
+        {"own death in the highest life", "the node stays a member", top_incarnation},
+        {"another one's death in the highest life", "it stays a member", top_incarnation_of_other},
+        {"a goodbye in another node's name", "that node is a member again soon", forged_goodbye},
+        {"records of an earlier life are replayed", "the newer life stands", replay},
+        {"another one's address is forged, ten a second", "its owner is asked", forged_address},
+        {"a node moves (no attack)", "all follow in 5 s", true_address},
+        {"roles and classes of all are forged", "the agents stay the agents", forged_roles},
+        {"an absent node is put into its last life", "it is back in 10 s", last_life_of_the_absent},
+        {"an unknown node is put into its last life", "it is in after 30 s",
+         last_life_of_the_unknown},
+        {"one node is slandered everywhere, ten a second", "it never dies, and is mostly up",
+         lasting_slander},
+        {"10,000 lies a second about addresses", "8 questions at a time", questions_are_bounded},
+    };
+    return attack_run(cases, sizeof cases / sizeof cases[0]);
+}
