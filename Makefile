@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds everything out of tree: build/CONFIG/. No recursion; one list of sources a folder.
 #
-#   make [CONFIG=release|debug|clang|clang-debug|asan|fuzz|canary] [V=1] [BUILD=DIR] [TARGET]
+#   make [CONFIG=release|debug|clang|clang-debug|asan|fuzz|canary|plain] [V=1] [BUILD=DIR] [TARGET]
 #
 # all (weft, weft-sim)  unit  trace  attack  sim-check  fuzz-replay  lint  check-fast  check
 # trace-update (rewrites the golden traces)  clean
@@ -15,7 +15,8 @@ PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 OUT := $(BUILD)/$(CONFIG)
-OBJ := $(OUT)/obj
+# CONFIG=plain, to measure what encryption costs: release, with only the sealing left out.
+OBJ := $(BUILD)/$(CONFIG:plain=release)/obj
 Q := $(if $(V),,@)
 silent := $(V)$(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS))))
 say = $(if $(silent),,@printf '  %-7s %s\n' '$(1)' '$(2)')
@@ -36,12 +37,14 @@ CC_asan := clang
 CC_fuzz := clang
 CC_coverage := gcc
 CC_canary := gcc
+CC_plain := gcc
 OPT_release := -O2 -g -D_FORTIFY_SOURCE=2
 OPT_debug := -O0 -g
 OPT_clang := -O2 -g -D_FORTIFY_SOURCE=2
 OPT_clang-debug := -O0 -g
 OPT_asan := -O1 -g $(SANITIZE)
 OPT_canary := -O2 -g -DWEFT_CANARY
+OPT_plain := $(OPT_release)
 OPT_fuzz := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
 OPT_coverage := -O0 -g --coverage
 $(if $(CC_$(CONFIG)),,$(error CONFIG=$(CONFIG) is unknown; see the head of the Makefile))
@@ -69,7 +72,9 @@ LIBS_TEST = $(call pkg,--libs,$(PKG_TEST)) $(LIBS_NODE) -lm
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 PROTOCOL_OBJECTS := $(call objects,$(PROTOCOL_SOURCES))
 TRUST_OBJECTS := $(call objects,$(TRUST_SOURCES))
-TRANSPORT_OBJECTS := $(call objects,$(TRANSPORT_SOURCES))
+PLAIN_FOR := $(PLAIN_SOURCES:tests/plain/%=protocol/transport/%)
+TRANSPORT_OBJECTS := $(call objects,$(if $(filter plain,$(CONFIG)),\
+	$(filter-out $(PLAIN_FOR),$(TRANSPORT_SOURCES)) $(PLAIN_SOURCES),$(TRANSPORT_SOURCES)))
 NODE_OBJECTS := $(call objects,$(NODE_SOURCES))
 SIM_OBJECTS := $(call objects,$(SIM_SOURCES))
 SUPPORT_OBJECTS := $(call objects,$(TEST_SUPPORT_SOURCES))
@@ -154,16 +159,19 @@ UNITS := $(addprefix $(OUT)/,weft.service weft-apply.service weft-apply.path)
 $(UNITS): $(OUT)/%: scripts/systemd/% always
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e 's|@BINDIR@|$(PREFIX)/bin|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' $< >$@
-install: $(PROGRAMS) $(OUT)/weft.8 $(UNITS)
+install: $(if $(filter plain,$(CONFIG)),not-for-use,$(PROGRAMS) $(OUT)/weft.8 $(UNITS))
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(OUT)/weft.8
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) $(UNITS)
 	test -e $(DESTDIR)$(SYSCONFDIR)/default/weft || install -D -m 644 \
 		scripts/systemd/weft.default $(DESTDIR)$(SYSCONFDIR)/default/weft
 
+not-for-use:
+	@echo 'CONFIG=$(CONFIG) is not for use: install CONFIG=release' >&2; exit 1
+
 clean:
 	rm -rf $(BUILD)
 
 .PHONY: all tests unit trace trace-update attack sim-check fuzz-replay lint check-fast check \
-	install always clean
+	install not-for-use always clean
 .SECONDARY:

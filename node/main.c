@@ -17,6 +17,8 @@
 #include "version.h"
 #include "web.h"
 
+#include "protocol/transport/aead.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,6 +112,13 @@ static int help(int argc, char **argv)
     return start(command, 3, words);
 }
 
+static void print_version(void)
+{
+    const char *warning = weft_aead_warning();
+    printf("weft %s%s%s\n", WEFT_VERSION, warning != NULL ? ": " : "",
+           warning != NULL ? warning : "");
+}
+
 static bool is_word(const char *word, const char *one, const char *other)
 {
     return strcmp(word, one) == 0 || strcmp(word, other) == 0;
@@ -128,7 +137,7 @@ int main(int argc, char **argv)
         return help(argc, argv);
     }
     if (is_word(argv[1], "version", "--version")) {
-        printf("weft %s\n", WEFT_VERSION);
+        print_version();
         return WEFT_EXIT_OK;
     }
     const struct command *command = find(argv[1]);

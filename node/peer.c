@@ -217,8 +217,8 @@ void weft_peer_seal(struct weft_peers *peers, struct weft_peer *peer, struct wef
     const struct weft_packet packet = {
         .kind = kind, .receiver = pair->peer_index, .counter = pair->counter};
     weft_packet_put(&packet, out);
-    weft_cipher_seal_at(pair->send_key, pair->counter, out, WEFT_PACKET_DATA_AT, bytes, length,
-                        out + WEFT_PACKET_DATA_AT);
+    weft_aead_seal(pair->send_key, pair->counter, out, WEFT_PACKET_DATA_AT, bytes, length,
+                   out + WEFT_PACKET_DATA_AT);
     pair->counter++;
     peer->unheard_count++;
     peers->host.send(peers->host.context, &peer->address, out, length + WEFT_PACKET_DATA_OVERHEAD,
@@ -326,8 +326,8 @@ static int open_packet(struct weft_peer *peer, const struct weft_packet *packet,
         }
         bool opened =
             !is_over(pair, now_ns) && weft_window_is_new(&pair->window, packet->counter) &&
-            weft_cipher_open_at(pair->receive_key, packet->counter, bytes, WEFT_PACKET_DATA_AT,
-                                bytes + WEFT_PACKET_DATA_AT, length - WEFT_PACKET_DATA_AT, out) &&
+            weft_aead_open(pair->receive_key, packet->counter, bytes, WEFT_PACKET_DATA_AT,
+                           bytes + WEFT_PACKET_DATA_AT, length - WEFT_PACKET_DATA_AT, out) &&
             weft_window_accept(&pair->window, packet->counter);
         return opened ? i : KEYPAIRS;
     }

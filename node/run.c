@@ -17,6 +17,7 @@
 #include "user.h"
 
 #include "protocol/address.h"
+#include "protocol/transport/aead.h"
 #include "protocol/view.h"
 
 #include <errno.h>
@@ -273,6 +274,9 @@ static void say_hello(const struct run *run)
     struct weft_view_node node = weft_view_node(weft_driver_core(run->driver));
     struct weft_address address = weft_driver_address(run->driver);
 
+    if (weft_aead_warning() != NULL) {
+        weft_log(WEFT_LOG_WARNING, "%s", weft_aead_warning());
+    }
     weft_log(WEFT_LOG_INFO, "%s", run->sandbox.text);
     if (weft_user_warning() != NULL) {
         weft_log(WEFT_LOG_WARNING, "%s", weft_user_warning());

@@ -41,7 +41,7 @@ bool weft_stream_seal_put(struct weft_stream *stream, const struct iovec *pieces
     }
     uint8_t *at = seal->out + seal->out_end;
     size_t left = length;
-    weft_bytes_put(at, WEFT_STREAM_SEAL_PREFIX_BYTES, length + WEFT_CIPHER_TAG_BYTES);
+    weft_bytes_put(at, WEFT_STREAM_SEAL_PREFIX_BYTES, length + WEFT_AEAD_TAG_BYTES);
     bool good = weft_bulk_cipher_begin(seal->sealing, at, WEFT_STREAM_SEAL_PREFIX_BYTES);
     at += WEFT_STREAM_SEAL_PREFIX_BYTES;
     for (int i = 0; i < count && left > 0; i++) {
@@ -273,8 +273,8 @@ static size_t length_of(const struct weft_stream *stream, const uint8_t *bytes)
 {
     size_t length = weft_bytes_get(bytes, WEFT_STREAM_SEAL_PREFIX_BYTES);
     bool is_proved = stream->seal.opening != NULL;
-    size_t least = is_proved ? WEFT_CIPHER_TAG_BYTES + 1 : 1;
-    size_t most = is_proved ? WEFT_RECORD_BYTES_MAX + WEFT_CIPHER_TAG_BYTES : WEFT_PROOF_BYTES_MAX;
+    size_t least = is_proved ? WEFT_AEAD_TAG_BYTES + 1 : 1;
+    size_t most = is_proved ? WEFT_RECORD_BYTES_MAX + WEFT_AEAD_TAG_BYTES : WEFT_PROOF_BYTES_MAX;
     return length < least || length > most ? 0 : length + WEFT_STREAM_SEAL_PREFIX_BYTES;
 }
 

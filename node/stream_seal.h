@@ -16,7 +16,7 @@ struct weft_stream; /* stream.h */
 
 enum {
     WEFT_STREAM_SEAL_PREFIX_BYTES = 2, /* length of a message or record, big endian, before it */
-    WEFT_STREAM_SEAL_OVERHEAD = WEFT_STREAM_SEAL_PREFIX_BYTES + WEFT_CIPHER_TAG_BYTES,
+    WEFT_STREAM_SEAL_OVERHEAD = WEFT_STREAM_SEAL_PREFIX_BYTES + WEFT_AEAD_TAG_BYTES,
     WEFT_STREAM_SEAL_RECORDS = 4, /* sealed before the socket has taken them */
     WEFT_STREAM_SEAL_OUT_BYTES =
         WEFT_STREAM_SEAL_RECORDS * (WEFT_RECORD_BYTES_MAX + WEFT_STREAM_SEAL_OVERHEAD),

@@ -141,6 +141,11 @@ TUF_SOURCES := \
 FUZZ_MAIN_SOURCES := \
 	tests/fuzz/replay.c \
 
+# In place of those of protocol/transport/ in CONFIG=plain.
+PLAIN_SOURCES := \
+	tests/plain/aead.c \
+	tests/plain/bulk.c \
+
 # Measures what encryption costs: one program, for scripts/bench-crypto.
 BENCH_SOURCES := \
 	tests/bench/bench_crypto.c \

@@ -70,19 +70,17 @@ bool weft_bulk_cipher_add(struct weft_bulk_cipher *bulk, const void *bytes, size
     return EVP_CipherUpdate(bulk->context, out, &done, bytes, (int)length) == 1;
 }
 
-bool weft_bulk_cipher_end(struct weft_bulk_cipher *bulk, uint8_t tag[WEFT_CIPHER_TAG_BYTES])
+bool weft_bulk_cipher_end(struct weft_bulk_cipher *bulk, uint8_t tag[WEFT_AEAD_TAG_BYTES])
 {
     uint8_t none[16];
     int done = 0;
     return EVP_CipherFinal_ex(bulk->context, none, &done) == 1 &&
-           EVP_CIPHER_CTX_ctrl(bulk->context, EVP_CTRL_AEAD_GET_TAG, WEFT_CIPHER_TAG_BYTES, tag) ==
-               1;
+           EVP_CIPHER_CTX_ctrl(bulk->context, EVP_CTRL_AEAD_GET_TAG, WEFT_AEAD_TAG_BYTES, tag) == 1;
 }
 
-bool weft_bulk_cipher_verify(struct weft_bulk_cipher *bulk,
-                             const uint8_t tag[WEFT_CIPHER_TAG_BYTES])
+bool weft_bulk_cipher_verify(struct weft_bulk_cipher *bulk, const uint8_t tag[WEFT_AEAD_TAG_BYTES])
 {
-    uint8_t copy[WEFT_CIPHER_TAG_BYTES];
+    uint8_t copy[WEFT_AEAD_TAG_BYTES];
     uint8_t none[16];
     int done = 0;
     memcpy(copy, tag, sizeof(copy));

@@ -29,10 +29,9 @@ bool weft_bulk_cipher_add(struct weft_bulk_cipher *bulk, const void *bytes, size
                           uint8_t *out);
 
 /* End a record that was sealed: its tag. Errors: false if libcrypto fails. */
-bool weft_bulk_cipher_end(struct weft_bulk_cipher *bulk, uint8_t tag[WEFT_CIPHER_TAG_BYTES]);
+bool weft_bulk_cipher_end(struct weft_bulk_cipher *bulk, uint8_t tag[WEFT_AEAD_TAG_BYTES]);
 
 /* End a record that was opened. Errors: false if it is not genuine: use nothing of it. */
-bool weft_bulk_cipher_verify(struct weft_bulk_cipher *bulk,
-                             const uint8_t tag[WEFT_CIPHER_TAG_BYTES]);
+bool weft_bulk_cipher_verify(struct weft_bulk_cipher *bulk, const uint8_t tag[WEFT_AEAD_TAG_BYTES]);
 
 #endif

@@ -4,28 +4,15 @@
 #ifndef WEFT_TRANSPORT_CIPHER_H
 #define WEFT_TRANSPORT_CIPHER_H
 
-#include "../types.h"
-
-#define WEFT_CIPHER_KEY_BYTES 32
-#define WEFT_CIPHER_TAG_BYTES 16
+#include "aead.h"
 
 /* The last nonce the framework allows is reserved for rekeying. */
 #define WEFT_CIPHER_NONCE_END UINT64_MAX
 
 struct weft_cipher {
-    uint8_t key[WEFT_CIPHER_KEY_BYTES]; /* secret */
-    uint64_t nonce;                     /* of the next message, 0.. */
+    uint8_t key[WEFT_AEAD_KEY_BYTES]; /* secret */
+    uint64_t nonce;                   /* of the next message, 0.. */
 };
-
-/* Seal bytes[length] under |nonce| into out[length + 16]; |bytes| may be |out|. The caller keeps
- * nonces from coming twice. ad[ad_length] is bound to it, and may be NULL if empty. */
-void weft_cipher_seal_at(const uint8_t key[WEFT_CIPHER_KEY_BYTES], uint64_t nonce, const void *ad,
-                         size_t ad_length, const void *bytes, size_t length, uint8_t *out);
-
-/* Open sealed[length], length >= 16, into out[length - 16]; |sealed| may be |out|.
- * Errors: false if it was not sealed with this key, nonce and |ad|; |out| is then all zero. */
-bool weft_cipher_open_at(const uint8_t key[WEFT_CIPHER_KEY_BYTES], uint64_t nonce, const void *ad,
-                         size_t ad_length, const uint8_t *sealed, size_t length, uint8_t *out);
 
 /* Seal with the next nonce. Errors: false if there is none left. */
 bool weft_cipher_seal(struct weft_cipher *cipher, const void *ad, size_t ad_length,

@@ -40,7 +40,7 @@ static void seal(struct weft_noise *noise, const void *bytes, size_t length, uin
 {
     /* A handshake seals four times at most: nonces do not run out. */
     (void)weft_cipher_seal(&noise->cipher, noise->hash, sizeof(noise->hash), bytes, length, out);
-    mix_hash(noise, out, length + WEFT_CIPHER_TAG_BYTES);
+    mix_hash(noise, out, length + WEFT_AEAD_TAG_BYTES);
 }
 
 /* DecryptAndHash(); |out| does not overlap |sealed|. */

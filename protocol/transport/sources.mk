@@ -2,6 +2,7 @@
 # libtransport.a: handshake, seals and admission. One file a line.
 TRANSPORT_SOURCES := \
 	protocol/transport/admission.c \
+	protocol/transport/aead.c \
 	protocol/transport/armor.c \
 	protocol/transport/bulk.c \
 	protocol/transport/certificate.c \

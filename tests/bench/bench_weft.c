@@ -20,17 +20,17 @@ static const double goal_bytes_per_s = 1e9;
 
 /* Two ends and a chunk between them. */
 struct ends {
-    struct weft_noise_pair opener;          /* static keys */
-    struct weft_noise_pair answerer;        /* static keys */
-    struct weft_cipher sending;             /* of the opener */
-    struct weft_cipher receiving;           /* of the answerer, the same key */
-    struct weft_bulk_cipher *sealing;       /* of a stream; owned */
-    struct weft_bulk_cipher *opening;       /* of a stream; owned */
-    uint8_t *plain;                         /* [bytes] the chunk */
-    uint8_t *opened;                        /* [bytes] the chunk that came */
-    uint8_t *sealed;                        /* [bytes] the chunk in records, without their tags */
-    uint8_t (*tags)[WEFT_CIPHER_TAG_BYTES]; /* of the records; owned */
-    size_t bytes;                           /* of the chunk */
+    struct weft_noise_pair opener;        /* static keys */
+    struct weft_noise_pair answerer;      /* static keys */
+    struct weft_cipher sending;           /* of the opener */
+    struct weft_cipher receiving;         /* of the answerer, the same key */
+    struct weft_bulk_cipher *sealing;     /* of a stream; owned */
+    struct weft_bulk_cipher *opening;     /* of a stream; owned */
+    uint8_t *plain;                       /* [bytes] the chunk */
+    uint8_t *opened;                      /* [bytes] the chunk that came */
+    uint8_t *sealed;                      /* [bytes] the chunk in records, without their tags */
+    uint8_t (*tags)[WEFT_AEAD_TAG_BYTES]; /* of the records; owned */
+    size_t bytes;                         /* of the chunk */
 };
 
 static void must(bool is_right)
@@ -68,8 +68,8 @@ static void shake(const void *context)
 static void seal_datagram(const void *context)
 {
     struct ends *ends = *(struct ends *const *)context;
-    weft_cipher_seal_at(ends->sending.key, 1, NULL, 0, ends->plain, WEFT_DATAGRAM_BYTES_MAX,
-                        ends->sealed);
+    weft_aead_seal(ends->sending.key, 1, NULL, 0, ends->plain, WEFT_DATAGRAM_BYTES_MAX,
+                   ends->sealed);
 }
 
 /* Bytes of the record at |at|. */
@@ -185,7 +185,7 @@ static bool allocate(struct ends *ends)
 {
     ends->plain = calloc(1, ends->bytes);
     ends->opened = calloc(1, ends->bytes);
-    ends->sealed = calloc(1, ends->bytes + WEFT_CIPHER_TAG_BYTES);
+    ends->sealed = calloc(1, ends->bytes + WEFT_AEAD_TAG_BYTES);
     ends->tags = calloc(ends->bytes / WEFT_RECORD_BYTES_MAX + 1, sizeof(*ends->tags));
     return ends->plain != NULL && ends->opened != NULL && ends->sealed != NULL &&
            ends->tags != NULL;

@@ -342,7 +342,7 @@ size_t say(int fd, const void *bytes, size_t length)
     size_t said = 0;
     while (said < length) {
         size_t now = length - said < WEFT_RECORD_BYTES_MAX ? length - said : WEFT_RECORD_BYTES_MAX;
-        weft_bytes_put(record, 2, now + WEFT_CIPHER_TAG_BYTES);
+        weft_bytes_put(record, 2, now + WEFT_AEAD_TAG_BYTES);
         weft_cipher_seal(&ciphers[fd], record, 2, (const uint8_t *)bytes + said, now, record + 2);
         size_t size = now + WEFT_STREAM_SEAL_OVERHEAD;
         size_t at = 0;

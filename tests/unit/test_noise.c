@@ -98,9 +98,9 @@ START_TEST(published_vectors)
         size_t length = unhex(vector->messages[i].payload, payload);
         int sender = i % 2; /* message 2 is the opener's */
         ck_assert(weft_cipher_seal(&send[sender], NULL, 0, payload, length, sealed));
-        check_message(&vector->messages[i], sealed, length + WEFT_CIPHER_TAG_BYTES);
+        check_message(&vector->messages[i], sealed, length + WEFT_AEAD_TAG_BYTES);
         ck_assert(weft_cipher_open(&receive[1 - sender], NULL, 0, sealed,
-                                   length + WEFT_CIPHER_TAG_BYTES, sealed));
+                                   length + WEFT_AEAD_TAG_BYTES, sealed));
         ck_assert_mem_eq(sealed, payload, length);
     }
 }
