@@ -353,6 +353,7 @@ void weft_lease_give_up(struct weft_core *core)
 {
     struct weft_leases *self = &core->leases;
     self->giving_up = true;
+    self->keeps = false;
     self->next = 0;
     self->beat_ns = core->now_ns;
     beat(core);
