@@ -5,6 +5,7 @@
 #include "exit.h"
 #include "join.h"
 #include "register.h"
+#include "units.h"
 #include "usage.h"
 
 #include "../protocol/address.h"
@@ -121,8 +122,9 @@ static int print_token(const struct form *form, const struct options *options)
         return fail(form, &message);
     }
     /* The line to paste is all of standard output. */
-    fprintf(stderr, "Paste this line on each machine that is to join (%u times, for %u hours):\n",
-            options->uses, options->hours);
+    fprintf(stderr, "Paste this line on each machine that is to join (%s, for %s):\n",
+            weft_units_count(options->uses, "time").text,
+            weft_units_count(options->hours, "hour").text);
     printf("weft join %s\n", text);
     return WEFT_EXIT_OK;
 }

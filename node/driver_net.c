@@ -4,6 +4,7 @@
 #include "driver_state.h"
 
 #include "log.h"
+#include "units.h"
 
 #include <stdlib.h>
 
@@ -71,8 +72,9 @@ static void on_revoked(void *context)
     const struct weft_driver *driver = context;
     const struct weft_membership *membership = &driver->membership;
     enum weft_err err = weft_membership_file_save_revoked(driver->options->data_dir, membership);
-    weft_log(WEFT_LOG_INFO, "revocation %llu: %u nodes are thrown out",
-             (unsigned long long)membership->revoked.number, membership->revoked.count);
+    weft_log(WEFT_LOG_INFO, "revocation %llu: %s thrown out",
+             (unsigned long long)membership->revoked.number,
+             weft_units_count(membership->revoked.count, "node").text);
     if (weft_driver_renew_is_revoked(driver)) {
         weft_log(WEFT_LOG_ERROR,
                  "this node was thrown out of the mesh: nobody talks to it any more; "

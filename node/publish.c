@@ -8,6 +8,7 @@
 #include "node/prune.h"
 #include "node/publish_list.h"
 #include "node/repository_role.h"
+#include "node/units.h"
 #include "node/usage.h"
 #include "protocol/trust/date.h"
 
@@ -219,9 +220,10 @@ static void report_timestamp(const struct weft_repository *repository, const cha
 
 static void report(const struct weft_release_info *info, const struct weft_payload *payload)
 {
-    printf("published %s %s: %llu bytes (%s) in %u chunks of %u KiB\n", info->component,
-           info->version, (unsigned long long)info->pin.length,
-           info->kind == WEFT_RELEASE_TREE ? "tree" : "file", (unsigned)payload->chunk_count,
+    printf("published %s %s: %s (%s) in %s of %u KiB\n", info->component, info->version,
+           weft_units_count(info->pin.length, "byte").text,
+           info->kind == WEFT_RELEASE_TREE ? "tree" : "file",
+           weft_units_count(payload->chunk_count, "chunk").text,
            (unsigned)(payload->chunk_bytes / 1024));
 }
 

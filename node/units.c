@@ -2,6 +2,8 @@
 /* Numbers into short texts: three significant digits are enough for a person. */
 #include "units.h"
 
+#include "protocol/text.h"
+
 #include <stdio.h>
 #include <time.h>
 
@@ -131,6 +133,6 @@ struct weft_units_text weft_units_count(uint64_t count, const char *word)
 {
     struct weft_units_text out;
     snprintf(out.text, sizeof(out.text), "%llu %.15s%s", (unsigned long long)count, word,
-             count == 1 ? "" : "s");
+             weft_text_ending(count));
     return out;
 }

@@ -4,6 +4,7 @@
 #include "node/verify.h"
 
 #include "node/exit.h"
+#include "node/units.h"
 #include "node/usage.h"
 #include "node/verify_target.h"
 #include "protocol/trust/client.h"
@@ -350,8 +351,9 @@ static int run(struct verify *verify, const char *root)
         return WEFT_EXIT_FAILED;
     }
     check_all(verify, root);
-    printf("%zu lists of targets, %u targets, %u problems\n", verify->role_count,
-           verify->target_count, verify->problem_count);
+    printf("%s, %s, %s\n", weft_units_count(verify->role_count, "target list").text,
+           weft_units_count(verify->target_count, "target").text,
+           weft_units_count(verify->problem_count, "problem").text);
     for (size_t i = 0; i < verify->role_count; i++) {
         weft_metadata_drop(verify->roles[i]);
     }

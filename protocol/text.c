@@ -85,6 +85,11 @@ void weft_text_add_hex(struct weft_text *text, uint64_t value)
     add_number(text, value, 16, 1);
 }
 
+const char *weft_text_ending(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 size_t weft_text_length(const char *string)
 {
     size_t length = 0;

@@ -40,6 +40,9 @@ void weft_text_add_hex64(struct weft_text *text, uint64_t value);
 /* Append |value| in lower-case hexadecimal without zeros in front. */
 void weft_text_add_hex(struct weft_text *text, uint64_t value);
 
+/* What a counted noun ends with: "" for one, else "s". */
+const char *weft_text_ending(uint64_t count);
+
 /* Length of a zero terminated string, for code that may not use strlen(). */
 size_t weft_text_length(const char *string);
 

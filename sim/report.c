@@ -3,6 +3,7 @@
 #include "report.h"
 
 #include "protocol/amount.h"
+#include "protocol/text.h"
 #include "protocol/view.h"
 
 #include <stdio.h>
@@ -71,9 +72,12 @@ static void print_rate(uint64_t bytes_per_s)
 static void print_network(const struct weft_sim_world *world)
 {
     const struct weft_sim_options *options = world->options;
-    printf("weft-sim: %u nodes in %u segments, ", options->node_count, options->segment_count);
+    uint32_t chunks = world->releases.items[0].chunk_count;
+    printf("weft-sim: %u node%s in %u segment%s, ", options->node_count,
+           weft_text_ending(options->node_count), options->segment_count,
+           weft_text_ending(options->segment_count));
     print_amount(options->size_bytes, WEFT_UNIT_BYTES);
-    printf(" in %u chunks of ", world->releases.items[0].chunk_count);
+    printf(" in %u chunk%s of ", chunks, weft_text_ending(chunks));
     print_amount(world->releases.items[0].chunk_bytes, WEFT_UNIT_BYTES);
     printf(", seed %llu\n", (unsigned long long)options->seed);
     label("links");
@@ -214,8 +218,8 @@ static void print_verdict(const struct weft_sim_summary *summary,
     }
     for (uint32_t i = 0; i < WEFT_SIM_STALLS; i++) {
         if (summary->stalls[i] > 0) {
-            printf("  %u incomplete nodes wait: %s\n", summary->stalls[i],
-                   weft_stall_word((enum weft_stall)i));
+            printf("  waiting: %u incomplete node%s, %s\n", summary->stalls[i],
+                   weft_text_ending(summary->stalls[i]), weft_stall_word((enum weft_stall)i));
         }
     }
     const struct weft_sim_checks *checks = &world->checks;

@@ -122,7 +122,7 @@ def thrown_out():
     wait_until(lambda: mates() == [10] * 10, 20, "all know each other")
     begin = time.monotonic()
     inside(server, "revoke", "node-5", "--data", server.data)
-    told = wait_until(lambda: all(b"1 nodes are thrown out" in content(node.log)
+    told = wait_until(lambda: all(b"1 node thrown out" in content(node.log)
                                   for node in others), 5, "everybody knows")[1]
     wait_until(lambda: all(node.status()["segment"]["alive"] == 9 for node in lab.of(1)
                            if node is not victim), 15, "nobody holds it alive")

@@ -135,7 +135,7 @@ snapshot = write("3.snapshot.json",
                  body("snapshot", 3, meta={"targets.json": top, "rules.json": rules}), [rsa])
 write("timestamp.json", body("timestamp", 9, meta={"snapshot.json": snapshot}), [curve])
 EOF
-expect 0 "2 lists of targets, 2 targets, 0 problems" "$WEFT" verify "$dir/theirs"
+expect 0 "2 target lists, 2 targets, 0 problems" "$WEFT" verify "$dir/theirs"
 start source "$WEFT" source --repo "$dir/theirs" --listen "$net.1:8080"
 until_true 5 grep -q serving "$dir/source.log" || fault "the source does not start"
 cd "$dir" || exit 1

@@ -26,7 +26,7 @@ expect 0 "" "$WEFT" delegate dora --begin --repo repo --keys dora --key dora/dor
 expect 0 "" "$WEFT" delegate dora --repo repo --keys keys --key dora/dora.pub --component engine
 expect 0 "" "$WEFT" publish --role dora --repo repo --keys dora --version 1 engine in
 expect 0 "" "$WEFT" refresh --repo repo --keys keys
-expect 0 "2 lists of targets, 3 targets, 0 problems" "$WEFT" verify repo
+expect 0 "2 target lists, 3 targets, 0 problems" "$WEFT" verify repo
 expect 0 "0 problems" "$WEFT" verify repo --root repo/metadata/1.root.json
 
 payload=$(cd repo && find targets/c1 -name '*.in')
