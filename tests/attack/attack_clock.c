@@ -45,20 +45,18 @@ static void run(int (*command)(int, char **), const char *line)
     ck_assert_int_eq(words_run(command, line, base), 0);
 }
 
+/* Give the updater what it wants, from the repository. */
+static void serve(void)
+{
+    char repository[96];
+    snprintf(repository, sizeof repository, "%s/repo", base);
+    updater_driver_serve(&driver, updater, repository);
+}
+
 static void look(void)
 {
     weft_updater_look(updater);
-    for (int i = 0; i < 32 && driver.open; i++) {
-        uint8_t *bytes = NULL;
-        size_t length = 0;
-        char path[WEFT_FILE_PATH_BYTES];
-        snprintf(path, sizeof path, "%s/repo/%s", base, driver.path);
-        driver.open = false;
-        enum weft_err err = weft_fileio_load(path, driver.bytes_max, &bytes, &length);
-        weft_updater_document(updater, driver.token, 0, err, bytes, length);
-        free(bytes);
-    }
-    ck_assert(!driver.open);
+    serve();
 }
 
 /* A node that has generation 1 and looked at a right clock. */
@@ -186,16 +184,7 @@ START_TEST(step_within_an_update)
     run(weft_command_refresh, "refresh --repo @/repo --keys @/keys");
     weft_updater_look(updater);
     driver.skew_s = 10 * YEAR_S;
-    for (int i = 0; i < 8 && driver.open; i++) {
-        char path[WEFT_FILE_PATH_BYTES];
-        uint8_t *bytes = NULL;
-        size_t length = 0;
-        snprintf(path, sizeof path, "%s/repo/%s", base, driver.path);
-        driver.open = false;
-        enum weft_err err = weft_fileio_load(path, driver.bytes_max, &bytes, &length);
-        weft_updater_document(updater, driver.token, 0, err, bytes, length);
-        free(bytes);
-    }
+    serve();
     ck_assert_int_eq(driver.looked, WEFT_ERR_OK);
     ck_assert(state_now().expired); /* as the clock says now */
     end();

@@ -77,17 +77,10 @@ static int open_updater(const char *directory)
 /* Look at |directory|/repo until the look is over. */
 static enum weft_err look(const char *directory)
 {
+    char repository[128];
+    snprintf(repository, sizeof repository, "%s/repo", directory);
     weft_updater_look(updater);
-    for (int i = 0; i < 16 && driver.open; i++) {
-        uint8_t *bytes = NULL;
-        size_t length = 0;
-        char path[WEFT_FILE_PATH_BYTES];
-        snprintf(path, sizeof path, "%s/repo/%s", directory, driver.path);
-        driver.open = false;
-        enum weft_err err = weft_fileio_load(path, driver.bytes_max, &bytes, &length);
-        weft_updater_document(updater, driver.token, 0, err, bytes, length);
-        free(bytes);
-    }
+    updater_driver_serve(&driver, updater, repository);
     return driver.looked;
 }
 

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Notes what the updater says. */
+/* Notes what the updater says, and gives it what it wants. */
 #include "tests/support/updater_driver.h"
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "node/fileio.h"
+
+/* More documents than a look of any test needs. */
+#define WANTS_MAX 32
 
 static int64_t now_s(void *context)
 {
@@ -96,4 +102,27 @@ struct weft_updater_host updater_driver_host(struct updater_driver *driver)
                                       .refused = refused,
                                       .looked = looked,
                                       .release = release};
+}
+
+enum weft_err updater_driver_answer(struct updater_driver *driver, struct weft_updater *updater,
+                                    const char *repository)
+{
+    uint8_t *bytes = NULL;
+    size_t length = 0;
+    char path[WEFT_FILE_PATH_BYTES];
+    ck_assert(weft_fileio_join(path, repository, driver->path));
+    driver->open = false;
+    enum weft_err err = weft_fileio_load(path, driver->bytes_max, &bytes, &length);
+    err = weft_updater_document(updater, driver->token, 0, err, bytes, length);
+    free(bytes);
+    return err;
+}
+
+void updater_driver_serve(struct updater_driver *driver, struct weft_updater *updater,
+                          const char *repository)
+{
+    for (int i = 0; i < WANTS_MAX && driver->open; i++) {
+        updater_driver_answer(driver, updater, repository);
+    }
+    ck_assert(!driver->open);
 }

@@ -39,4 +39,13 @@ struct updater_driver {
  * updater breaks its own rules (two wants at a time, a refusal without a text). */
 struct weft_updater_host updater_driver_host(struct updater_driver *driver);
 
+/* Answer the open want of |updater| with the file below |repository|, found or not.
+ * Result: what the updater said to it. */
+enum weft_err updater_driver_answer(struct updater_driver *driver, struct weft_updater *updater,
+                                    const char *repository);
+
+/* Answer so until it wants nothing more. One that wants for ever aborts the test. */
+void updater_driver_serve(struct updater_driver *driver, struct weft_updater *updater,
+                          const char *repository);
+
 #endif

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #define DAY_S 86400
-#define PATHS_MAX 32
 
 static char base[64];
 static struct updater_driver driver;
@@ -95,23 +94,12 @@ static void teardown(void)
 /* Answer the open want from the repository, once. */
 static enum weft_err answer(void)
 {
-    uint8_t *bytes = NULL;
-    size_t length = 0;
-    char path[WEFT_FILE_PATH_BYTES];
-    snprintf(path, sizeof path, "%s/repo/%s", base, driver.path);
-    driver.open = false;
-    enum weft_err err = weft_fileio_load(path, driver.bytes_max, &bytes, &length);
-    err = weft_updater_document(updater, driver.token, 0, err, bytes, length);
-    free(bytes);
-    return err;
+    return updater_driver_answer(&driver, updater, path_of("repo"));
 }
 
 static void answer_all(void)
 {
-    for (int i = 0; i < PATHS_MAX && driver.open; i++) {
-        answer();
-    }
-    ck_assert(!driver.open);
+    updater_driver_serve(&driver, updater, path_of("repo"));
 }
 
 static void look(void)
