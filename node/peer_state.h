@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The memory of the table of peers, shared by peer*.c and included by nobody else. What each file
  * answers:
- *   peer.c         which peer is meant, and what travels in its sessions
+ *   peer.c         what travels in sessions
+ *   peer_table.c   which peer is meant
  *   peer_shake.c   handshakes, as opener and as answerer
  *   peer_gate.c    which first messages are worth a key exchange
  *   peer_gossip.c  how revocations travel */
@@ -96,6 +97,18 @@ struct weft_peers {
 
 /* ---- peer.c ---- */
 
+/* Seal and send one packet of |kind| in the session |pair|. */
+void weft_peer_seal(struct weft_peers *peers, struct weft_peer *peer, struct weft_keypair *pair,
+                    enum weft_packet_kind kind, const uint8_t *bytes, size_t length, bool local);
+
+/* Send what waits for |peer|, in the session |pair|; NULL = drop it. */
+void weft_peer_flush(struct weft_peers *peers, struct weft_peer *peer, struct weft_keypair *pair);
+
+/* The session to send in; NULL if there is none. */
+struct weft_keypair *weft_peer_pair(struct weft_peer *peer, weft_ns now_ns);
+
+/* ---- peer_table.c ---- */
+
 /* The peer |id|; NULL if there is none. */
 struct weft_peer *weft_peer_find(const struct weft_peers *peers, weft_node_id id);
 
@@ -109,20 +122,13 @@ uint32_t weft_peer_index(const struct weft_peers *peers, const struct weft_peer 
 /* The peer whose sessions or attempt may have |own_index|; NULL if there is none. */
 struct weft_peer *weft_peer_at(const struct weft_peers *peers, uint32_t own_index);
 
+/* Is |address| where |peer| is reached? */
+bool weft_peer_is_at(const struct weft_peer *peer, const struct weft_address *address);
+
 /* |peer| is |id|, whose key is |key|. Errors: false if |peer| was merged into another entry, which
  * is then *other. */
 bool weft_peer_name(struct weft_peers *peers, struct weft_peer *peer, weft_node_id id,
                     const uint8_t key[32], struct weft_peer **other);
-
-/* Seal and send one packet of |kind| in the session |pair|. */
-void weft_peer_seal(struct weft_peers *peers, struct weft_peer *peer, struct weft_keypair *pair,
-                    enum weft_packet_kind kind, const uint8_t *bytes, size_t length, bool local);
-
-/* Send what waits for |peer|, in the session |pair|; NULL = drop it. */
-void weft_peer_flush(struct weft_peers *peers, struct weft_peer *peer, struct weft_keypair *pair);
-
-/* The session to send in; NULL if there is none. */
-struct weft_keypair *weft_peer_pair(struct weft_peer *peer, weft_ns now_ns);
 
 /* Forget |peer|. */
 void weft_peer_drop(struct weft_peers *peers, struct weft_peer *peer);

@@ -70,6 +70,7 @@ NODE_SOURCES := \
 	node/peer_gate.c \
 	node/peer_gossip.c \
 	node/peer_shake.c \
+	node/peer_table.c \
 	node/prune.c \
 	node/publish.c \
 	node/publish_list.c \
