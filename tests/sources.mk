@@ -123,6 +123,8 @@ FUZZ_SOURCES := \
 TEST_SUPPORT_SOURCES := \
 	tests/support/attack.c \
 	tests/support/cluster.c \
+	tests/support/cluster_ask.c \
+	tests/support/cluster_queue.c \
 	tests/support/fixture.c \
 	tests/support/liar.c \
 	tests/support/offer.c \

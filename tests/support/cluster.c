@@ -7,6 +7,7 @@
 
 #include "protocol/rng.h"
 #include "protocol/state.h"
+#include "tests/support/cluster_queue.h"
 
 #define PORT 7767
 
@@ -20,82 +21,6 @@
 
 /* What bulletins of this mesh look like. */
 static const uint8_t good[4] = {'g', 'o', 'o', 'd'};
-
-enum event_kind { EVENT_TICK, EVENT_DATAGRAM, EVENT_CHECKED, EVENT_LOOKED };
-
-struct weft_cluster_event {
-    enum event_kind kind;      /* what happens */
-    weft_ns at_ns;             /* when */
-    uint64_t sequence;         /* order among events of one time */
-    uint32_t node;             /* to whom */
-    uint64_t life;             /* incarnation of the node it is meant for; 0 = any */
-    struct weft_endpoint from; /* DATAGRAM, CHECKED */
-    uint32_t from_node;        /* DATAGRAM */
-    uint8_t hop_limit;         /* DATAGRAM */
-    weft_bulletin bulletin;    /* CHECKED */
-    uint32_t length;           /* of bytes */
-    uint8_t bytes[];           /* DATAGRAM, CHECKED */
-};
-
-/* ---- Queue ---- */
-
-static bool is_before(const struct weft_cluster_event *a, const struct weft_cluster_event *b)
-{
-    return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->sequence < b->sequence;
-}
-
-static void push(struct weft_cluster *cluster, struct weft_cluster_event *event)
-{
-    if (cluster->heap_count == cluster->heap_size) {
-        cluster->heap_size = cluster->heap_size == 0 ? 1024 : 2 * cluster->heap_size;
-        cluster->heap = realloc(cluster->heap, cluster->heap_size * sizeof(void *));
-        if (cluster->heap == NULL) {
-            abort();
-        }
-    }
-    event->sequence = ++cluster->sequence;
-    uint32_t at = cluster->heap_count++;
-    while (at > 0 && is_before(event, cluster->heap[(at - 1) / 2])) {
-        cluster->heap[at] = cluster->heap[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    cluster->heap[at] = event;
-}
-
-static struct weft_cluster_event *pop(struct weft_cluster *cluster)
-{
-    struct weft_cluster_event *first = cluster->heap[0];
-    struct weft_cluster_event *last = cluster->heap[--cluster->heap_count];
-    uint32_t at = 0;
-    while (2 * at + 1 < cluster->heap_count) {
-        uint32_t child = 2 * at + 1;
-        if (child + 1 < cluster->heap_count &&
-            is_before(cluster->heap[child + 1], cluster->heap[child])) {
-            child++;
-        }
-        if (!is_before(cluster->heap[child], last)) {
-            break;
-        }
-        cluster->heap[at] = cluster->heap[child];
-        at = child;
-    }
-    cluster->heap[at] = last;
-    return first;
-}
-
-static struct weft_cluster_event *make(struct weft_cluster *cluster, enum event_kind kind,
-                                       uint32_t node, weft_ns delay_ns, uint32_t length)
-{
-    struct weft_cluster_event *event = calloc(1, sizeof *event + length);
-    if (event == NULL) {
-        abort();
-    }
-    event->kind = kind;
-    event->node = node;
-    event->at_ns = cluster->now_ns + delay_ns;
-    event->length = length;
-    return event;
-}
 
 /* ---- Network and shell ---- */
 
@@ -141,26 +66,26 @@ static void carry_datagram(struct weft_cluster *cluster, uint32_t index,
         is_local ? LAN_MIN_NS + weft_rng_below(&cluster->rng, LAN_SPREAD_US) * WEFT_NS_PER_US
                  : WAN_MIN_NS + weft_rng_below(&cluster->rng, WAN_SPREAD_US) * WEFT_NS_PER_US;
     struct weft_cluster_event *event =
-        make(cluster, EVENT_DATAGRAM, target, delay_ns, send->length);
+        weft_cluster_make(cluster, WEFT_CLUSTER_DATAGRAM, target, delay_ns, send->length);
     event->from.address = node->self.address;
     event->from_node = index;
     event->hop_limit = (uint8_t)((send->local ? 255 : 64) - (is_local ? 0 : 3));
     memcpy(event->bytes, send->bytes, send->length);
-    push(cluster, event);
+    weft_cluster_push(cluster, event);
 }
 
 static void carry_check(struct weft_cluster *cluster, uint32_t index,
                         const struct weft_action_bulletin *bulletin)
 {
     struct weft_cluster_event *event =
-        make(cluster, EVENT_CHECKED, index, CHECK_NS, bulletin->length);
+        weft_cluster_make(cluster, WEFT_CLUSTER_CHECKED, index, CHECK_NS, bulletin->length);
     event->from = bulletin->peer;
     event->bulletin = bulletin->bulletin;
     event->life = cluster->nodes[index].incarnation;
     if (bulletin->length > 0) {
         memcpy(event->bytes, bulletin->bytes, bulletin->length);
     }
-    push(cluster, event);
+    weft_cluster_push(cluster, event);
 }
 
 static void carry_out(struct weft_cluster *cluster, uint32_t index)
@@ -173,9 +98,10 @@ static void carry_out(struct weft_cluster *cluster, uint32_t index)
             carry_check(cluster, index, &action->bulletin);
         } else if (action->kind == WEFT_ACTION_SOURCE_LOOK) {
             cluster->nodes[index].look_count++;
-            struct weft_cluster_event *event = make(cluster, EVENT_LOOKED, index, LOOK_NS, 0);
+            struct weft_cluster_event *event =
+                weft_cluster_make(cluster, WEFT_CLUSTER_LOOKED, index, LOOK_NS, 0);
             event->life = cluster->nodes[index].incarnation;
-            push(cluster, event);
+            weft_cluster_push(cluster, event);
         }
     }
     weft_action_reset(cluster->actions);
@@ -192,10 +118,11 @@ void weft_cluster_step(struct weft_cluster *cluster, uint32_t index, struct weft
     carry_out(cluster, index);
     weft_ns deadline_ns = weft_core_deadline(node->core);
     if (deadline_ns != WEFT_NS_NEVER && deadline_ns != node->tick_ns) {
-        struct weft_cluster_event *tick = make(cluster, EVENT_TICK, index, 0, 0);
+        struct weft_cluster_event *tick =
+            weft_cluster_make(cluster, WEFT_CLUSTER_TICK, index, 0, 0);
         tick->at_ns = deadline_ns > cluster->now_ns ? deadline_ns : cluster->now_ns;
         node->tick_ns = deadline_ns;
-        push(cluster, tick);
+        weft_cluster_push(cluster, tick);
     }
 }
 
@@ -264,24 +191,24 @@ static void deliver(struct weft_cluster *cluster, struct weft_cluster_event *eve
     }
     if (cluster->now_ns < node->stalled_ns) {
         event->at_ns = node->stalled_ns;
-        push(cluster, event);
+        weft_cluster_push(cluster, event);
         return;
     }
     switch (event->kind) {
-    case EVENT_TICK:
+    case WEFT_CLUSTER_TICK:
         if (event->at_ns >= node->tick_ns) {
             struct weft_event tick = {.kind = WEFT_EVENT_TICK};
             node->tick_ns = 0;
             weft_cluster_step(cluster, event->node, &tick);
         }
         break;
-    case EVENT_DATAGRAM:
+    case WEFT_CLUSTER_DATAGRAM:
         on_datagram(cluster, event);
         break;
-    case EVENT_CHECKED:
+    case WEFT_CLUSTER_CHECKED:
         on_checked(cluster, event);
         break;
-    case EVENT_LOOKED:
+    case WEFT_CLUSTER_LOOKED:
         on_looked(cluster, event->node);
         break;
     }
@@ -292,7 +219,7 @@ void weft_cluster_run(struct weft_cluster *cluster, weft_ns duration_ns)
 {
     weft_ns end_ns = cluster->now_ns + duration_ns;
     while (cluster->heap_count > 0 && cluster->heap[0]->at_ns <= end_ns) {
-        struct weft_cluster_event *event = pop(cluster);
+        struct weft_cluster_event *event = weft_cluster_pop(cluster);
         cluster->now_ns = event->at_ns > cluster->now_ns ? event->at_ns : cluster->now_ns;
         deliver(cluster, event);
     }
@@ -413,76 +340,4 @@ void weft_cluster_start_all(struct weft_cluster *cluster)
 void weft_cluster_stall(struct weft_cluster *cluster, uint32_t index, weft_ns pause_ns)
 {
     cluster->nodes[index].stalled_ns = cluster->now_ns + pause_ns;
-}
-
-/* ---- Questions ---- */
-
-static bool is_near(const struct weft_cluster_node *a, const struct weft_cluster_node *b)
-{
-    return a->group == b->group && weft_segment_key(&a->segment) == weft_segment_key(&b->segment);
-}
-
-bool weft_cluster_is_agreed(const struct weft_cluster *cluster)
-{
-    for (uint32_t i = 0; i < cluster->node_count; i++) {
-        const struct weft_cluster_node *node = &cluster->nodes[i];
-        if (node->core == NULL) {
-            continue;
-        }
-        uint32_t expected = 0;
-        for (uint32_t j = 0; j < cluster->node_count; j++) {
-            const struct weft_cluster_node *other = &cluster->nodes[j];
-            if (other->core == NULL || !is_near(node, other)) {
-                continue;
-            }
-            expected++;
-            const struct weft_member *member = weft_member_find(node->core, other->self.id);
-            if (i != j && (member == NULL || !weft_member_is_up(member))) {
-                return false;
-            }
-        }
-        if (weft_member_up_count(node->core) != expected) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool weft_cluster_agents_agree(const struct weft_cluster *cluster, uint32_t count)
-{
-    const struct weft_cluster_node *first = NULL;
-    weft_node_id expected[WEFT_AGENTS_MAX] = {0};
-    for (uint32_t i = 0; i < cluster->node_count; i++) {
-        const struct weft_cluster_node *node = &cluster->nodes[i];
-        if (node->core == NULL) {
-            continue;
-        }
-        weft_node_id agents[WEFT_AGENTS_MAX] = {0};
-        if (weft_election_agents(node->core, agents) != count) {
-            return false;
-        }
-        if (first == NULL || !is_near(first, node)) {
-            first = node;
-            memcpy(expected, agents, sizeof agents);
-        } else if (memcmp(expected, agents, sizeof agents) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-uint32_t weft_cluster_count(const struct weft_cluster *cluster, enum weft_trace_kind kind,
-                            weft_node_id peer, weft_ns since_ns)
-{
-    uint64_t kept =
-        cluster->log_count < WEFT_CLUSTER_LOG_MAX ? cluster->log_count : WEFT_CLUSTER_LOG_MAX;
-    uint32_t count = 0;
-    for (uint64_t i = 0; i < kept; i++) {
-        const struct weft_trace_record *record = &cluster->log[i];
-        if (record->kind == kind && record->time_ns >= since_ns &&
-            (peer == 0 || record->peer == peer)) {
-            count++;
-        }
-    }
-    return count;
 }
