@@ -3,10 +3,10 @@
  * time; here they meet on one clock, that of the day. The files are read twice: first for who there
  * is and which release is the last one, then for what happened with it. */
 #include "history_read.h"
+#include "history_sum.h"
 #include "lines.h"
 #include "memory.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,84 +302,7 @@ static bool take_again(void *context, const json_t *line, struct weft_text *mess
     return true;
 }
 
-/* --- figures --- */
-
-static int by_time(const void *a, const void *b)
-{
-    const uint32_t *left = a;
-    const uint32_t *right = b;
-    return *left < *right ? -1 : *left > *right;
-}
-
-static uint64_t copies_ppm(uint64_t bytes, uint64_t whole)
-{
-    return whole == 0 ? 0 : bytes / whole * 1000000 + bytes % whole * 1000000 / whole;
-}
-
-struct figures {
-    uint64_t wan_mean_ppm;  /* copies into a segment */
-    uint64_t wan_max_ppm;   /* the segment with most */
-    uint64_t source_ppm;    /* copies out of the source */
-    uint64_t control_bytes; /* of a node, mean */
-};
-
-static struct figures sum_up(const struct weft_sim_history *history)
-{
-    struct figures sum = {0};
-    uint64_t source = 0;
-    uint64_t control = 0;
-    for (uint32_t s = 0; s < history->segment_count; s++) {
-        uint64_t wan = 0;
-        for (uint32_t i = 0; i < history->slice_count; i++) {
-            const struct weft_sim_slice *slice =
-                &history->slices[(size_t)s * history->slice_count + i];
-            wan += slice->wan_bytes;
-            source += slice->bytes[WEFT_TIER_SOURCE];
-            control += slice->control_bytes;
-        }
-        uint64_t ppm = copies_ppm(wan, history->bytes);
-        sum.wan_mean_ppm += ppm;
-        sum.wan_max_ppm = ppm > sum.wan_max_ppm ? ppm : sum.wan_max_ppm;
-    }
-    sum.wan_mean_ppm /= history->segment_count;
-    sum.source_ppm = copies_ppm(source, history->bytes);
-    sum.control_bytes = control / history->node_count;
-    return sum;
-}
-
-static void make_summary(struct telling *telling)
-{
-    struct weft_sim_history *history = telling->history;
-    struct figures sum = sum_up(history);
-    uint32_t count = telling->done_count;
-    uint32_t none = 0;
-    const uint32_t *done = count == 0 ? &none : telling->done_ms;
-    uint32_t last = count == 0 ? 0 : count - 1;
-    size_t length = 0;
-    FILE *out = open_memstream(&history->summary, &length);
-    if (out == NULL) {
-        return;
-    }
-    fprintf(out,
-            "{\n  \"segments\": %u,\n  \"nodes\": %u,\n  \"bytes\": %" PRIu64 ",\n  \"chunks\": %u,"
-            "\n  \"complete\": %u,\n  \"incomplete\": %u,\n",
-            history->segment_count, history->node_count, history->bytes, history->chunk_count,
-            count, history->node_count - count);
-    fprintf(out,
-            "  \"makespan_ns\": %" PRIu64 ",\n  \"half_ns\": %" PRIu64 ",\n  \"p95_ns\": %" PRIu64
-            ",\n",
-            done[last] * WEFT_NS_PER_MS, done[last / 2] * WEFT_NS_PER_MS,
-            done[(uint64_t)last * 95 / 100] * WEFT_NS_PER_MS);
-    fprintf(out,
-            "  \"wan_copies_mean_ppm\": %" PRIu64 ",\n  \"wan_copies_max_ppm\": %" PRIu64
-            ",\n  \"source_copies_ppm\": %" PRIu64 ",\n  \"control_bytes_mean\": %" PRIu64
-            ",\n  \"release\": \"%016" PRIx64 "\",\n  \"began_unix_ms\": %" PRIu64
-            ",\n  \"ok\": %s\n}\n",
-            sum.wan_mean_ppm, sum.wan_max_ppm, sum.source_ppm, sum.control_bytes,
-            telling->newest->id, telling->newest->first_ms,
-            count == history->node_count ? "true" : "false");
-    fclose(out);
-}
+/* --- what it comes to --- */
 
 /* Segments one after the other, and in each its nodes in the order in which they were done. */
 static int by_done(const void *a, const void *b)
@@ -459,9 +382,12 @@ static bool read_nodes(struct telling *telling, char *const *paths, struct weft_
         weft_sim_history_end(telling->history);
         return false;
     }
-    qsort(telling->done_ms, telling->done_count, sizeof(telling->done_ms[0]), by_time);
     close_segments(telling);
-    make_summary(telling);
+    struct weft_sim_finish finish = {.release = telling->newest->id,
+                                     .began_unix_ms = telling->newest->first_ms,
+                                     .done_ms = telling->done_ms,
+                                     .done_count = telling->done_count};
+    weft_sim_history_sum_nodes(telling->history, &finish);
     return true;
 }
 

@@ -22,6 +22,7 @@ SIM_SOURCES := \
 	sim/history_compact.c \
 	sim/history_nodes.c \
 	sim/history_read.c \
+	sim/history_sum.c \
 	sim/history_write.c \
 	sim/hostile.c \
 	sim/lan.c \
