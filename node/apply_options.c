@@ -4,6 +4,7 @@
 
 #include "node/exit.h"
 #include "node/guard.h"
+#include "node/rows.h"
 #include "node/usage.h"
 
 #include <errno.h>
@@ -21,65 +22,43 @@ struct texts {
 #define TEXTS(field) WEFT_FLAG_AT(struct texts, field)
 
 static const struct weft_flag rows[] = {
-    {.name = "data",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "DIR",
-     .standard = "/var/lib/weft",
-     .help = "data directory of the node; nothing in it is believed or changed",
-     OPTION(data_dir)},
+    WEFT_ROW_DATA("data directory of the node; nothing in it is believed or changed",
+                  OPTION(data_dir)),
     {.name = "state",
      .kind = WEFT_FLAG_TEXT,
      .argument = "DIR",
      .standard = "/var/lib/weft-apply",
      .help = "directory of what is trusted and in effect here; made if missing",
      OPTION(state_dir)},
-    {.name = "root",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "FILE",
-     .required = true,
-     .help = "root metadata to trust first, a copy that the node cannot change",
-     OPTION(root_file)},
-    {.name = "on-update",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "CMD",
-     .help = "shell command to run after each activation, as this user",
-     OPTION(on_update)},
-    {.name = "sandbox",
-     .kind = WEFT_FLAG_CHOICE,
-     .choices = "off|auto|require",
-     .standard = "auto",
-     .help = "confine this process to its directories, without network",
-     OPTION(sandbox)},
-    {.name = "help", .kind = WEFT_FLAG_BOOL, .help = "print this text", OPTION(help)},
+    WEFT_ROW_MUST("root", "FILE",
+                  "root metadata to trust first, a copy that the node cannot change",
+                  OPTION(root_file)),
+    WEFT_ROW_TEXT("on-update", "CMD", "shell command to run after each activation, as this user",
+                  OPTION(on_update)),
+    WEFT_ROW_SANDBOX("confine this process to its directories, without network", OPTION(sandbox)),
+    WEFT_FLAG_HELP_ROW(OPTION(help)),
 };
 
 static const struct weft_flag list_rows[] = {
-    {.name = "component",
-     .kind = WEFT_FLAG_LIST,
-     .argument = "NAME[=LINK]",
-     .help = "put this component into effect, and point the symbolic link LINK at its directory",
-     TEXTS(components)},
-    {.name = "target",
-     .kind = WEFT_FLAG_LIST,
-     .argument = "PATH[=LINK]",
-     .help = "the same for a file that other tools put into the repository, by its path there",
-     TEXTS(targets)},
+    WEFT_ROW_LIST(
+        "component", "NAME[=LINK]",
+        "put this component into effect, and point the symbolic link LINK at its directory",
+        TEXTS(components)),
+    WEFT_ROW_TARGETS(TEXTS(targets)),
 };
 
-/* What is wrong with |list|, or NULL; |message| then has the value. */
+/* What is wrong with |list|, in |message|, or NULL. */
 static const char *read_list(struct weft_apply_options *options, const struct weft_flag_list *list,
                              bool is_target, char *message, size_t size)
 {
-    for (uint32_t i = 0; i < list->count; i++) {
-        const char *fault = weft_subscribe(options->components, &options->component_count,
-                                           list->items[i], is_target);
-        if (fault != NULL) {
-            snprintf(message, size, "--%s %.100s: %s", is_target ? "target" : "component",
-                     list->items[i], fault);
-            return message;
-        }
+    const char *value = NULL;
+    const char *fault =
+        weft_subscribe_all(options->components, &options->component_count, list, is_target, &value);
+    if (fault == NULL) {
+        return NULL;
     }
-    return NULL;
+    snprintf(message, size, "--%s %.100s: %s", is_target ? "target" : "component", value, fault);
+    return message;
 }
 
 bool weft_apply_options_read(struct weft_apply_options *options, int argc, char **argv,

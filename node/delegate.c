@@ -5,6 +5,7 @@
 
 #include "node/exit.h"
 #include "node/repository_role.h"
+#include "node/rows.h"
 #include "node/usage.h"
 #include "protocol/trust/name.h"
 
@@ -29,28 +30,14 @@ struct options {
 };
 
 static const struct weft_flag rows[] = {
-    {.name = "repo",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "DIR",
-     .required = true,
-     .help = "the repository",
-     WEFT_FLAG_AT(struct options, repo)},
-    {.name = "keys",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "DIR",
-     .required = true,
-     .help = "directory of the key files: of targets, snapshot and timestamp; with --begin of ROLE",
-     WEFT_FLAG_AT(struct options, keys)},
-    {.name = "password-file",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "FILE",
-     .help = "file whose first line is the password of encrypted keys; else it is asked for",
-     WEFT_FLAG_AT(struct options, password_file)},
-    {.name = "key",
-     .kind = WEFT_FLAG_LIST,
-     .argument = "KEY",
-     .help = "key file (.pub) that may sign for ROLE; repeat it",
-     WEFT_FLAG_AT(struct options, files)},
+    WEFT_ROW_MUST("repo", "DIR", "the repository", WEFT_FLAG_AT(struct options, repo)),
+    WEFT_ROW_MUST(
+        "keys", "DIR",
+        "directory of the key files: of targets, snapshot and timestamp; with --begin of ROLE",
+        WEFT_FLAG_AT(struct options, keys)),
+    WEFT_ROW_PASSWORD_FILE(WEFT_FLAG_AT(struct options, password_file)),
+    WEFT_ROW_LIST("key", "KEY", "key file (.pub) that may sign for ROLE; repeat it",
+                  WEFT_FLAG_AT(struct options, files)),
     {.name = "threshold",
      .kind = WEFT_FLAG_COUNT,
      .standard = "1",
@@ -58,11 +45,8 @@ static const struct weft_flag rows[] = {
      .maximum = WEFT_SIGNERS_KEYS_MAX,
      .help = "how many of them have to",
      WEFT_FLAG_AT(struct options, threshold)},
-    {.name = "component",
-     .kind = WEFT_FLAG_LIST,
-     .argument = "NAME",
-     .help = "component that ROLE may publish; repeat it",
-     WEFT_FLAG_AT(struct options, components)},
+    WEFT_ROW_LIST("component", "NAME", "component that ROLE may publish; repeat it",
+                  WEFT_FLAG_AT(struct options, components)),
     {.name = "begin",
      .kind = WEFT_FLAG_BOOL,
      .help = "sign the first, empty list of ROLE with its keys, which has to be there before "
@@ -72,10 +56,7 @@ static const struct weft_flag rows[] = {
      .kind = WEFT_FLAG_BOOL,
      .help = "delegate nothing to ROLE any more",
      WEFT_FLAG_AT(struct options, revoke)},
-    {.name = "help",
-     .kind = WEFT_FLAG_BOOL,
-     .help = "print this text",
-     WEFT_FLAG_AT(struct options, help)},
+    WEFT_FLAG_HELP_ROW(WEFT_FLAG_AT(struct options, help)),
 };
 
 /* Add the keys of the files to |keys| and |keyids|. Errors: with |message|. */

@@ -40,7 +40,7 @@ static const struct weft_flag flags[] = {
      .kind = WEFT_FLAG_BOOL,
      .help = "let every node write what it did to ADDRESS.trace there, for weft-sim report",
      OPTION(trace)},
-    {.name = "help", .kind = WEFT_FLAG_BOOL, .help = "show this text", OPTION(help)},
+    WEFT_FLAG_HELP_ROW(OPTION(help)),
 };
 
 bool weft_demo_options_read(struct weft_demo_options *options, int argc, char **argv,

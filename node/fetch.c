@@ -6,6 +6,7 @@
 #include "node/exit.h"
 #include "node/fetch_node.h"
 #include "node/fetcher.h"
+#include "node/rows.h"
 #include "node/url.h"
 #include "node/usage.h"
 #include "protocol/trust/path.h"
@@ -27,26 +28,24 @@ struct options {
     const char *target;   /* the positional argument */
 };
 
-#define TEXT_ROW(row_name, field, what, text)                                                      \
-    {                                                                                              \
-        .name = row_name, .kind = WEFT_FLAG_TEXT, .argument = what, .help = text,                  \
-        WEFT_FLAG_AT(struct options, field)                                                        \
-    }
-
 static const struct weft_flag rows[] = {
-    TEXT_ROW("source", source, "URL", "the repository: metadata/ and targets/ are below it"),
-    TEXT_ROW("metadata", metadata, "URL", "where the metadata is, if not below --source"),
-    TEXT_ROW("targets", targets, "URL", "where the targets are, if not below --source"),
-    TEXT_ROW("root", root, "FILE", "root metadata to trust first, brought here by a trusted way"),
-    TEXT_ROW("trust", trust, "DIR",
-             "keeps what is trusted from one call to the next; FILE.trust of --root otherwise"),
-    TEXT_ROW("out", out, "PATH", "file to write, or a directory for it; the current one otherwise"),
-    TEXT_ROW("data", data, "DIR",
-             "ask the node that runs on this data directory; it knows root and source"),
-    {.name = "help",
-     .kind = WEFT_FLAG_BOOL,
-     .help = "print this text",
-     WEFT_FLAG_AT(struct options, help)},
+    WEFT_ROW_TEXT("source", "URL", "the repository: metadata/ and targets/ are below it",
+                  WEFT_FLAG_AT(struct options, source)),
+    WEFT_ROW_TEXT("metadata", "URL", "where the metadata is, if not below --source",
+                  WEFT_FLAG_AT(struct options, metadata)),
+    WEFT_ROW_TEXT("targets", "URL", "where the targets are, if not below --source",
+                  WEFT_FLAG_AT(struct options, targets)),
+    WEFT_ROW_TEXT("root", "FILE", "root metadata to trust first, brought here by a trusted way",
+                  WEFT_FLAG_AT(struct options, root)),
+    WEFT_ROW_TEXT("trust", "DIR",
+                  "keeps what is trusted from one call to the next; FILE.trust of --root otherwise",
+                  WEFT_FLAG_AT(struct options, trust)),
+    WEFT_ROW_TEXT("out", "PATH", "file to write, or a directory for it; the current one otherwise",
+                  WEFT_FLAG_AT(struct options, out)),
+    WEFT_ROW_TEXT("data", "DIR",
+                  "ask the node that runs on this data directory; it knows root and source",
+                  WEFT_FLAG_AT(struct options, data)),
+    WEFT_FLAG_HELP_ROW(WEFT_FLAG_AT(struct options, help)),
 };
 
 static bool has_urls(const struct options *options)

@@ -5,6 +5,7 @@
 
 #include "node/exit.h"
 #include "node/keyfile.h"
+#include "node/rows.h"
 #include "node/usage.h"
 #include "protocol/trust/name.h"
 
@@ -25,31 +26,20 @@ struct options {
 };
 
 static const struct weft_flag rows[] = {
-    {.name = "keys",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "DIR",
-     .required = true,
-     .help = "directory for the key files; made if missing",
-     WEFT_FLAG_AT(struct options, keys)},
-    {.name = "name",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "NAME",
-     .help = "make one key NAME.key instead of the four; for a further holder of a role, or for "
-             "somebody who publishes a component of his own",
-     WEFT_FLAG_AT(struct options, name)},
+    WEFT_ROW_MUST("keys", "DIR", "directory for the key files; made if missing",
+                  WEFT_FLAG_AT(struct options, keys)),
+    WEFT_ROW_TEXT(
+        "name", "NAME",
+        "make one key NAME.key instead of the four; for a further holder of a role, or for "
+        "somebody who publishes a component of his own",
+        WEFT_FLAG_AT(struct options, name)),
     {.name = "encrypt",
      .kind = WEFT_FLAG_BOOL,
      .help = "encrypt the private keys with a password, which is asked for",
      WEFT_FLAG_AT(struct options, encrypt)},
-    {.name = "password-file",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "FILE",
-     .help = "encrypt with the first line of FILE instead",
-     WEFT_FLAG_AT(struct options, password_file)},
-    {.name = "help",
-     .kind = WEFT_FLAG_BOOL,
-     .help = "print this text",
-     WEFT_FLAG_AT(struct options, help)},
+    WEFT_ROW_TEXT("password-file", "FILE", "encrypt with the first line of FILE instead",
+                  WEFT_FLAG_AT(struct options, password_file)),
+    WEFT_FLAG_HELP_ROW(WEFT_FLAG_AT(struct options, help)),
 };
 
 static bool read_options(struct options *options, int argc, char **argv, int *exit_code)

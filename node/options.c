@@ -2,6 +2,7 @@
 /* The flags of `weft run`, and what their texts mean. Opens nothing and resolves no names. */
 #include "options.h"
 
+#include "rows.h"
 #include "url.h"
 
 #include "protocol/address.h"
@@ -23,94 +24,56 @@ struct texts {
 #define TEXTS(field) WEFT_FLAG_AT(struct texts, field)
 
 static const struct weft_flag plain_flags[] = {
-    {.name = "data",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "DIR",
-     .required = true,
-     .help = "directory of this node's identity, trust and releases; made if missing",
-     OPTION(data_dir)},
-    {.name = "root",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "FILE",
-     .required = true,
-     .help =
-         "root metadata to trust first (metadata/1.root.json of the repository, brought here by "
-         "a way you trust)",
-     OPTION(root_file)},
-    {.name = "source",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "URL",
-     .help = "repository on the upstream web server; without it only peers are asked",
-     OPTION(source_url)},
+    WEFT_ROW_MUST("data", "DIR",
+                  "directory of this node's identity, trust and releases; made if missing",
+                  OPTION(data_dir)),
+    WEFT_ROW_MUST(
+        "root", "FILE",
+        "root metadata to trust first (metadata/1.root.json of the repository, brought here by "
+        "a way you trust)",
+        OPTION(root_file)),
+    WEFT_ROW_TEXT("source", "URL",
+                  "repository on the upstream web server; without it only peers are asked",
+                  OPTION(source_url)),
     {.name = "agent",
      .kind = WEFT_FLAG_CHOICE,
      .choices = "never|auto|prefer|pin",
      .standard = "auto",
      .help = "may this node become Update Agent of its segment",
      OPTION(agent_class)},
-    {.name = "site",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "NAME",
-     .help = "name shared by segments behind the same access line",
-     OPTION(site)},
-    {.name = "on-update",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "CMD",
-     .help = "shell command to run after each activation",
-     OPTION(on_update)},
-    {.name = "user",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "NAME",
-     .help = "started as root: become this user before anything is opened",
-     OPTION(user)},
-    {.name = "sandbox",
-     .kind = WEFT_FLAG_CHOICE,
-     .choices = "off|auto|require",
-     .standard = "auto",
-     .help = "confine this process to its data and its work: not, as far as the kernel can, or not "
-             "start unless it can",
-     OPTION(sandbox)},
-    {.name = "trace",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "FILE",
-     .help = "append what this node did as lines of JSON, for weft-sim report",
-     OPTION(trace_file)},
-    {.name = "decisions",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "FILE",
-     .help = "append every decision of the protocol as a line of text",
-     OPTION(decisions_file)},
-    {.name = "help", .kind = WEFT_FLAG_BOOL, .help = "show this text", OPTION(help)},
+    WEFT_ROW_TEXT("site", "NAME", "name shared by segments behind the same access line",
+                  OPTION(site)),
+    WEFT_ROW_TEXT("on-update", "CMD", "shell command to run after each activation",
+                  OPTION(on_update)),
+    WEFT_ROW_TEXT("user", "NAME", "started as root: become this user before anything is opened",
+                  OPTION(user)),
+    WEFT_ROW_SANDBOX(
+        "confine this process to its data and its work: not, as far as the kernel can, or not "
+        "start unless it can",
+        OPTION(sandbox)),
+    WEFT_ROW_TEXT("trace", "FILE",
+                  "append what this node did as lines of JSON, for weft-sim report",
+                  OPTION(trace_file)),
+    WEFT_ROW_TEXT("decisions", "FILE", "append every decision of the protocol as a line of text",
+                  OPTION(decisions_file)),
+    WEFT_FLAG_HELP_ROW(OPTION(help)),
 };
 
 static const struct weft_flag text_flags[] = {
-    {.name = "listen",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "ADDR[:PORT]",
-     .required = true,
-     .help = "own address, for UDP and TCP; the port is 7767 unless given",
-     TEXTS(listen)},
-    {.name = "seed",
-     .kind = WEFT_FLAG_LIST,
-     .argument = "ADDR[:PORT]",
-     .help = "a node to meet first, by address or host name; one that runs is enough",
-     TEXTS(seeds)},
-    {.name = "component",
-     .kind = WEFT_FLAG_LIST,
-     .argument = "NAME[=LINK]",
-     .help = "keep this component current, and point the symbolic link LINK at its directory",
-     TEXTS(components)},
-    {.name = "target",
-     .kind = WEFT_FLAG_LIST,
-     .argument = "PATH[=LINK]",
-     .help = "the same for a file that other tools put into the repository, by its path there",
-     TEXTS(targets)},
-    {.name = "subnet",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "CIDR",
-     .help = "addresses of the own segment; otherwise the network of the interface that has the "
-             "listen address",
-     TEXTS(subnet)},
+    WEFT_ROW_MUST("listen", "ADDR[:PORT]",
+                  "own address, for UDP and TCP; the port is 7767 unless given", TEXTS(listen)),
+    WEFT_ROW_LIST("seed", "ADDR[:PORT]",
+                  "a node to meet first, by address or host name; one that runs is enough",
+                  TEXTS(seeds)),
+    WEFT_ROW_LIST("component", "NAME[=LINK]",
+                  "keep this component current, and point the symbolic link LINK at its directory",
+                  TEXTS(components)),
+    WEFT_ROW_TARGETS(TEXTS(targets)),
+    WEFT_ROW_TEXT(
+        "subnet", "CIDR",
+        "addresses of the own segment; otherwise the network of the interface that has the "
+        "listen address",
+        TEXTS(subnet)),
 };
 
 /* The reason must fit behind the value. */
@@ -144,12 +107,13 @@ static bool is_name_letter(char letter)
            (letter >= '0' && letter <= '9') || letter == '.' || letter == '_' || letter == '-';
 }
 
-/* One value of --component or --target, which is |flag|. */
-static enum weft_err add_component(struct weft_run_options *options, const char *flag,
-                                   const char *value, struct weft_text *message)
+/* The values of --component or --target, which is |flag|. */
+static enum weft_err add_components(struct weft_run_options *options, const char *flag,
+                                    const struct weft_flag_list *values, struct weft_text *message)
 {
-    const char *fault = weft_subscribe(options->components, &options->component_count, value,
-                                       strcmp(flag, "target") == 0);
+    const char *value = NULL;
+    const char *fault = weft_subscribe_all(options->components, &options->component_count, values,
+                                           strcmp(flag, "target") == 0, &value);
     return fault == NULL ? WEFT_ERR_OK : refuse(message, flag, value, fault);
 }
 
@@ -243,20 +207,8 @@ static enum weft_err read_lists(struct weft_run_options *options, const struct t
                           "this is not an address or host name with an optional port");
         }
     }
-    for (uint32_t i = 0; i < texts->components.count; i++) {
-        enum weft_err err =
-            add_component(options, "component", texts->components.items[i], message);
-        if (err != WEFT_ERR_OK) {
-            return err;
-        }
-    }
-    for (uint32_t i = 0; i < texts->targets.count; i++) {
-        enum weft_err err = add_component(options, "target", texts->targets.items[i], message);
-        if (err != WEFT_ERR_OK) {
-            return err;
-        }
-    }
-    return WEFT_ERR_OK;
+    enum weft_err err = add_components(options, "component", &texts->components, message);
+    return err == WEFT_ERR_OK ? add_components(options, "target", &texts->targets, message) : err;
 }
 
 static enum weft_err understand(struct weft_run_options *options, const struct texts *texts,

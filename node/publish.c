@@ -8,6 +8,7 @@
 #include "node/prune.h"
 #include "node/publish_list.h"
 #include "node/repository_role.h"
+#include "node/rows.h"
 #include "node/units.h"
 #include "node/usage.h"
 #include "protocol/trust/date.h"
@@ -50,44 +51,24 @@ struct options {
     }
 
 static const struct weft_flag common_rows[] = {
-    {.name = "repo",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "DIR",
-     .required = true,
-     .help = "the repository; a web server serves this directory",
-     WEFT_FLAG_AT(struct options, repo)},
-    {.name = "keys",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "DIR",
-     .required = true,
-     .help = "directory of the key files made by weft keygen",
-     WEFT_FLAG_AT(struct options, keys)},
-    {.name = "password-file",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "FILE",
-     .help = "file whose first line is the password of encrypted keys; else it is asked for",
-     WEFT_FLAG_AT(struct options, password_file)},
+    WEFT_ROW_MUST("repo", "DIR", "the repository; a web server serves this directory",
+                  WEFT_FLAG_AT(struct options, repo)),
+    WEFT_ROW_MUST("keys", "DIR", "directory of the key files made by weft keygen",
+                  WEFT_FLAG_AT(struct options, keys)),
+    WEFT_ROW_PASSWORD_FILE(WEFT_FLAG_AT(struct options, password_file)),
     EXPIRES_ROW("expires-targets", expires_targets_ms, "90d", "the list of releases"),
     EXPIRES_ROW("expires-snapshot", expires_snapshot_ms, "90d", "the snapshot"),
     EXPIRES_ROW("expires-timestamp", expires_timestamp_ms, "7d", "the timestamp"),
-    {.name = "help",
-     .kind = WEFT_FLAG_BOOL,
-     .help = "print this text",
-     WEFT_FLAG_AT(struct options, help)},
+    WEFT_FLAG_HELP_ROW(WEFT_FLAG_AT(struct options, help)),
 };
 
 static const struct weft_flag publish_rows[] = {
-    {.name = "version",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "V",
-     .help = "name of the version; without it the next number",
-     WEFT_FLAG_AT(struct options, version)},
-    {.name = "role",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "ROLE",
-     .help = "list the release in the document of a role that the component was delegated to "
-             "(weft delegate), signed by the keys of that role",
-     WEFT_FLAG_AT(struct options, role)},
+    WEFT_ROW_TEXT("version", "V", "name of the version; without it the next number",
+                  WEFT_FLAG_AT(struct options, version)),
+    WEFT_ROW_TEXT("role", "ROLE",
+                  "list the release in the document of a role that the component was delegated to "
+                  "(weft delegate), signed by the keys of that role",
+                  WEFT_FLAG_AT(struct options, role)),
     {.name = "keep",
      .kind = WEFT_FLAG_COUNT,
      .standard = "3",

@@ -7,6 +7,7 @@
 #include "node/exit.h"
 #include "node/repository.h"
 #include "node/root_draft.h"
+#include "node/rows.h"
 #include "node/usage.h"
 #include "protocol/trust/date.h"
 #include "protocol/trust/root.h"
@@ -47,21 +48,12 @@ struct options {
     }
 
 static const struct weft_flag rows[] = {
-    {.name = "repo",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "DIR",
-     .help = "the repository; to sign and for status its metadata/N.root.json are enough",
-     WEFT_FLAG_AT(struct options, repo)},
-    {.name = "keys",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "DIR",
-     .help = "directory of the key files to sign with",
-     WEFT_FLAG_AT(struct options, keys)},
-    {.name = "password-file",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "FILE",
-     .help = "file whose first line is the password of encrypted keys; else it is asked for",
-     WEFT_FLAG_AT(struct options, password_file)},
+    WEFT_ROW_TEXT("repo", "DIR",
+                  "the repository; to sign and for status its metadata/N.root.json are enough",
+                  WEFT_FLAG_AT(struct options, repo)),
+    WEFT_ROW_TEXT("keys", "DIR", "directory of the key files to sign with",
+                  WEFT_FLAG_AT(struct options, keys)),
+    WEFT_ROW_PASSWORD_FILE(WEFT_FLAG_AT(struct options, password_file)),
     {.name = "expires",
      .kind = WEFT_FLAG_MS,
      .standard = "365d",
@@ -73,10 +65,7 @@ static const struct weft_flag rows[] = {
     ROLE_ROWS("targets", WEFT_ROLE_TARGETS),
     ROLE_ROWS("snapshot", WEFT_ROLE_SNAPSHOT),
     ROLE_ROWS("timestamp", WEFT_ROLE_TIMESTAMP),
-    {.name = "help",
-     .kind = WEFT_FLAG_BOOL,
-     .help = "print this text",
-     WEFT_FLAG_AT(struct options, help)},
+    WEFT_FLAG_HELP_ROW(WEFT_FLAG_AT(struct options, help)),
 };
 
 static int64_t expires_s(const struct options *options)

@@ -4,6 +4,7 @@
 
 #include "control_client.h"
 #include "exit.h"
+#include "rows.h"
 #include "usage.h"
 
 #include <time.h>
@@ -23,12 +24,7 @@ struct status_options {
 #define OPTION(field) WEFT_FLAG_AT(struct status_options, field)
 
 static const struct weft_flag flags[] = {
-    {.name = "data",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "DIR",
-     .standard = "/var/lib/weft",
-     .help = "data directory of the node",
-     OPTION(data_dir)},
+    WEFT_ROW_DATA("data directory of the node", OPTION(data_dir)),
     {.name = "watch",
      .kind = WEFT_FLAG_BOOL,
      .help = "show it again every second, until Ctrl-C",
@@ -37,7 +33,7 @@ static const struct weft_flag flags[] = {
      .kind = WEFT_FLAG_BOOL,
      .help = "print the status document, for programs",
      OPTION(json)},
-    {.name = "help", .kind = WEFT_FLAG_BOOL, .help = "show this text", OPTION(help)},
+    WEFT_FLAG_HELP_ROW(OPTION(help)),
 };
 
 /* Says what is wrong and what to do about it. */

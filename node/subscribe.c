@@ -65,3 +65,15 @@ const char *weft_subscribe(struct weft_run_component *components, uint32_t *coun
     ++*count;
     return NULL;
 }
+
+const char *weft_subscribe_all(struct weft_run_component *components, uint32_t *count,
+                               const struct weft_flag_list *values, bool is_target,
+                               const char **fault)
+{
+    const char *why = NULL;
+    for (uint32_t i = 0; i < values->count && why == NULL; i++) {
+        *fault = values->items[i];
+        why = weft_subscribe(components, count, *fault, is_target);
+    }
+    return why;
+}

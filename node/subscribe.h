@@ -3,6 +3,7 @@
 #ifndef WEFT_SUBSCRIBE_H
 #define WEFT_SUBSCRIBE_H
 
+#include "protocol/flag.h"
 #include "protocol/limits.h"
 #include "protocol/trust/name.h"
 #include "protocol/types.h"
@@ -21,5 +22,11 @@ struct weft_run_component {
  * Owner:  the entry borrows |value|. */
 const char *weft_subscribe(struct weft_run_component *components, uint32_t *count,
                            const char *value, bool is_target);
+
+/* Read all values of a flag in this way.
+ * Errors: what is wrong with *fault, the first value that is not good; NULL = none is. */
+const char *weft_subscribe_all(struct weft_run_component *components, uint32_t *count,
+                               const struct weft_flag_list *values, bool is_target,
+                               const char **fault);
 
 #endif

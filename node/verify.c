@@ -4,6 +4,7 @@
 #include "node/verify.h"
 
 #include "node/exit.h"
+#include "node/rows.h"
 #include "node/units.h"
 #include "node/usage.h"
 #include "node/verify_target.h"
@@ -331,15 +332,9 @@ static void check_all(struct verify *verify, const char *root)
 }
 
 static const struct weft_flag rows[] = {
-    {.name = "root",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "FILE",
-     .help = "root that nodes trust first; metadata/1.root.json otherwise",
-     WEFT_FLAG_AT(struct options, root)},
-    {.name = "help",
-     .kind = WEFT_FLAG_BOOL,
-     .help = "print this text",
-     WEFT_FLAG_AT(struct options, help)},
+    WEFT_ROW_TEXT("root", "FILE", "root that nodes trust first; metadata/1.root.json otherwise",
+                  WEFT_FLAG_AT(struct options, root)),
+    WEFT_FLAG_HELP_ROW(WEFT_FLAG_AT(struct options, help)),
 };
 
 static int run(struct verify *verify, const char *root)

@@ -7,6 +7,7 @@
 #include "web.h"
 
 #include "exit.h"
+#include "rows.h"
 #include "session_socket.h"
 #include "usage.h"
 #include "web_file.h"
@@ -286,18 +287,10 @@ static bool read_options(struct server *server, int argc, char **argv, int *exit
 {
     struct options *options = &server->options;
     const struct weft_flag flags[] = {
-        {.name = "repo",
-         .kind = WEFT_FLAG_TEXT,
-         .argument = "DIR",
-         .required = true,
-         .help = "repository made by weft publish",
-         WEFT_FLAG_AT(struct options, repository)},
-        {.name = "listen",
-         .kind = WEFT_FLAG_TEXT,
-         .argument = "ADDR:PORT",
-         .required = true,
-         .help = "where to listen; port 0 chooses one",
-         WEFT_FLAG_AT(struct options, listen)},
+        WEFT_ROW_MUST("repo", "DIR", "repository made by weft publish",
+                      WEFT_FLAG_AT(struct options, repository)),
+        WEFT_ROW_MUST("listen", "ADDR:PORT", "where to listen; port 0 chooses one",
+                      WEFT_FLAG_AT(struct options, listen)),
         {.name = "rate",
          .kind = WEFT_FLAG_RATE,
          .help = "limit of all answers together, 0 is none",
@@ -306,10 +299,7 @@ static bool read_options(struct server *server, int argc, char **argv, int *exit
          .kind = WEFT_FLAG_BOOL,
          .help = "print a line for each request",
          WEFT_FLAG_AT(struct options, verbose)},
-        {.name = "help",
-         .kind = WEFT_FLAG_BOOL,
-         .help = "print this",
-         WEFT_FLAG_AT(struct options, help)},
+        WEFT_FLAG_HELP_ROW(WEFT_FLAG_AT(struct options, help)),
     };
     const struct weft_flag_group group = {
         .flags = flags, .flag_count = WEFT_FLAG_COUNT_OF(flags), .target = options};

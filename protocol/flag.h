@@ -56,6 +56,12 @@ struct weft_flag {
 #define WEFT_FLAG_AT(type, field)                                                                  \
     .offset = offsetof(type, field), .size = sizeof(((type *)0)->field)
 
+/* The row of --help, which every command has, with WEFT_FLAG_AT() of a bool. */
+#define WEFT_FLAG_HELP_ROW(...)                                                                    \
+    {                                                                                              \
+        .name = "help", .kind = WEFT_FLAG_BOOL, .help = "print this text", __VA_ARGS__             \
+    }
+
 /* Flags that belong together and store into one struct. */
 struct weft_flag_group {
     const char *heading;           /* in help; NULL = none */

@@ -37,7 +37,7 @@ static const struct weft_flag flags[] = {
      .argument = "FILE.json",
      .help = "write the time line of the first run for ui.perfetto.dev",
      AT(perfetto)},
-    {.name = "help", .kind = WEFT_FLAG_BOOL, .help = "print this and exit", AT(help)},
+    WEFT_FLAG_HELP_ROW(AT(help)),
 };
 
 /* The runs that the files make. */

@@ -289,7 +289,7 @@ static const struct weft_flag output_flags[] = {
      .argument = "FILE",
      .help = "write every decision of every node as a line of text",
      AT(plain.decisions_path)},
-    {.name = "help", .kind = WEFT_FLAG_BOOL, .help = "print this and exit", AT(plain.help)},
+    WEFT_FLAG_HELP_ROW(AT(plain.help)),
 };
 
 enum { GROUPS = 7 };
