@@ -246,16 +246,13 @@ static int run(const struct options *options)
 {
     struct weft_password password = {.file = options->password_file};
     struct weft_repository repository = {.lock = -1, .password = &password};
-    struct weft_message message = {.text = "the path of --repo or --keys is too long"};
+    struct weft_message message = {.text = ""};
     repository.now_s = (int64_t)time(NULL);
     repository.life.seconds[WEFT_ROLE_TARGETS] = INT64_C(90) * DAY_S;
     repository.life.seconds[WEFT_ROLE_SNAPSHOT] = INT64_C(90) * DAY_S;
     repository.life.seconds[WEFT_ROLE_TIMESTAMP] = INT64_C(7) * DAY_S;
-    enum weft_err err = WEFT_ERR_LIMIT;
-    if (strlen(options->repo) < sizeof repository.directory &&
-        strlen(options->keys) < sizeof repository.keys) {
-        snprintf(repository.directory, sizeof repository.directory, "%s", options->repo);
-        snprintf(repository.keys, sizeof repository.keys, "%s", options->keys);
+    enum weft_err err = weft_repository_at(&repository, options->repo, options->keys, &message);
+    if (err == WEFT_ERR_OK) {
         err = change(&repository, options, &message);
     }
     weft_repository_close(&repository);

@@ -4,9 +4,8 @@
 #include "node/publish.h"
 
 #include "node/exit.h"
-#include "node/payload.h"
 #include "node/prune.h"
-#include "node/publish_list.h"
+#include "node/publish_release.h"
 #include "node/repository_role.h"
 #include "node/rows.h"
 #include "node/units.h"
@@ -30,7 +29,7 @@ struct options {
     const char *repo;              /* --repo */
     const char *keys;              /* --keys */
     const char *password_file;     /* --password-file; NULL = ask when a key is encrypted */
-    const char *version;           /* --version; NULL = the order number */
+    struct weft_publish_wish wish; /* --version, and the positional arguments of publish */
     const char *role;              /* --role; NULL = the top-level targets */
     uint64_t keep;                 /* --keep */
     uint64_t grace_ms;             /* --grace */
@@ -39,8 +38,6 @@ struct options {
     uint64_t expires_snapshot_ms;  /* --expires-snapshot */
     uint64_t expires_timestamp_ms; /* --expires-timestamp */
     bool help;                     /* --help */
-    const char *component;         /* first positional argument of publish */
-    const char *path;              /* second one */
 };
 
 #define EXPIRES_ROW(row_name, field, life, what)                                                   \
@@ -64,7 +61,7 @@ static const struct weft_flag common_rows[] = {
 
 static const struct weft_flag publish_rows[] = {
     WEFT_ROW_TEXT("version", "V", "name of the version; without it the next number",
-                  WEFT_FLAG_AT(struct options, version)),
+                  WEFT_FLAG_AT(struct options, wish.version)),
     WEFT_ROW_TEXT("role", "ROLE",
                   "list the release in the document of a role that the component was delegated to "
                   "(weft delegate), signed by the keys of that role",
@@ -97,96 +94,8 @@ static enum weft_err open_repository(struct weft_repository *repository,
         (int64_t)(options->expires_snapshot_ms / MS_PER_S);
     repository->life.seconds[WEFT_ROLE_TIMESTAMP] =
         (int64_t)(options->expires_timestamp_ms / MS_PER_S);
-    if (strlen(options->repo) >= sizeof repository->directory ||
-        strlen(options->keys) >= sizeof repository->keys) {
-        weft_message_set(message, "the path of --repo or --keys is too long");
-        return WEFT_ERR_LIMIT;
-    }
-    snprintf(repository->directory, sizeof repository->directory, "%s", options->repo);
-    snprintf(repository->keys, sizeof repository->keys, "%s", options->keys);
-    return weft_repository_open(repository, create, message);
-}
-
-static struct weft_publish_history history_of(const struct weft_repository *repository,
-                                              const struct weft_publish_place *place,
-                                              const char *component, const char *version)
-{
-    struct weft_publish_history history = {.component = component, .version = version};
-    weft_publish_look_back(weft_repository_targets(repository), &history);
-    weft_publish_look_back(place->role, &history);
-    return history;
-}
-
-/* Version and order of the new release. Without --version the next number that is free. */
-static struct weft_publish_history choose_version(const struct weft_repository *repository,
-                                                  const struct options *options,
-                                                  const struct weft_publish_place *place,
-                                                  struct weft_release_info *info)
-{
-    struct weft_publish_history history =
-        history_of(repository, place, options->component, options->version);
-    info->order = history.order_max + 1;
-    snprintf(info->component, sizeof info->component, "%s", options->component);
-    if (options->version != NULL) {
-        snprintf(info->version, sizeof info->version, "%s", options->version);
-        return history;
-    }
-    do {
-        snprintf(info->version, sizeof info->version, "%llu", (unsigned long long)info->order);
-        history = history_of(repository, place, options->component, info->version);
-        info->order += history.exists;
-    } while (history.exists);
-    return history;
-}
-
-/* The name that the file keeps on every node. */
-static enum weft_err choose_file(const char *path, struct weft_release_info *info,
-                                 struct weft_message *message)
-{
-    if (info->kind == WEFT_RELEASE_TREE) {
-        snprintf(info->file, sizeof info->file, "%.*s.tar", WEFT_NAME_BYTES_MAX, info->component);
-        return WEFT_ERR_OK;
-    }
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
-    if (!weft_name_file_ok(name)) {
-        weft_message_set(message,
-                         "%s: this file name cannot be published; use at most %d bytes of valid "
-                         "UTF-8 without control characters and backslashes, not beginning with a "
-                         "dot",
-                         path, WEFT_NAME_FILE_BYTES_MAX);
-        return WEFT_ERR_ARGUMENT;
-    }
-    memcpy(info->file, name, strlen(name) + 1); /* its length was checked just now */
-    return WEFT_ERR_OK;
-}
-
-static enum weft_err describe(const struct options *options, const struct weft_payload *payload,
-                              struct weft_release_info *info, struct weft_message *message)
-{
-    info->kind = payload->kind;
-    info->pin = (struct weft_pin){.has_length = true, .length = payload->bytes, .has_sha256 = true};
-    info->has_index = true;
-    info->index_bytes = (uint32_t)payload->index_bytes;
-    memcpy(info->pin.sha256, payload->sha256, sizeof info->pin.sha256);
-    memcpy(info->index_sha256, payload->index_sha256, sizeof info->index_sha256);
-    enum weft_err err = choose_file(options->path, info, message);
-    return err == WEFT_ERR_OK ? weft_catalog_paths(info, true) : err;
-}
-
-static enum weft_err refuse_other_content(const struct weft_release_info *info,
-                                          const struct weft_release_info *found,
-                                          struct weft_message *message)
-{
-    if (found->pin.length == info->pin.length && found->kind == info->kind &&
-        memcmp(found->pin.sha256, info->pin.sha256, sizeof info->pin.sha256) == 0) {
-        return WEFT_ERR_OK;
-    }
-    weft_message_set(message,
-                     "%s %s is published already, with other content; a version never changes, "
-                     "give another --version",
-                     info->component, info->version);
-    return WEFT_ERR_EXISTS;
+    enum weft_err err = weft_repository_at(repository, options->repo, options->keys, message);
+    return err == WEFT_ERR_OK ? weft_repository_open(repository, create, message) : err;
 }
 
 static void report_timestamp(const struct weft_repository *repository, const char *hint)
@@ -262,16 +171,12 @@ static enum weft_err put_release(struct weft_repository *repository, const struc
                                  const struct weft_payload *payload, struct weft_message *message)
 {
     struct weft_release_info info;
+    bool is_there = false;
     char draft[WEFT_FILE_PATH_BYTES];
-    memset(&info, 0, sizeof info);
-    struct weft_publish_history history = choose_version(repository, options, place, &info);
-    enum weft_err err = describe(options, payload, &info, message);
-    if (err == WEFT_ERR_OK && history.exists) {
-        err = refuse_other_content(&info, &history.found, message);
-        if (err == WEFT_ERR_OK) {
-            printf("%s %s is published already, with the same content\n", info.component,
-                   info.version);
-        }
+    enum weft_err err = weft_publish_describe(repository, place, &options->wish, payload, &info,
+                                              &is_there, message);
+    if (err == WEFT_ERR_OK && is_there) {
+        printf("%s %s is published already, with the same content\n", info.component, info.version);
         return err;
     }
     weft_repository_draft(repository, draft);
@@ -320,8 +225,8 @@ static enum weft_err publish(struct weft_repository *repository, const struct op
         err = check_keys(repository, options, message);
     }
     if (err == WEFT_ERR_OK) {
-        err =
-            weft_publish_find_place(repository, options->role, options->component, &place, message);
+        err = weft_publish_find_place(repository, options->role, options->wish.component, &place,
+                                      message);
     }
     if (err != WEFT_ERR_OK) {
         return err;
@@ -330,7 +235,7 @@ static enum weft_err publish(struct weft_repository *repository, const struct op
     struct weft_payload payload;
     char draft[WEFT_FILE_PATH_BYTES];
     weft_repository_draft(repository, draft);
-    err = weft_payload_make(options->path, options->repo, draft, &payload, message);
+    err = weft_payload_make(options->wish.path, options->repo, draft, &payload, message);
     if (err == WEFT_ERR_OK) {
         err = put_release(repository, options, &place, &payload, message);
     }
@@ -353,16 +258,16 @@ static bool check_arguments(struct options *options, const struct weft_flag_list
     } else if (!weft_name_ok(words->items[0])) {
         snprintf(text, sizeof text, "NAME '%.80s': a component is named by %s", words->items[0],
                  WEFT_NAME_RULE);
-    } else if (options->version != NULL && !weft_name_ok(options->version)) {
-        snprintf(text, sizeof text, "--version %.80s: a version is named by %s", options->version,
-                 WEFT_NAME_RULE);
+    } else if (options->wish.version != NULL && !weft_name_ok(options->wish.version)) {
+        snprintf(text, sizeof text, "--version %.80s: a version is named by %s",
+                 options->wish.version, WEFT_NAME_RULE);
     }
     if (text[0] != '\0') {
         *exit_code = weft_usage_refuse("publish", text);
         return false;
     }
-    options->component = words->items[0];
-    options->path = words->items[1];
+    options->wish.component = words->items[0];
+    options->wish.path = words->items[1];
     return true;
 }
 

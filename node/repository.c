@@ -14,6 +14,20 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+enum weft_err weft_repository_at(struct weft_repository *repository, const char *directory,
+                                 const char *keys, struct weft_message *message)
+{
+    keys = keys != NULL ? keys : "";
+    if (strlen(directory) >= sizeof repository->directory ||
+        strlen(keys) >= sizeof repository->keys) {
+        weft_message_set(message, "the path of --repo or --keys is too long");
+        return WEFT_ERR_LIMIT;
+    }
+    snprintf(repository->directory, sizeof repository->directory, "%s", directory);
+    snprintf(repository->keys, sizeof repository->keys, "%s", keys);
+    return WEFT_ERR_OK;
+}
+
 /* Path of |name| below the repository. */
 static enum weft_err path_of(const struct weft_repository *repository, const char *name, char *out,
                              struct weft_message *message)

@@ -32,6 +32,11 @@ struct weft_repository {
                                              as long as nothing was signed again under the newest */
 };
 
+/* Say where the repository is, and its keys (NULL = none are needed).
+ * Errors: LIMIT, with |message|. */
+enum weft_err weft_repository_at(struct weft_repository *repository, const char *directory,
+                                 const char *keys, struct weft_message *message);
+
 /* Lock and read the repository, all of it verified; wait if another publisher works on it. With
  * |create| a missing repository is begun: directories, and a root signed with the root key.
  * Shape:  |repository| has directory, keys, password, life and now_s set; the rest is set here.

@@ -190,12 +190,10 @@ static enum weft_err open_repository(const struct options *options, bool create,
                                      struct weft_message *message)
 {
     enum weft_err err = insist(options->repo, "--repo", message);
-    if (err == WEFT_ERR_OK && strlen(options->repo) >= sizeof repository->directory) {
-        weft_message_set(message, "the path of --repo is too long");
-        err = WEFT_ERR_LIMIT;
+    if (err == WEFT_ERR_OK) {
+        err = weft_repository_at(repository, options->repo, NULL, message);
     }
     if (err == WEFT_ERR_OK) {
-        snprintf(repository->directory, sizeof repository->directory, "%s", options->repo);
         err = create ? weft_repository_prepare(repository, message)
                      : weft_repository_open(repository, false, message);
     }

@@ -74,6 +74,7 @@ NODE_SOURCES := \
 	node/prune.c \
 	node/publish.c \
 	node/publish_list.c \
+	node/publish_release.c \
 	node/register.c \
 	node/register_file.c \
 	node/register_revoke.c \
