@@ -39,7 +39,7 @@ static int greeted(void)
 {
     uint32_t ups = a.ups;
     int fd = dial_and_greet(&a, MEMBER);
-    ck_assert(wait_for(&a.ups, ups + 1, 2000));
+    ck_assert(wait_for(&a.ups, ups + 1));
     return fd;
 }
 
@@ -52,7 +52,7 @@ static void stays_useful(void)
         link_up();
     }
     weft_session_frame(b.session, a.id, frame, sizeof(frame));
-    ck_assert(wait_for(&a.frames, frames + 1, 2000));
+    ck_assert(wait_for(&a.frames, frames + 1));
 }
 
 static size_t memory_bytes(void)
@@ -213,7 +213,7 @@ START_TEST(slow_frame)
         }
     }
     close(fd);
-    ck_assert(wait_for(&a.downs, 1, 2000));
+    ck_assert(wait_for(&a.downs, 1));
     stop();
 }
 END_TEST
@@ -257,7 +257,7 @@ START_TEST(unasked_chunks)
     for (uint32_t i = 0; i < 1000; i++) {
         pour_part(fd, i, 65000, 65000);
     }
-    ck_assert(wait_for(&a.offers, 1000, 5000));
+    ck_assert(wait_for(&a.offers, 1000));
     ck_assert_uint_eq(a.receives, 0);
     ck_assert_uint_le(memory_bytes() - before, 8 << 20);
     close(fd);
@@ -271,9 +271,9 @@ START_TEST(truncated_chunk)
     start();
     int fd = greeted();
     pour_part(fd, 3, 200000, 60000);
-    ck_assert(wait_for(&a.offers, 1, 2000));
+    ck_assert(wait_for(&a.offers, 1));
     close(fd);
-    ck_assert(wait_for(&a.receives, 1, 2000));
+    ck_assert(wait_for(&a.receives, 1));
     ck_assert_int_ne(a.last_received, WEFT_ERR_OK);
     ck_assert_uint_eq(a.last_bulk.number, 3);
     stays_useful();
@@ -307,7 +307,7 @@ START_TEST(odd_paths)
     int fd = greeted();
     for (uint32_t i = 0; i < 8; i++) {
         pour_request(fd, i + 1, paths[i]);
-        ck_assert(wait_for(&a.requests, i + 1, 2000));
+        ck_assert(wait_for(&a.requests, i + 1));
         const char *asked = strchr(a.path, ' ') + 1;
         ck_assert_str_eq(asked, paths[i]);
         ck_assert_ptr_null(weft_shelf_find(&shelf, asked));
@@ -328,7 +328,7 @@ START_TEST(unread_documents)
     size_t queued = 0;
     for (uint32_t i = 0; i < 200; i++) {
         pour_request(fd, i + 1, "metadata/1.targets.json");
-        ck_assert(wait_for(&a.requests, i + 1, 2000));
+        ck_assert(wait_for(&a.requests, i + 1));
         struct weft_bulk bulk = {.kind = WEFT_BULK_DOCUMENT,
                                  .peer = id_of(MEMBER),
                                  .name = i + 1,

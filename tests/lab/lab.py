@@ -26,6 +26,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 WEFT = os.path.abspath(os.environ.get("WEFT", os.path.join(ROOT, "build", "release", "weft")))
 HOME = "/run/lab"
 SKIP = 77
+PATIENCE_S = 60  # for what success ends early; a limit that is demanded is a number of its own
 MIB = 1 << 20
 CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
@@ -106,7 +107,7 @@ class Process:
     def end(self, number=signal.SIGKILL):
         """Signal it, wait for its end, return its exit code."""
         self.popen.send_signal(number)
-        return self.popen.wait(timeout=15)
+        return self.popen.wait(timeout=PATIENCE_S)
 
     def is_running(self):
         return self.popen.poll() is None
@@ -315,7 +316,7 @@ class Lab:
         self.start_source()
         for node in nodes:
             node.start(*flags, components=components)
-        wait_until(lambda: all(node.active() for node in nodes), 20, "the first release")
+        wait_until(lambda: all(node.active() for node in nodes), PATIENCE_S, "the first release")
         segments = {node.segment for node in nodes}
 
         def met(node):
@@ -324,7 +325,8 @@ class Lab:
             return known.get("alive") == mates and known.get("agents") and (
                 len(segments) == 1 or known["remote_known"] >= 1)
 
-        wait_until(lambda: all(met(node) for node in nodes), 20, "all nodes know each other")
+        wait_until(lambda: all(met(node) for node in nodes), PATIENCE_S,
+                   "all nodes know each other")
 
     def release(self, size, seed=1):
         """Publish a random payload, tell one node; returns its bytes."""
@@ -336,14 +338,14 @@ class Lab:
     def wait_share(self, share, size, nodes=None):
         """Wait until the nodes have this share of the payload in the mean."""
         nodes = self.nodes if nodes is None else nodes
-        wait_until(lambda: sum(node.have() for node in nodes) >= share * size * len(nodes), 40,
-                   f"{share:.0%} of the release")
+        wait_until(lambda: sum(node.have() for node in nodes) >= share * size * len(nodes),
+                   PATIENCE_S, f"{share:.0%} of the release")
 
-    def wait_active(self, payload, limit, nodes=None, name="payload", file="payload.bin"):
+    def wait_active(self, payload, nodes=None, name="payload", file="payload.bin"):
         """Wait until the nodes have activated the payload; returns the seconds."""
         nodes = self.nodes if nodes is None else nodes
-        return wait_until(lambda: all(node.active(name, file) == payload for node in nodes), limit,
-                          f"{name} is active everywhere")[1]
+        return wait_until(lambda: all(node.active(name, file) == payload for node in nodes),
+                          PATIENCE_S, f"{name} is active everywhere")[1]
 
     def remove(self):
         """End everything and leave an empty directory for the next lab."""

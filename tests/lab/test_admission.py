@@ -11,8 +11,8 @@ import socket
 import threading
 import time
 
-from lab import (CLONE_NEWNET, HOME, LIBC, MIB, WEFT, Lab, check, content, run, seconds, sh,
-                 wait_until)
+from lab import (CLONE_NEWNET, HOME, LIBC, MIB, PATIENCE_S, WEFT, Lab, check, content, run, seconds,
+                 sh, wait_until)
 
 CANARY = b"canary-of-content "
 PORT = (7767).to_bytes(2, "big")
@@ -63,11 +63,12 @@ def close_mesh(lab, names):
     lab.publish(os.path.join(HOME, "first"))
     lab.start_source()
     server.start()
-    wait_until(lambda: server.status(), 10, "the server runs")
+    wait_until(lambda: server.status(), PATIENCE_S, "the server runs")
     for node, name in zip(lab.nodes[1:], names[1:]):
         inside(node, "join", line.split()[2], "--data", node.data, "--name", name)
         node.start()
-    wait_until(lambda: all(node.active(file="first") for node in lab.nodes), 30, "first release")
+    wait_until(lambda: all(node.active(file="first") for node in lab.nodes), PATIENCE_S,
+               "first release")
     return server
 
 
@@ -94,7 +95,7 @@ def nothing_readable():
     lab.publish(path)
     members = lab.nodes[:3]
     members[0].look()
-    took = lab.wait_active(content(path), 30, members)
+    took = lab.wait_active(content(path), members)
     mesh, source = tap.end()
     check(CANARY in source and len(source) > MIB, "the tap does not see the source's traffic")
     check(len(mesh) > 4 * MIB, f"the tap saw {len(mesh)} bytes of the mesh")
@@ -119,7 +120,7 @@ def thrown_out():
     def mates():
         return [node.status().get("segment", {}).get("alive") for node in lab.of(1)]
 
-    wait_until(lambda: mates() == [10] * 10, 20, "all know each other")
+    wait_until(lambda: mates() == [10] * 10, PATIENCE_S, "all know each other")
     begin = time.monotonic()
     inside(server, "revoke", "node-5", "--data", server.data)
     told = wait_until(lambda: all(b"1 node thrown out" in content(node.log)

@@ -34,7 +34,7 @@ def agent_killed():
 
     wait_until(fetches, 2 * TAKEOVER_S, "a new fetch from the source")
     gap = time.monotonic() - killed
-    took = lab.wait_active(payload, 40, survivors)
+    took = lab.wait_active(payload, survivors)
     later = sum(node.tiers()["source"] for node in survivors) - fetched
     fetched += later + agent.tiers(status=last)["source"]
     twice = sum(node.counters()["chunks_twice"] for node in survivors)

@@ -5,7 +5,7 @@
     source --40 Mbit/s-- core --40 Mbit/s-- gateway 1 --- nodes 1.1 to 1.3
                               --40 Mbit/s-- gateway 2 --- nodes 2.1 to 2.3
 """
-from lab import MIB, Lab, check, copies, run, seconds, wait_until
+from lab import MIB, PATIENCE_S, Lab, check, copies, run, seconds, wait_until
 
 SIZE = 24 * MIB
 
@@ -24,8 +24,9 @@ def all_restarted():
         node.kill()
     for node in lab.nodes:
         node.start()
-    again = [wait_until(node.have, 10, f"{node.name} knows what it has")[0] for node in lab.nodes]
-    took = lab.wait_active(payload, 40)
+    again = [wait_until(node.have, PATIENCE_S, f"{node.name} knows what it has")[0]
+             for node in lab.nodes]
+    took = lab.wait_active(payload)
     worst = 0.0
     for node, before, now in zip(lab.nodes, first, again):
         had = node.have(status=before)

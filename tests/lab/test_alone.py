@@ -16,13 +16,13 @@ def alone_then_two():
     payload = write_random(f"{HOME}/p/payload.bin", SIZE, 1)
     lab.publish(payload)
     one.look()
-    took = lab.wait_active(content(payload), 20, [one])
+    took = lab.wait_active(content(payload), [one])
     alone = one.tiers()
     check(alone["source"] == SIZE, f"a lone node took {alone} of {SIZE} bytes")
     sent = one.counters()["source_requests"]
     before = lab.wan_bytes(1)
     two.start()
-    joined = lab.wait_active(content(payload), 20, [two])
+    joined = lab.wait_active(content(payload), [two])
     tiers = two.tiers()
     check(tiers["source"] == 0 and tiers["peer"] + tiers["agent"] == SIZE,
             f"the second of two nodes took {tiers}")

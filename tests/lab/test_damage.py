@@ -8,7 +8,7 @@ the damaged chunk is fetched again, and bad bytes are neither served nor activat
 import os
 import shutil
 
-from lab import HOME, MIB, Lab, check, content, run, wait_until, write_random
+from lab import HOME, MIB, PATIENCE_S, Lab, check, content, run, wait_until, write_random
 
 SIZE = 4 * MIB
 CHUNK = 32 * 1024
@@ -41,13 +41,13 @@ def damaged():
     payload = content(path)
     lab.publish(path)
     one.look()
-    lab.wait_active(payload, 20, [one])
+    lab.wait_active(payload, [one])
 
     # Running: the other node asks for all chunks, and the damaged ones among them.
     damage(one, payload, (3, 77))
     two.start()
-    lab.wait_active(payload, 20, [two])
-    wait_until(lambda: is_mended(one, payload), 10, "the running node mends its file")
+    lab.wait_active(payload, [two])
+    wait_until(lambda: is_mended(one, payload), PATIENCE_S, "the running node mends its file")
     running = one.tiers()["source"] + two.tiers()["source"] - SIZE
     bad = two.counters()["chunks_bad"]
     check(bad == 0, f"{bad} damaged chunks were served")
@@ -64,7 +64,7 @@ def damaged():
         seen.add(one.active())
         return one.active() == payload
 
-    wait_until(mended, 20, "the node that was stopped activates the release again")
+    wait_until(mended, PATIENCE_S, "the node that was stopped activates the release again")
     check(seen <= {None, payload}, "bad bytes were active")
     check(is_mended(one, payload), "the stored file is not mended")
     stopped = sum(one.tiers().values())
@@ -75,7 +75,7 @@ def damaged():
     damage(one, payload, (100,), cut=True)
     shutil.rmtree(os.path.join(one.data, "active"))
     one.start()
-    lab.wait_active(payload, 20, [one])
+    lab.wait_active(payload, [one])
     rest = sum(one.tiers().values())
     check(0 < rest <= 28 * CHUNK, f"{rest} bytes were fetched again for 28 chunks")
     print(f"damage: {running // CHUNK} of {SIZE // CHUNK} chunks fetched again for 2 damaged under "

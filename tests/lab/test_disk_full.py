@@ -7,7 +7,7 @@ when there is room.
 """
 import os
 
-from lab import MIB, Lab, check, copies, run, seconds, sh, wait_until
+from lab import MIB, PATIENCE_S, Lab, check, copies, run, seconds, sh, wait_until
 
 SIZE = 8 * MIB
 
@@ -19,7 +19,7 @@ def disk_full():
     sh("mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", full.data)
     lab.begin()
     payload = lab.release(SIZE)
-    took = lab.wait_active(payload, 20, healthy)
+    took = lab.wait_active(payload, healthy)
 
     def complaint():
         for component in full.status().get("components", []):
@@ -27,14 +27,14 @@ def disk_full():
                 return component["error"]
         return None
 
-    words = wait_until(complaint, 20, "the status says that the disk is full")[0]
+    words = wait_until(complaint, PATIENCE_S, "the status says that the disk is full")[0]
     had = full.have()
     check("no space" in words.lower(), f"no clear words: {words}")
     check(full.active() != payload and full.active() is not None,
             "the old release is not active any more")
     check(full.process.is_running(), "the node with the full disk ended")
     sh("mount", "-o", "remount,size=64m", full.data)
-    recovered = lab.wait_active(payload, 40, [full])
+    recovered = lab.wait_active(payload, [full])
     source = sum(node.tiers()["source"] for node in lab.nodes)
     received = sum(full.tiers().values())
     figures = (f"others done after {seconds(took)}; it had {had / SIZE:.0%} and said \"{words}\"; "

@@ -11,7 +11,7 @@ import socket
 import struct
 import time
 
-from lab import CLONE_NEWNET, LIBC, Lab, check, run, seconds, wait_until
+from lab import CLONE_NEWNET, LIBC, PATIENCE_S, Lab, check, run, seconds, wait_until
 
 FLOOD_S = 4
 PORT = 7767
@@ -88,14 +88,15 @@ def floods():
     lab.publish(__file__)
     lab.start_source()
     target.start(source=False)
-    wait_until(target.status, 10, "the node runs")
+    wait_until(target.status, PATIENCE_S, "the node runs")
     queue = multiprocessing.Queue()
     tap = multiprocessing.Process(target=capture, args=(queue,), daemon=True)
     tap.start()
     time.sleep(0.5)
     helper.start(source=False)
-    ethernet, init = queue.get(timeout=10)
-    wait_until(lambda: target.status()["segment"]["alive"] == 2, 10, "two nodes")
+    ethernet, init = queue.get(timeout=PATIENCE_S)
+    wait_until(lambda: target.status()["segment"]["alive"] == 2, PATIENCE_S,
+               "two nodes")
     kinds = {
         "garbage": [frame(ethernet, spoofed(n), target.address, os.urandom(1 + n))
                     for n in range(1000)],

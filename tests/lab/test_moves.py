@@ -8,7 +8,7 @@ comes back with another address of the segment and goes on with what it had.
 import os
 import time
 
-from lab import MIB, Lab, check, run, seconds, sh, skip, wait_until
+from lab import MIB, PATIENCE_S, Lab, check, run, seconds, sh, skip, wait_until
 
 SIZE = 24 * MIB
 GAP_S = 2
@@ -53,7 +53,7 @@ def moves():
     sh("ip", "-n", agent.name, "addr", "del", f"{old}/64", "dev", "eth0")
     lab.assign(agent.name, "eth0", agent.address)
     agent.start()
-    took = lab.wait_active(payload, 40)
+    took = lab.wait_active(payload)
     again = agent.tiers()
 
     def known():
@@ -66,7 +66,7 @@ def moves():
                 return False
         return True
 
-    wait_until(known, 10, "all know the new address")
+    wait_until(known, PATIENCE_S, "all know the new address")
     twice = sum(node.counters()["chunks_twice"] for node in lab.nodes)
     received = sum(again.values())
     check(received <= SIZE - kept, f"the node that moved had {kept} bytes and fetched {again}")

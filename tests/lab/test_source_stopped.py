@@ -30,7 +30,7 @@ def source_stopped():
     down = [document for document in documents if document["source"]["down"]]
     time.sleep(max(0.0, AWAY_S - (time.monotonic() - stopped)))
     lab.start_source()
-    took = lab.wait_active(payload, 40)
+    took = lab.wait_active(payload)
     tiers = [node.tiers() for node in lab.nodes]
     source = sum(tier["source"] for tier in tiers)
     outside = source + sum(tier["remote"] for tier in tiers)

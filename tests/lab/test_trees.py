@@ -9,7 +9,8 @@ import os
 import random
 import subprocess
 
-from lab import HOME, MIB, Lab, check, content, copies, run, seconds, wait_until, write_random
+from lab import (HOME, MIB, PATIENCE_S, Lab, check, content, copies, run, seconds, wait_until,
+                 write_random)
 
 FILES = 3000
 SIZES = {"engine": 6 * MIB, "pattern": 2 * MIB, "tiny": 100}
@@ -47,9 +48,9 @@ def trees():
         lab.publish(path, name)
     lab.publish(tree, "tree")
     lab.nodes[0].look()
-    took = [lab.wait_active(payloads[name], 40, name=name, file=f"{name}.bin") for name in SIZES]
+    took = [lab.wait_active(payloads[name], name=name, file=f"{name}.bin") for name in SIZES]
     tree_took = wait_until(lambda: all(os.path.exists(node.link("tree")) for node in lab.nodes),
-                             40, "the tree is active everywhere")[1]
+                             PATIENCE_S, "the tree is active everywhere")[1]
     for node in lab.nodes:
         check(same(tree, node.link("tree")), f"{node.name} has another tree")
         modes = {os.stat(os.path.join(root, "d0/e0/file 0")).st_mode & 0o777

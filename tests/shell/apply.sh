@@ -154,9 +154,9 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 
 # One at a time.
-flock "$dir/old/lock" sleep 3 &
+(exec 9>"$dir/old/lock" && flock 9 && exec sleep 97) &
 sleeper=$!
-sleep 0.3
+until_true 5 sh -c "! flock --nonblock '$dir/old/lock' true" || fault "the lock is not taken"
 apply 4 "another 'weft apply'" "$dir/node" "$dir/old"
 kill "$sleeper" 2>/dev/null
 wait "$sleeper" 2>/dev/null

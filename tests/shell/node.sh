@@ -104,7 +104,8 @@ if command -v python3 >/dev/null && "$WEFT" source --repo "$repo" --listen "[::1
     >"$dir/v6.log" 2>&1 & then
     v6=$!
     children="$children $v6"
-    until_true 5 grep -q serving "$dir/v6.log" || echo "IPv6: skipped: there is no ::1"
+    until_true 5 sh -c "grep -q serving '$dir/v6.log' || ! kill -0 $v6"
+    grep -q serving "$dir/v6.log" || echo "IPv6: skipped: there is no ::1"
     v6_url=$(sed -n 's/.* at \(http:.*\)\/$/\1/p' "$dir/v6.log")
     if [ -n "$v6_url" ]; then
         port=$((20000 + $$ % 12000)) # below the ephemeral ones

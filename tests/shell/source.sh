@@ -48,7 +48,7 @@ serve() {
     : >out # the shell in the background may be late to do it
     "$WEFT" source --repo repo --listen 127.0.0.1:0 "$@" >out 2>err &
     pid=$!
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    while kill -0 "$pid" 2>/dev/null; do
         url=$(sed -n 's/.* at \(http:.*\)\/$/\1/p' out)
         [ -z "$url" ] || return 0
         sleep 0.1

@@ -71,8 +71,8 @@ void stop(void);
 /* Where |owner| is reached. */
 struct weft_endpoint endpoint_of(const struct owner *owner);
 
-/* Run the loop until |counter| reaches |value|, at most |limit_ms|. */
-bool wait_for(const uint32_t *counter, uint32_t value, uint64_t limit_ms);
+/* Run the loop until |counter| reaches |value|; false if that does not come for very long. */
+bool wait_for(const uint32_t *counter, uint32_t value);
 
 /* Run the loop for |ms|. */
 void pass(uint64_t ms);

@@ -389,7 +389,7 @@ START_TEST(command_that_hangs)
     uint64_t begin = uv_hrtime();
     ck_assert_int_eq(activate(&s, &request), WEFT_ERR_HOOK);
     ck_assert_ptr_nonnull(strstr(outcome.text, "did not end within"));
-    ck_assert_uint_lt(uv_hrtime() - begin, 4 * WEFT_NS_PER_S);
+    ck_assert_uint_lt(uv_hrtime() - begin, 30 * WEFT_NS_PER_S);
     ck_assert(!exists(&s, "data/active/engine/hook"));
     close_runner(&s, request.runner);
     storage_end(&s);
@@ -420,7 +420,7 @@ START_TEST(cancelled_command)
     uint64_t begin = uv_hrtime();
     uv_run(&s.loop, UV_RUN_DEFAULT);
     ck_assert_int_eq(outcome.err, WEFT_ERR_CANCELLED);
-    ck_assert_uint_lt(uv_hrtime() - begin, 4 * WEFT_NS_PER_S);
+    ck_assert_uint_lt(uv_hrtime() - begin, 30 * WEFT_NS_PER_S);
     close_runner(&s, request.runner);
     storage_end(&s);
 }

@@ -266,7 +266,7 @@ START_TEST(slow_servers_are_abandoned)
     uint64_t begin_ns = uv_hrtime();
     run(&outcome, &request);
     ck_assert_int_eq(outcome.result.err, WEFT_ERR_TIMEOUT);
-    ck_assert_uint_lt(uv_hrtime() - begin_ns, 5 * WEFT_NS_PER_S);
+    ck_assert_uint_lt(uv_hrtime() - begin_ns, 30 * WEFT_NS_PER_S);
     close_client(&outcome);
 }
 END_TEST

@@ -20,7 +20,7 @@ START_TEST(datagrams_carry_sender_and_hop_limit)
     struct weft_endpoint to = endpoint_of(&b);
     memset(bytes, 7, sizeof(bytes));
     weft_session_datagram(a.session, &to, bytes, sizeof(bytes), true /* local */);
-    ck_assert(wait_for(&b.datagrams, 1, 2000));
+    ck_assert(wait_for(&b.datagrams, 1));
     ck_assert_uint_eq(b.last_hops, 255);
     ck_assert_uint_eq(b.last_from.id, a.id);
     ck_assert_uint_eq(b.last_from.address.port, weft_session_address(a.session).port);
@@ -28,14 +28,14 @@ START_TEST(datagrams_carry_sender_and_hop_limit)
     ck_assert_uint_eq(b.last_length, WEFT_DATAGRAM_BYTES_MAX);
     ck_assert_mem_eq(b.last_bytes, bytes, sizeof(bytes));
     weft_session_datagram(a.session, &to, bytes, 1, false /* local */);
-    ck_assert(wait_for(&b.datagrams, 2, 2000));
+    ck_assert(wait_for(&b.datagrams, 2));
     ck_assert_uint_eq(b.last_hops, 64);
     ck_assert_uint_eq(b.last_length, 1);
     /* More than a batch arrives whole. */
     for (int i = 0; i < 200; i++) {
         weft_session_datagram(a.session, &to, bytes, 100, true);
     }
-    ck_assert(wait_for(&b.datagrams, 202, 2000));
+    ck_assert(wait_for(&b.datagrams, 202));
     stop();
 }
 END_TEST
@@ -106,8 +106,8 @@ START_TEST(stream_carries_frames_both_ways)
         weft_session_frame(a.session, b.id, frame, i % 2 == 0 ? 3 : sizeof(frame));
     }
     weft_session_frame(b.session, a.id, frame, 3);
-    ck_assert(wait_for(&b.frames, 300, 2000));
-    ck_assert(wait_for(&a.frames, 1, 2000));
+    ck_assert(wait_for(&b.frames, 300));
+    ck_assert(wait_for(&a.frames, 1));
     ck_assert_uint_eq(b.last_length, sizeof(frame));
     /* A second connect changes nothing. */
     struct weft_endpoint to = endpoint_of(&b);
@@ -116,7 +116,7 @@ START_TEST(stream_carries_frames_both_ways)
     ck_assert_uint_eq(a.ups, 1);
     ck_assert_uint_eq(a.downs, 0);
     weft_session_disconnect(a.session, b.id);
-    ck_assert(wait_for(&b.downs, 1, 2000));
+    ck_assert(wait_for(&b.downs, 1));
     ck_assert_uint_eq(a.downs, 0);
     ck_assert(!weft_session_is_up(a.session, b.id));
     stop();
@@ -130,7 +130,7 @@ START_TEST(frames_of_a_closing_stream_arrive)
     link_up();
     weft_session_frame(a.session, b.id, frame, sizeof(frame));
     weft_session_disconnect(a.session, b.id);
-    ck_assert(wait_for(&b.downs, 1, 2000));
+    ck_assert(wait_for(&b.downs, 1));
     ck_assert_uint_eq(b.frames, 1);
     stop();
 }
@@ -149,7 +149,7 @@ START_TEST(simultaneous_opens_give_one_stream)
         }
         weft_session_connect(round % 2 == 0 ? b.session : a.session,
                              round % 2 == 0 ? &to_a : &to_b);
-        ck_assert(wait_for(&a.ups, 1, 2000) && wait_for(&b.ups, 1, 2000));
+        ck_assert(wait_for(&a.ups, 1) && wait_for(&b.ups, 1));
         pass(20);
         ck_assert_str_eq(a.order, "U");
         ck_assert_str_eq(b.order, "U");
@@ -157,7 +157,7 @@ START_TEST(simultaneous_opens_give_one_stream)
         const uint8_t frame[] = {0x92, 1, 5};
         weft_session_frame(a.session, b.id, frame, sizeof(frame));
         weft_session_frame(b.session, a.id, frame, sizeof(frame));
-        ck_assert(wait_for(&a.frames, 1, 2000) && wait_for(&b.frames, 1, 2000));
+        ck_assert(wait_for(&a.frames, 1) && wait_for(&b.frames, 1));
         stop();
     }
 }
@@ -170,21 +170,21 @@ START_TEST(failed_opens_are_told)
     weft_session_close(b.session);
     b.session = NULL;
     weft_session_connect(a.session, &to);
-    ck_assert(wait_for(&a.downs, 1, 4000));
+    ck_assert(wait_for(&a.downs, 1));
     ck_assert_int_eq(a.last_down, WEFT_ERR_UNREACHABLE);
     pass(WEFT_REST_MS);
     /* Another node at the address. */
     open_owner(&b, 9, "::ffff:127.0.0.1", MESH);
     to.address = weft_session_address(b.session);
     weft_session_connect(a.session, &to);
-    ck_assert(wait_for(&a.downs, 2, 4000));
+    ck_assert(wait_for(&a.downs, 2));
     pass(WEFT_REST_MS);
     /* Another mesh at the address. */
     weft_session_close(b.session);
     open_owner(&b, 2, "::ffff:127.0.0.1", MESH + 1);
     to = endpoint_of(&b);
     weft_session_connect(a.session, &to);
-    ck_assert(wait_for(&a.downs, 3, 4000));
+    ck_assert(wait_for(&a.downs, 3));
     pass(20);
     ck_assert_uint_eq(b.ups, 0);
     /* Given up by the owner: nothing is told. */
@@ -228,16 +228,16 @@ START_TEST(restarted_peer_takes_over)
 {
     start();
     int first = dial_and_greet(&a, 5);
-    ck_assert(wait_for(&a.ups, 1, 2000));
+    ck_assert(wait_for(&a.ups, 1));
     /* The stream is young: the second one waits until the first one is gone. */
     int second = dial_and_greet(&a, 5);
     pass(50);
     ck_assert_uint_eq(a.ups, 1);
     close(first);
-    ck_assert(wait_for(&a.ups, 2, 2000));
+    ck_assert(wait_for(&a.ups, 2));
     ck_assert_str_eq(a.order, "UDU");
     close(second);
-    ck_assert(wait_for(&a.downs, 2, 2000));
+    ck_assert(wait_for(&a.downs, 2));
     stop();
 }
 END_TEST
@@ -278,7 +278,7 @@ START_TEST(owner_may_close_from_within)
     link_up();
     weft_session_close(a.session);
     weft_session_close(a.session);
-    ck_assert(wait_for(&b.downs, 1, 2000));
+    ck_assert(wait_for(&b.downs, 1));
     a.session = NULL;
     stop();
 }

@@ -32,12 +32,12 @@ START_TEST(faulty_frames_close_the_stream)
         uint32_t ups = a.ups;
         uint32_t downs = a.downs;
         int fd = dial_and_greet(&a, 5);
-        ck_assert_msg(wait_for(&a.ups, ups + 1, 2000), "input %zu", i);
+        ck_assert_msg(wait_for(&a.ups, ups + 1), "input %zu", i);
         ck_assert_uint_eq(say(fd, inputs[i].bytes, inputs[i].length), inputs[i].length);
         if (i == 2) {
             say(fd, "\x01", 1);
         }
-        ck_assert_msg(wait_for(&a.downs, downs + 1, 2000), "input %zu", i);
+        ck_assert_msg(wait_for(&a.downs, downs + 1), "input %zu", i);
         close(fd);
     }
     ck_assert_uint_eq(a.receives, 0);
@@ -53,25 +53,25 @@ START_TEST(chunks_arrive_whole)
     for (uint32_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         struct weft_bulk bulk = chunk_of(b.id, i, lengths[i]);
         ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
-        ck_assert(wait_for(&b.receives, i + 1, 5000));
+        ck_assert(wait_for(&b.receives, i + 1));
         ck_assert_int_eq(b.last_received, WEFT_ERR_OK);
         ck_assert_uint_eq(b.last_bulk.name, RELEASE);
         ck_assert_uint_eq(b.last_bulk.number, i);
         ck_assert_uint_eq(b.last_bulk.length, lengths[i]);
         ck_assert_uint_eq(b.last_bulk.peer, a.id);
         ck_assert(is_chunk(b.got, i, lengths[i]));
-        ck_assert(wait_for(&a.sents, i + 1, 2000));
+        ck_assert(wait_for(&a.sents, i + 1));
         ck_assert_int_eq(a.last_sent, WEFT_ERR_OK);
     }
     /* A chunk that nobody wants is passed over. */
     b.refuse = true;
     struct weft_bulk bulk = chunk_of(b.id, 50, 200000);
     ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
-    ck_assert(wait_for(&b.offers, 8, 2000));
+    ck_assert(wait_for(&b.offers, 8));
     b.refuse = false;
     bulk = chunk_of(b.id, 51, 200000);
     ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
-    ck_assert(wait_for(&b.receives, 8, 2000));
+    ck_assert(wait_for(&b.receives, 8));
     ck_assert_uint_eq(b.last_bulk.number, 51);
     ck_assert(is_chunk(b.got, 51, 200000));
     stop();
@@ -87,27 +87,27 @@ START_TEST(control_and_documents_pass_chunks)
         struct weft_bulk bulk = chunk_of(b.id, i, WEFT_CHUNK_BYTES_MAX);
         ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
     }
-    ck_assert(wait_for(&b.offers, 1, 2000));
+    ck_assert(wait_for(&b.offers, 1));
     struct weft_bulk document = chunk_of(b.id, 0, 3 * 1024 * 1024);
     document.kind = WEFT_BULK_DOCUMENT;
     document.name = 77;
     ck_assert_int_eq(weft_session_send(a.session, &document), WEFT_ERR_OK);
     weft_session_frame(a.session, b.id, frame, sizeof(frame));
-    ck_assert(wait_for(&b.frames, 1, 5000));
+    ck_assert(wait_for(&b.frames, 1));
     ck_assert_uint_lt(b.receives, 8);
-    ck_assert(wait_for(&b.receives, 9, 5000));
-    ck_assert(wait_for(&a.sents, 9, 2000));
+    ck_assert(wait_for(&b.receives, 9));
+    ck_assert(wait_for(&a.sents, 9));
     ck_assert_int_eq(a.last_sent, WEFT_ERR_OK);
     /* A document that is not there, and a request. */
     document = (struct weft_bulk){
         .kind = WEFT_BULK_DOCUMENT, .peer = b.id, .name = 78, .number = WEFT_ERR_NOT_FOUND};
     ck_assert_int_eq(weft_session_send(a.session, &document), WEFT_ERR_OK);
-    ck_assert(wait_for(&b.receives, 10, 2000));
+    ck_assert(wait_for(&b.receives, 10));
     ck_assert_uint_eq(b.last_bulk.name, 78);
     ck_assert_uint_eq(b.last_bulk.number, WEFT_ERR_NOT_FOUND);
     ck_assert_int_eq(weft_session_request(b.session, a.id, 12, "metadata/2.root.json"),
                      WEFT_ERR_OK);
-    ck_assert(wait_for(&a.requests, 1, 2000));
+    ck_assert(wait_for(&a.requests, 1));
     ck_assert_str_eq(a.path, "12 metadata/2.root.json");
     ck_assert_int_eq(weft_session_request(b.session, id_of(7), 12, "x"), WEFT_ERR_CLOSED);
     ck_assert_int_eq(weft_session_request(b.session, a.id, 12, ""), WEFT_ERR_ARGUMENT);
@@ -126,8 +126,8 @@ START_TEST(cancel_takes_back_what_has_not_begun)
     weft_session_cancel(a.session, b.id, RELEASE, 1);
     weft_session_cancel(a.session, b.id, RELEASE, 9);
     ck_assert_uint_eq(a.sents, 0); /* never told from within the call */
-    ck_assert(wait_for(&a.sents, 3, 2000));
-    ck_assert(wait_for(&b.receives, 2, 2000));
+    ck_assert(wait_for(&a.sents, 3));
+    ck_assert(wait_for(&b.receives, 2));
     pass(20);
     ck_assert_uint_eq(b.receives, 2);
     ck_assert_uint_eq(b.last_bulk.number, 2);
@@ -143,14 +143,14 @@ START_TEST(bulk_ends_with_its_stream)
         struct weft_bulk bulk = chunk_of(b.id, i, WEFT_CHUNK_BYTES_MAX);
         ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
     }
-    ck_assert(wait_for(&b.offers, 1, 2000));
+    ck_assert(wait_for(&b.offers, 1));
     weft_session_disconnect(b.session, a.id);
     ck_assert_uint_eq(b.downs, 0);
-    ck_assert(wait_for(&a.downs, 1, 2000));
+    ck_assert(wait_for(&a.downs, 1));
     ck_assert_uint_eq(a.sents, 40);
     ck_assert_int_eq(a.last_sent, WEFT_ERR_CLOSED);
     ck_assert_int_eq(a.order[strlen(a.order) - 1], 'D'); /* after its bulk */
-    ck_assert(wait_for(&b.receives, b.offers, 2000));
+    ck_assert(wait_for(&b.receives, b.offers));
     struct weft_bulk bulk = chunk_of(b.id, 0, 1);
     ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_CLOSED);
     free(bulk.bytes);
@@ -163,7 +163,7 @@ START_TEST(queues_are_bounded)
     uint8_t frame[WEFT_FRAME_BYTES_MAX] = {0x92, 1, 5};
     start();
     int fd = dial_and_greet(&a, 5);
-    ck_assert(wait_for(&a.ups, 1, 2000));
+    ck_assert(wait_for(&a.ups, 1));
     for (uint32_t i = 0; i < WEFT_BULKS_MAX; i++) {
         struct weft_bulk bulk = chunk_of(id_of(5), i, 100);
         ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
@@ -175,7 +175,7 @@ START_TEST(queues_are_bounded)
     for (uint32_t i = 0; i < 1000; i++) {
         weft_session_frame(a.session, id_of(5), frame, sizeof(frame));
     }
-    ck_assert(wait_for(&a.downs, 1, 2000));
+    ck_assert(wait_for(&a.downs, 1));
     ck_assert_int_eq(a.last_down, WEFT_ERR_LIMIT);
     close(fd);
     stop();
