@@ -37,7 +37,9 @@ static bool is_valid(const struct weft_config *config)
            is_between(config->links_max, 2, WEFT_LINKS_MAX) &&
            is_between(config->releases_max, 1, WEFT_RELEASES_MAX) &&
            is_between(config->downloads_max, 1, WEFT_DOWNLOADS_MAX) &&
-           is_between(config->chunks_max, 64, WEFT_CHUNKS_MAX) && config->chunks_max % 64 == 0;
+           is_between(config->chunks_max, 64, WEFT_CHUNKS_MAX) && config->chunks_max % 64 == 0 &&
+           is_between(config->extents_max, 1, WEFT_EXTENTS_MAX) &&
+           is_between(config->documents_max, 1, WEFT_DOCUMENTS_MAX);
 }
 
 struct weft_config weft_config_default(void)
@@ -50,7 +52,9 @@ struct weft_config weft_config_default(void)
                                 .links_max = WEFT_LINKS_MAX,
                                 .releases_max = WEFT_RELEASES_MAX,
                                 .downloads_max = WEFT_DOWNLOADS_MAX,
-                                .chunks_max = WEFT_CHUNKS_MAX};
+                                .chunks_max = WEFT_CHUNKS_MAX,
+                                .extents_max = WEFT_EXTENTS_MAX,
+                                .documents_max = WEFT_DOCUMENTS_MAX};
 }
 
 size_t weft_core_size(const struct weft_config *config)

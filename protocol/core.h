@@ -29,6 +29,8 @@ struct weft_config {
     uint32_t releases_max;             /* 1..WEFT_RELEASES_MAX */
     uint32_t downloads_max;            /* 1..WEFT_DOWNLOADS_MAX */
     uint32_t chunks_max;               /* 64..WEFT_CHUNKS_MAX, a multiple of 64 */
+    uint32_t extents_max;              /* 1..WEFT_EXTENTS_MAX; weft_release_extents() tells */
+    uint32_t documents_max;            /* 1..WEFT_DOCUMENTS_MAX */
 };
 
 /* The only calls out of the core; neither may call back in. */

@@ -23,7 +23,7 @@
 bool weft_derive_has_room(const struct weft_core *core)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < WEFT_DOCUMENTS_MAX; i++) {
+    for (uint32_t i = 0; i < core->config.documents_max; i++) {
         const struct weft_document *document = &core->documents.items[i];
         count += document->token != 0 && document->derived_bytes != 0;
     }
@@ -33,7 +33,7 @@ bool weft_derive_has_room(const struct weft_core *core)
 static uint32_t work_count(const struct weft_core *core)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < WEFT_DOCUMENTS_MAX; i++) {
+    for (uint32_t i = 0; i < core->config.documents_max; i++) {
         const struct weft_document *document = &core->documents.items[i];
         count += document->token != 0 && document->derived_bytes != 0 && document->asked &&
                  document->from == 0;

@@ -19,12 +19,12 @@
 void weft_document_carve(struct weft_core *core, struct weft_arena *arena)
 {
     core->documents.items =
-        weft_arena_take(arena, WEFT_DOCUMENTS_MAX, sizeof(core->documents.items[0]));
+        weft_arena_take(arena, core->config.documents_max, sizeof(core->documents.items[0]));
 }
 
 static struct weft_document *find(struct weft_core *core, uint64_t token)
 {
-    for (uint32_t i = 0; i < WEFT_DOCUMENTS_MAX; i++) {
+    for (uint32_t i = 0; i < core->config.documents_max; i++) {
         if (core->documents.items[i].token == token) {
             return &core->documents.items[i];
         }
@@ -226,7 +226,7 @@ void weft_document_on_end(struct weft_core *core, const struct weft_event_docume
 
 void weft_document_expire(struct weft_core *core)
 {
-    for (uint32_t i = 0; core->documents.count > 0 && i < WEFT_DOCUMENTS_MAX; i++) {
+    for (uint32_t i = 0; core->documents.count > 0 && i < core->config.documents_max; i++) {
         struct weft_document *document = &core->documents.items[i];
         if (document->token != 0 && !document->asked && document->wait_ns <= core->now_ns) {
             next_holder(core, document);
@@ -237,7 +237,7 @@ void weft_document_expire(struct weft_core *core)
 weft_ns weft_document_deadline(const struct weft_core *core)
 {
     weft_ns next = WEFT_NS_NEVER;
-    for (uint32_t i = 0; core->documents.count > 0 && i < WEFT_DOCUMENTS_MAX; i++) {
+    for (uint32_t i = 0; core->documents.count > 0 && i < core->config.documents_max; i++) {
         const struct weft_document *document = &core->documents.items[i];
         if (document->token != 0 && !document->asked && document->wait_ns < next) {
             next = document->wait_ns;

@@ -6,7 +6,7 @@
  * source at once; other nodes give a peer the time to announce it, so that the source serves each
  * document about once per segment. Each holder is asked once; after the source has failed too, the
  * round is repeated after 1 s, three times. Chunk indexes that nobody signed go by the rules of
- * derive.h. SPEC.md section "Documents". Bound: WEFT_DOCUMENTS_MAX, a further request fails at
+ * derive.h. SPEC.md section "Documents". Bound: config.documents_max, a further request fails at
  * once.
  * Timers: WAIT for a peer to announce, 300 ms and 50 ms per rank; LINK, 1 s for a stream to the
  * announcing peer; ROUND, 1 s between rounds. */
@@ -40,7 +40,7 @@ struct weft_document {
 
 struct weft_documents {
     uint32_t count;              /* entries in use */
-    struct weft_document *items; /* WEFT_DOCUMENTS_MAX, in no order */
+    struct weft_document *items; /* config.documents_max, in no order */
 };
 
 struct weft_core;

@@ -38,7 +38,7 @@ void weft_release_carve(struct weft_core *core, struct weft_arena *arena)
         download.near_log = weft_arena_take(arena, config->chunks_max, sizeof(uint16_t));
         download.far_log = weft_arena_take(arena, config->chunks_max, sizeof(uint16_t));
         download.push_queue = weft_arena_take(arena, config->chunks_max, sizeof(uint16_t));
-        download.extents = weft_arena_take(arena, WEFT_EXTENTS_MAX, sizeof(download.extents[0]));
+        download.extents = weft_arena_take(arena, config->extents_max, sizeof(download.extents[0]));
         if (self->downloads != NULL) {
             self->downloads[i] = download;
         }
@@ -83,10 +83,15 @@ bool weft_release_is_open(const struct weft_core *core)
     return core->releases.disk_retry_ns <= core->now_ns;
 }
 
+static uint32_t mean_bytes(uint32_t chunk_count, uint64_t bytes)
+{
+    uint64_t mean = bytes / chunk_count;
+    return mean == 0 ? 1 : (uint32_t)(mean < UINT32_MAX ? mean : UINT32_MAX);
+}
+
 uint32_t weft_release_chunk_bytes(const struct weft_release *release)
 {
-    uint64_t mean = release->bytes / release->chunk_count;
-    return mean == 0 ? 1 : (uint32_t)(mean < UINT32_MAX ? mean : UINT32_MAX);
+    return mean_bytes(release->chunk_count, release->bytes);
 }
 
 /* A free entry, or that of the complete release that is known for the longest time. */
@@ -109,18 +114,30 @@ static struct weft_release *make_room(struct weft_core *core)
     return oldest;
 }
 
-/* Extents no larger than the flag says, at least eight of them so that agents can share, and no
- * more than the table holds. */
+/* Chunks of an extent: no more bytes than the flag says, at least eight extents so that agents can
+ * share, and no more extents than the protocol has. */
+static uint32_t extent_chunks(uint32_t chunk_count, uint64_t bytes, uint32_t extent_bytes)
+{
+    uint32_t chunks = extent_bytes / mean_bytes(chunk_count, bytes);
+    uint32_t share = chunk_count / 8;
+    uint32_t least = (chunk_count + WEFT_EXTENTS_MAX - 1) / WEFT_EXTENTS_MAX;
+    chunks = chunks < share ? chunks : share;
+    return chunks > least ? chunks : least;
+}
+
+uint32_t weft_release_extents(uint32_t chunk_count, uint64_t bytes, uint32_t extent_bytes)
+{
+    uint32_t chunks = extent_chunks(chunk_count, bytes, extent_bytes);
+    return (chunk_count + chunks - 1) / chunks;
+}
+
 static void cut_extents(const struct weft_core *core, const struct weft_release *release,
                         struct weft_download *download)
 {
-    uint32_t chunks = core->config.tuning.extent_bytes / weft_release_chunk_bytes(release);
-    uint32_t share = release->chunk_count / 8;
-    uint32_t least = (release->chunk_count + WEFT_EXTENTS_MAX - 1) / WEFT_EXTENTS_MAX;
-    chunks = chunks < share ? chunks : share;
-    download->extent_chunks = chunks > least ? chunks : least;
-    download->extent_count =
-        (release->chunk_count + download->extent_chunks - 1) / download->extent_chunks;
+    uint32_t chunk_count = release->chunk_count;
+    uint32_t extent_bytes = core->config.tuning.extent_bytes;
+    download->extent_chunks = extent_chunks(chunk_count, release->bytes, extent_bytes);
+    download->extent_count = weft_release_extents(chunk_count, release->bytes, extent_bytes);
     memset(download->extents, 0, download->extent_count * sizeof(download->extents[0]));
 }
 
@@ -222,9 +239,16 @@ static void ask_completion(struct weft_core *core, struct weft_release *release)
                                                               WEFT_NS_PER_MS});
 }
 
+static bool fits(const struct weft_config *config, const struct weft_event_release *event)
+{
+    return event->id != 0 && event->chunk_count != 0 && event->chunk_count <= config->chunks_max &&
+           weft_release_extents(event->chunk_count, event->bytes, config->tuning.extent_bytes) <=
+               config->extents_max;
+}
+
 void weft_release_on_add(struct weft_core *core, const struct weft_event_release *event)
 {
-    if (event->chunk_count == 0 || event->chunk_count > core->config.chunks_max || event->id == 0) {
+    if (!fits(&core->config, event)) {
         weft_core_reject(core, WEFT_REJECT_RANGE);
         return;
     }

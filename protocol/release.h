@@ -116,6 +116,10 @@ void weft_release_blame_disk(struct weft_core *core, enum weft_err result);
 /* May chunks be asked of anybody now, or does the disk not take them? */
 bool weft_release_is_open(const struct weft_core *core);
 
+/* Into how many extents a release of so many chunks and bytes is cut, 1..WEFT_EXTENTS_MAX;
+ * |extent_bytes|: tuning. |chunk_count| is not 0. */
+uint32_t weft_release_extents(uint32_t chunk_count, uint64_t bytes, uint32_t extent_bytes);
+
 /* Mean length of a chunk in bytes, at least 1; what all time estimates are made from. */
 uint32_t weft_release_chunk_bytes(const struct weft_release *release);
 

@@ -3,6 +3,7 @@
  * same moment; none changes anything but the verdict. */
 #include "check.h"
 #include "memory.h"
+#include "stream.h"
 #include "upload.h"
 #include "world.h"
 
@@ -102,11 +103,12 @@ void weft_sim_check_serve(struct weft_sim_shard *shard, uint32_t node, uint32_t 
 /* Uploads of |node| that have not ended for so long that they stand still. */
 static uint32_t count_stuck(const struct weft_sim_shard *shard, uint32_t node)
 {
-    const struct weft_sim_node *self = &shard->world->nodes[node];
+    const struct weft_sim_world *world = shard->world;
     uint32_t stuck = 0;
-    for (uint32_t i = 0; i < self->slots_used; i++) {
-        bool used = self->peers[i] != WEFT_SIM_NOBODY;
-        uint64_t next = used ? self->ends[i].upload_first : WEFT_SIM_NO_UPLOAD;
+    for (uint32_t i = 0; i < world->nodes[node].slots_used; i++) {
+        size_t place = weft_sim_stream_place(world, node, i);
+        bool used = world->peers[place] != WEFT_SIM_NOBODY;
+        uint64_t next = used ? world->ends[place].upload_first : WEFT_SIM_NO_UPLOAD;
         while (next != WEFT_SIM_NO_UPLOAD) {
             const struct weft_sim_upload *upload = weft_sim_pool_find(&shard->uploads, next);
             stuck += weft_sim_now(shard) > upload->since_ns + STUCK_NS ? 1 : 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers "where does the simulator's memory come from?". Large pieces come straight from mmap, so
- * that untouched parts cost nothing and huge pages keep the address translation cheap. */
+ * that untouched parts cost nothing; the largest in huge pages, which keep the address translation
+ * cheap, unless most of them is never touched. */
 #include "memory.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@
 /* Every piece begins on a cache line. */
 #define LINE_BYTES ((size_t)64)
 
-/* Pieces from this size on are asked of the system in huge pages. */
+/* Pieces from this size on are asked of the system, and from the second size on in huge pages. */
+#define MAP_BYTES ((size_t)64 << 10)
 #define HUGE_BYTES ((size_t)4 << 20)
 
 static void refuse(size_t count, size_t item_bytes)
@@ -32,24 +34,41 @@ static size_t bytes_of(size_t count, size_t item_bytes)
     return bytes == 0 ? 1 : bytes;
 }
 
-void *weft_sim_memory_take(size_t count, size_t item_bytes)
+static void *take_small(size_t count, size_t item_bytes)
+{
+    size_t whole = (bytes_of(count, item_bytes) + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+    void *memory = aligned_alloc(LINE_BYTES, whole);
+    if (memory == NULL) {
+        refuse(count, item_bytes);
+    }
+    return memset(memory, 0, whole);
+}
+
+static void *map(size_t count, size_t item_bytes, int advice)
 {
     size_t bytes = bytes_of(count, item_bytes);
-    if (bytes < HUGE_BYTES) {
-        size_t whole = (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
-        void *memory = aligned_alloc(LINE_BYTES, whole);
-        if (memory == NULL) {
-            refuse(count, item_bytes);
-        }
-        return memset(memory, 0, whole);
-    }
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) {
         refuse(count, item_bytes);
     }
-    (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    (void)madvise(memory, bytes, advice);
     return memory;
+}
+
+void *weft_sim_memory_take(size_t count, size_t item_bytes)
+{
+    size_t bytes = bytes_of(count, item_bytes);
+    if (bytes < MAP_BYTES) {
+        return take_small(count, item_bytes);
+    }
+    return map(count, item_bytes, bytes < HUGE_BYTES ? MADV_NORMAL : MADV_HUGEPAGE);
+}
+
+void *weft_sim_memory_take_sparse(size_t count, size_t item_bytes)
+{
+    bool is_small = bytes_of(count, item_bytes) < MAP_BYTES;
+    return is_small ? take_small(count, item_bytes) : map(count, item_bytes, MADV_NOHUGEPAGE);
 }
 
 void weft_sim_memory_give(void *memory, size_t count, size_t item_bytes)
@@ -58,7 +77,7 @@ void weft_sim_memory_give(void *memory, size_t count, size_t item_bytes)
         return;
     }
     size_t bytes = bytes_of(count, item_bytes);
-    if (bytes < HUGE_BYTES) {
+    if (bytes < MAP_BYTES) {
         free(memory);
         return;
     }

@@ -12,7 +12,10 @@
  * Owner:  the caller, who gives it back with weft_sim_memory_give() or with the program's end. */
 void *weft_sim_memory_take(size_t count, size_t item_bytes) __attribute__((returns_nonnull));
 
-/* Give back what weft_sim_memory_take() gave for the same count and size; NULL is fine. */
+/* The same for a table of which most is never touched: what is not takes no memory at all. */
+void *weft_sim_memory_take_sparse(size_t count, size_t item_bytes) __attribute__((returns_nonnull));
+
+/* Give back what one of these gave for the same count and size; NULL is fine. */
 void weft_sim_memory_give(void *memory, size_t count, size_t item_bytes);
 
 /* A table that is full gets twice the room, 16 at first; what was in it is kept.

@@ -32,8 +32,6 @@ void weft_sim_node_prepare(struct weft_sim_world *world, uint32_t index)
     node->id = weft_sim_topology_id(&world->topology, index);
     node->segment = world->topology.segment_of[index];
     node->have = world->haves + (size_t)index * world->have_words;
-    node->peers = world->peers + (size_t)index * world->ends_max;
-    node->ends = world->ends + (size_t)index * world->ends_max;
     node->tick_ns = WEFT_NS_NEVER;
     node->later_ns = WEFT_NS_NEVER;
     node->returns = true;

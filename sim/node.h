@@ -28,29 +28,27 @@ struct weft_sim_updater {
 struct weft_sim_node {
     _Alignas(64) struct weft_core *core; /* NULL while the node is down */
     weft_ns clock_ns;                    /* the node's clock minus virtual time, modulo 2^64 */
-    weft_ns tick_ns;           /* virtual time of the next TICK that counts; WEFT_NS_NEVER = none */
-    weft_ns later_ns;          /* of one behind it that counts as well; WEFT_NS_NEVER = none */
-    struct weft_sim_end *ends; /* its streams' ends, ends_max slots */
-    uint32_t *peers;           /* node at the other end of each slot, for a fast search */
-    uint32_t pending_count;    /* chunks, requests and documents it waits for */
-    uint32_t life;             /* starts so far; what an earlier life asked for is void */
-    uint16_t ticks_at_once;    /* TICKs in a row without time passing */
-    uint16_t slots_used;       /* slots ever used: the others are free */
-    bool alive;                /* runs */
-    bool returns;              /* is down and will start again */
-    bool completing;           /* the shell is checking the whole */
-    bool hostile;              /* see hostile.h; it counts nowhere */
-    weft_node_id id;           /* name */
-    uint64_t *have;            /* chunks of |fetching| on disk; survives a crash */
-    uint32_t have_count;       /* bits set in have */
-    uint16_t fetching;         /* release that |have| is of, NO_RELEASE = none; survives a crash */
-    uint16_t held;             /* release that is active, NO_RELEASE = none; survives a crash */
-    weft_ns disk_free_ns;      /* when the disk has stored everything given to it */
-    weft_ns complete_ns;       /* when |held| was activated */
-    weft_ns source_idle_ns;    /* since when its connections to the source are idle */
-    uint32_t upload_count;     /* chunks it sends or keeps waiting */
-    uint8_t source_idle;       /* connections to the source that can be used again */
-    uint32_t segment;          /* where it stands */
+    weft_ns tick_ns;        /* virtual time of the next TICK that counts; WEFT_NS_NEVER = none */
+    weft_ns later_ns;       /* of one behind it that counts as well; WEFT_NS_NEVER = none */
+    uint32_t pending_count; /* chunks, requests and documents it waits for */
+    uint32_t life;          /* starts so far; what an earlier life asked for is void */
+    uint16_t ticks_at_once; /* TICKs in a row without time passing */
+    uint16_t slots_used;    /* slots for streams ever used: the others are free */
+    bool alive;             /* runs */
+    bool returns;           /* is down and will start again */
+    bool completing;        /* the shell is checking the whole */
+    bool hostile;           /* see hostile.h; it counts nowhere */
+    weft_node_id id;        /* name */
+    uint64_t *have;         /* chunks of |fetching| on disk; survives a crash */
+    uint32_t have_count;    /* bits set in have */
+    uint16_t fetching;      /* release that |have| is of, NO_RELEASE = none; survives a crash */
+    uint16_t held;          /* release that is active, NO_RELEASE = none; survives a crash */
+    weft_ns disk_free_ns;   /* when the disk has stored everything given to it */
+    weft_ns complete_ns;    /* when |held| was activated */
+    weft_ns source_idle_ns; /* since when its connections to the source are idle */
+    uint32_t upload_count;  /* chunks it sends or keeps waiting */
+    uint8_t source_idle;    /* connections to the source that can be used again */
+    uint32_t segment;       /* where it stands */
     struct weft_sim_updater updater; /* metadata */
 };
 

@@ -189,7 +189,7 @@ static void fetch_ahead(const struct weft_sim_shard *shard)
     const uint8_t *core = world->cores + next->node * world->core_bytes;
     __builtin_prefetch(node);
     __builtin_prefetch((const uint8_t *)node + CACHE_LINE);
-    __builtin_prefetch(&world->ends[next->node * (size_t)world->ends_max + next->slot]);
+    __builtin_prefetch(&world->ends[weft_sim_stream_place(world, next->node, next->slot)]);
     for (size_t line = 0; line < CORE_LINES; line++) {
         __builtin_prefetch(core + line * CACHE_LINE);
     }

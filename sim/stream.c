@@ -13,10 +13,21 @@
 
 /* --- slots --- */
 
-static uint32_t slot_of(const struct weft_sim_node *node, uint32_t peer)
+static uint32_t *peer_at(const struct weft_sim_world *world, uint32_t node, uint32_t slot)
 {
-    for (uint32_t i = 0; i < node->slots_used; i++) {
-        if (node->peers[i] == peer) {
+    return &world->peers[weft_sim_stream_place(world, node, slot)];
+}
+
+static struct weft_sim_end *end_at(const struct weft_sim_world *world, uint32_t node, uint32_t slot)
+{
+    return &world->ends[weft_sim_stream_place(world, node, slot)];
+}
+
+static uint32_t slot_of(const struct weft_sim_world *world, uint32_t node, uint32_t peer)
+{
+    uint32_t used = world->nodes[node].slots_used;
+    for (uint32_t i = 0; i < used; i++) {
+        if (*peer_at(world, node, i) == peer) {
             return i;
         }
     }
@@ -26,16 +37,15 @@ static uint32_t slot_of(const struct weft_sim_node *node, uint32_t peer)
 struct weft_sim_end *weft_sim_stream_find(const struct weft_sim_world *world, uint32_t node,
                                           uint32_t peer)
 {
-    const struct weft_sim_node *self = &world->nodes[node];
-    uint32_t slot = peer == WEFT_SIM_NOBODY ? peer : slot_of(self, peer);
-    return slot == WEFT_SIM_NOBODY ? NULL : &self->ends[slot];
+    uint32_t slot = peer == WEFT_SIM_NOBODY ? peer : slot_of(world, node, peer);
+    return slot == WEFT_SIM_NOBODY ? NULL : end_at(world, node, slot);
 }
 
 uint32_t weft_sim_stream_peer(const struct weft_sim_world *world, uint32_t node, weft_node_id id)
 {
     const struct weft_sim_node *self = &world->nodes[node];
     for (uint32_t i = 0; i < self->slots_used && world->topology.clone_count > 0; i++) {
-        uint32_t peer = self->peers[i];
+        uint32_t peer = *peer_at(world, node, i);
         if (peer != WEFT_SIM_NOBODY && world->nodes[peer].id == id) {
             return peer;
         }
@@ -47,7 +57,7 @@ struct weft_sim_end *weft_sim_stream_at(const struct weft_sim_world *world, uint
                                         uint32_t slot, uint32_t epoch)
 {
     const struct weft_sim_node *self = &world->nodes[node];
-    struct weft_sim_end *end = &self->ends[slot];
+    struct weft_sim_end *end = end_at(world, node, slot);
     bool usable = self->alive && end->epoch == epoch && end->state == WEFT_SIM_END_UP;
     return usable ? end : NULL;
 }
@@ -55,28 +65,25 @@ struct weft_sim_end *weft_sim_stream_at(const struct weft_sim_world *world, uint
 static struct weft_sim_end *take_slot(struct weft_sim_world *world, uint32_t node, uint32_t peer)
 {
     struct weft_sim_node *self = &world->nodes[node];
-    uint32_t slot = slot_of(self, WEFT_SIM_NOBODY);
+    uint32_t slot = slot_of(world, node, WEFT_SIM_NOBODY);
     if (slot == WEFT_SIM_NOBODY && self->slots_used < world->ends_max) {
         slot = self->slots_used++;
     }
-    if (slot == WEFT_SIM_NOBODY || self->ends == NULL) {
+    if (slot == WEFT_SIM_NOBODY) {
         return NULL;
     }
-    self->peers[slot] = peer;
-    self->ends[slot] = (struct weft_sim_end){.pipe = WEFT_SIM_NO_PIPE,
-                                             .upload_first = WEFT_SIM_NO_UPLOAD,
-                                             .upload_last = WEFT_SIM_NO_UPLOAD};
-    return &self->ends[slot];
+    *peer_at(world, node, slot) = peer;
+    struct weft_sim_end *end = end_at(world, node, slot);
+    *end = (struct weft_sim_end){.slot = (uint8_t)slot,
+                                 .pipe = WEFT_SIM_NO_PIPE,
+                                 .upload_first = WEFT_SIM_NO_UPLOAD,
+                                 .upload_last = WEFT_SIM_NO_UPLOAD};
+    return end;
 }
 
-static uint8_t slot_number(const struct weft_sim_node *node, const struct weft_sim_end *end)
+static void give_slot(const struct weft_sim_world *world, uint32_t node, struct weft_sim_end *end)
 {
-    return (uint8_t)(end - node->ends);
-}
-
-static void give_slot(struct weft_sim_node *node, struct weft_sim_end *end)
-{
-    node->peers[slot_number(node, end)] = WEFT_SIM_NOBODY;
+    *peer_at(world, node, end->slot) = WEFT_SIM_NOBODY;
     end->state = WEFT_SIM_END_FREE;
 }
 
@@ -192,7 +199,7 @@ static struct weft_sim_entry *push_opening(struct weft_sim_shard *shard, enum we
     weft_ns at_ns = arrival_ns(shard, node, peer, end, WEFT_SIM_HANDSHAKE_BYTES);
     struct weft_sim_entry *entry = weft_sim_shard_push(shard, at_ns, kind, peer);
     entry->peer = node;
-    entry->slot = end == NULL ? 0 : slot_number(&shard->world->nodes[node], end);
+    entry->slot = end == NULL ? 0 : end->slot;
     entry->words[0] = epoch;
     return entry;
 }
@@ -248,14 +255,13 @@ void weft_sim_stream_open(struct weft_sim_shard *shard, uint32_t node,
 /* |node| is done with |end|, or dead: the other side hears of it. */
 static void close_there(struct weft_sim_shard *shard, uint32_t node, struct weft_sim_end *end)
 {
-    struct weft_sim_node *self = &shard->world->nodes[node];
-    uint32_t peer = self->peers[slot_number(self, end)];
+    uint32_t peer = *peer_at(shard->world, node, end->slot);
     uint32_t sent = weft_sim_upload_drop_outgoing(shard, node, end);
     weft_sim_upload_drop_incoming(shard, node, end);
     struct weft_sim_entry *entry =
         push_opening(shard, WEFT_SIM_DISCONNECT, node, peer, end, end->epoch);
     entry->words[1] = sent;
-    give_slot(self, end);
+    give_slot(shard->world, node, end);
 }
 
 /* The end is void: tell the core of everything that hung on it. */
@@ -265,7 +271,7 @@ static void close_here(struct weft_sim_shard *shard, uint32_t node, uint32_t pee
     end->state = WEFT_SIM_END_CLOSING;
     weft_sim_upload_fail_incoming(shard, node, peer, end);
     weft_sim_upload_fail_outgoing(shard, node, end);
-    give_slot(&shard->world->nodes[node], end);
+    give_slot(shard->world, node, end);
     step_stream(shard, node, peer, WEFT_EVENT_STREAM_DOWN, false);
 }
 
@@ -287,14 +293,13 @@ static void close_both(struct weft_sim_shard *shard, uint32_t node, uint32_t pee
 static void close_clone(struct weft_sim_shard *shard, uint32_t node, uint32_t peer)
 {
     const struct weft_sim_world *world = shard->world;
-    const struct weft_sim_node *self = &shard->world->nodes[node];
-    bool clones = world->topology.clone_count > 0 && self->ends != NULL;
-    for (uint32_t i = 0; clones && i < self->slots_used; i++) {
-        uint32_t other = self->peers[i];
+    uint32_t used = world->topology.clone_count > 0 ? world->nodes[node].slots_used : 0;
+    for (uint32_t i = 0; i < used; i++) {
+        uint32_t other = *peer_at(world, node, i);
         bool same = other != WEFT_SIM_NOBODY && other != peer &&
                     world->nodes[other].id == world->nodes[peer].id;
-        if (same && self->ends[i].state != WEFT_SIM_END_CLOSING) {
-            close_both(shard, node, other, &self->ends[i]);
+        if (same && end_at(world, node, i)->state != WEFT_SIM_END_CLOSING) {
+            close_both(shard, node, other, end_at(world, node, i));
         }
     }
 }
@@ -344,8 +349,7 @@ void weft_sim_stream_on_connected(struct weft_sim_shard *shard, const struct wef
 
 void weft_sim_stream_on_refused(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
-    struct weft_sim_node *self = &shard->world->nodes[entry->node];
-    if (!self->alive || entry->peer == WEFT_SIM_NOBODY) {
+    if (!shard->world->nodes[entry->node].alive || entry->peer == WEFT_SIM_NOBODY) {
         return;
     }
     struct weft_sim_end *end = weft_sim_stream_find(shard->world, entry->node, entry->peer);
@@ -354,7 +358,7 @@ void weft_sim_stream_on_refused(struct weft_sim_shard *shard, const struct weft_
         return;
     }
     if (own) {
-        give_slot(self, end);
+        give_slot(shard->world, entry->node, end);
     }
     step_stream(shard, entry->node, entry->peer, WEFT_EVENT_STREAM_DOWN, true);
 }
@@ -374,8 +378,8 @@ void weft_sim_stream_break_all(struct weft_sim_shard *shard, uint32_t node)
 {
     struct weft_sim_node *self = &shard->world->nodes[node];
     for (uint32_t i = 0; i < self->slots_used; i++) {
-        if (self->peers[i] != WEFT_SIM_NOBODY) {
-            close_there(shard, node, &self->ends[i]);
+        if (*peer_at(shard->world, node, i) != WEFT_SIM_NOBODY) {
+            close_there(shard, node, end_at(shard->world, node, i));
         }
     }
     self->slots_used = 0;

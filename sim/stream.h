@@ -27,12 +27,24 @@ struct weft_sim_end {
     uint8_t peer_slot;     /* slot of the other end; valid while UP */
     uint8_t incoming;      /* enum weft_sim_incoming */
     uint8_t upload_count;  /* chunks being sent and waiting here */
+    uint8_t slot;          /* own slot */
     uint32_t chunk;        /* that comes in, as a name of upload.h */
     weft_ns last_ns;       /* nothing sent later arrives before */
     uint64_t pipe;         /* what carries chunks away from here, NO_PIPE = none yet */
     uint64_t upload_first; /* handle of the chunk being sent, others behind it; NO_UPLOAD = none */
     uint64_t upload_last;  /* handle of the last one waiting */
 };
+
+/* Slots of all nodes stand in bands of so many: one that nobody nearby uses takes no memory. */
+#define WEFT_SIM_BAND 16
+
+/* Where slot |slot| of |node| is in world->ends and world->peers. */
+static inline size_t weft_sim_stream_place(const struct weft_sim_world *world, uint32_t node,
+                                           uint32_t slot)
+{
+    size_t band = (size_t)(slot / WEFT_SIM_BAND) * world->node_count + node;
+    return band * WEFT_SIM_BAND + slot % WEFT_SIM_BAND;
+}
 
 /* No upload, no pipe. */
 #define WEFT_SIM_NO_UPLOAD UINT64_MAX

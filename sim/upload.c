@@ -285,22 +285,22 @@ void weft_sim_upload_on_offer(struct weft_sim_shard *shard, const struct weft_si
 void weft_sim_upload_answer(struct weft_sim_shard *shard, uint32_t node,
                             const struct weft_action_chunk *chunk, bool accept)
 {
-    struct weft_sim_node *self = &shard->world->nodes[node];
-    struct weft_sim_end *end =
-        shard->offered == WEFT_SIM_NOBODY ? NULL : &self->ends[shard->offered];
-    if (weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_OFFER_ANSWERED)) {
+    struct weft_sim_world *world = shard->world;
+    size_t place = weft_sim_stream_place(world, node, shard->offered);
+    struct weft_sim_end *end = shard->offered == WEFT_SIM_NOBODY ? NULL : &world->ends[place];
+    if (weft_sim_canary(world->options, WEFT_SIM_CHECK_OFFER_ANSWERED)) {
         return;
     }
     bool same = end != NULL && end->incoming == WEFT_SIM_INCOMING_OFFERED &&
                 (end->chunk & UINT16_MAX) == chunk->chunk &&
-                shard->world->nodes[self->peers[shard->offered]].id == chunk->peer;
+                world->nodes[world->peers[place]].id == chunk->peer;
     if (!same) {
         weft_sim_check_fail(shard, WEFT_SIM_CHECK_OFFER_ANSWERED, node,
                             "chunk %u was answered although it was not offered now", chunk->chunk);
         return;
     }
     end->incoming = accept ? WEFT_SIM_INCOMING_ACCEPTED : WEFT_SIM_INCOMING_UNWANTED;
-    self->pending_count += accept ? 1 : 0;
+    world->nodes[node].pending_count += accept ? 1 : 0;
 }
 
 void weft_sim_upload_on_arrived(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)

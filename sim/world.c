@@ -7,6 +7,7 @@
 #include "stream.h"
 
 #include "protocol/limits.h"
+#include "protocol/release.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 
 /* Stream slots of a node beyond what its core keeps: being opened, refused or closed. */
 #define SPARE_ENDS 16
+
+_Static_assert((WEFT_LINKS_MAX + SPARE_ENDS) % WEFT_SIM_BAND == 0, "whole bands");
 
 /* Idle traffic is measured over the last part of the warm-up. */
 #define IDLE_PARTS 2
@@ -50,6 +53,18 @@ static uint32_t chunks_max(const struct weft_sim_world *world)
     return most;
 }
 
+static uint32_t extents_max(const struct weft_sim_world *world)
+{
+    uint32_t most = 1;
+    for (uint32_t i = 0; i < world->releases.count; i++) {
+        const struct weft_sim_release *release = &world->releases.items[i];
+        uint32_t count = weft_release_extents(release->chunk_count, release->bytes,
+                                              world->options->tuning.extent_bytes);
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
 /* Tables as large as this network needs them, and no larger: memory is nodes times tables. */
 static struct weft_config core_config(const struct weft_sim_world *world)
 {
@@ -66,6 +81,8 @@ static struct weft_config core_config(const struct weft_sim_world *world)
     config.releases_max = 2;
     config.downloads_max = 1;
     config.chunks_max = (chunks_max(world) + 63) / 64 * 64;
+    config.extents_max = extents_max(world);
+    config.documents_max = least(world->releases.count, WEFT_DOCUMENTS_MAX); /* one of each */
     return config;
 }
 
@@ -126,10 +143,10 @@ static void make_nodes(struct weft_sim_world *world)
     size_t count = world->node_count;
     world->ends_max = world->config.links_max + SPARE_ENDS;
     world->nodes = weft_sim_memory_take(count, sizeof(world->nodes[0]));
-    world->cores = weft_sim_memory_take(count, world->core_bytes);
+    world->cores = weft_sim_memory_take_sparse(count, world->core_bytes);
     world->haves = weft_sim_memory_take(count, world->have_words * sizeof(uint64_t));
-    world->peers = weft_sim_memory_take(count, world->ends_max * sizeof(uint32_t));
-    world->ends = weft_sim_memory_take(count, world->ends_max * sizeof(struct weft_sim_end));
+    world->peers = weft_sim_memory_take_sparse(count, world->ends_max * sizeof(uint32_t));
+    world->ends = weft_sim_memory_take_sparse(count, world->ends_max * sizeof(struct weft_sim_end));
     world->control_mark = weft_sim_memory_take(count, sizeof(uint64_t));
     world->control_zero = weft_sim_memory_take(count, sizeof(uint64_t));
     world->seen = weft_sim_memory_take(count, sizeof(world->seen[0]));

@@ -160,9 +160,9 @@ struct weft_sim_world {
     size_t core_bytes;                      /* of one core, a multiple of 64 */
     uint64_t *haves;                        /* chunks on each node's disk; owned */
     uint32_t have_words;                    /* words of one node's set */
-    uint32_t *peers;                        /* see struct weft_sim_node; owned */
+    uint32_t *peers;                        /* node at the other end of each slot; owned */
     uint32_t *remembered;                   /* peers on disk + 1, of nodes that crashed; owned */
-    struct weft_sim_end *ends;              /* see struct weft_sim_node; owned */
+    struct weft_sim_end *ends;              /* ends of streams, see stream.h; owned */
     weft_ns window_ns;                      /* longest window */
     weft_ns now_ns;                         /* all shards have come so far */
     weft_ns end_ns;                         /* of the window being simulated */
