@@ -110,7 +110,7 @@ static uint64_t standing(const struct weft_core *core, weft_node_id id)
         return 0;
     }
     uint64_t weight = weft_rendezvous(weft_segment_key(&core->segment), id);
-    return (uint64_t)core->members.table[slot].agent_class << 56 | weight >> 8;
+    return (uint64_t)core->members.table[slot].record->agent_class << 56 | weight >> 8;
 }
 
 static struct weft_bandwidth_subject *find_subject(struct weft_bandwidths *bandwidths,

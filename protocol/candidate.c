@@ -14,7 +14,7 @@
 
 static bool is_candidate(const struct weft_member *member)
 {
-    return weft_member_is_up(member) && member->agent_class != WEFT_AGENT_NEVER;
+    return weft_member_is_up(member) && member->record->agent_class != WEFT_AGENT_NEVER;
 }
 
 static uint32_t score_of(const struct weft_member *member)
@@ -23,8 +23,8 @@ static uint32_t score_of(const struct weft_member *member)
         return 0;
     }
     uint32_t rate = member->rate == WEFT_MEMBER_RATE_UNKNOWN ? RATE_NEUTRAL : member->rate;
-    uint32_t goodput = rate < member->claim ? rate : member->claim;
-    return (uint32_t)member->agent_class * 256 + 1 + goodput + member->stability;
+    uint32_t goodput = rate < member->record->claim ? rate : member->record->claim;
+    return (uint32_t)member->record->agent_class * 256 + 1 + goodput + member->record->stability;
 }
 
 /* |key|: of the segment. */
@@ -35,9 +35,9 @@ static bool is_before(uint64_t key, const struct weft_member *a, const struct we
     if (a_score != b_score) {
         return a_score > b_score;
     }
-    uint64_t a_weight = weft_rendezvous(key, a->id);
-    uint64_t b_weight = weft_rendezvous(key, b->id);
-    return a_weight != b_weight ? a_weight > b_weight : a->id < b->id;
+    uint64_t a_weight = weft_rendezvous(key, a->record->id);
+    uint64_t b_weight = weft_rendezvous(key, b->record->id);
+    return a_weight != b_weight ? a_weight > b_weight : a->record->id < b->record->id;
 }
 
 static const struct weft_member *known(const struct weft_core *core, weft_node_id id)
@@ -64,7 +64,7 @@ uint32_t weft_candidate_place(const struct weft_core *core)
     uint32_t place = 0;
     for (uint32_t slot = 1; slot < members->count && place < WEFT_AGENTS_MAX; slot++) {
         const struct weft_member *member = &members->table[slot];
-        if (weft_member_is_up(member) && member->role == WEFT_ROLE_FOLLOWER &&
+        if (weft_member_is_up(member) && member->record->role == WEFT_ROLE_FOLLOWER &&
             is_before(key, member, self)) {
             place++;
         }
@@ -121,7 +121,7 @@ static uint32_t pinned_count(const struct weft_members *members)
     uint32_t count = 0;
     for (uint32_t slot = 0; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];
-        count += weft_member_is_up(member) && member->agent_class >= WEFT_AGENT_PIN ? 1 : 0;
+        count += weft_member_is_up(member) && member->record->agent_class >= WEFT_AGENT_PIN ? 1 : 0;
     }
     return count;
 }

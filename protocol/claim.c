@@ -35,6 +35,13 @@ static uint32_t suspicion_ms(const struct weft_core *core, const struct weft_mem
     return core->config.tuning.suspicion_ms << member->flaps;
 }
 
+static void count_flap(struct weft_member *member)
+{
+    if (member->flaps < FLAPS_MAX) {
+        member->flaps++;
+    }
+}
+
 static void plan(struct weft_core *core, weft_ns due_ns)
 {
     if (due_ns < core->members.due_ns) {
@@ -50,10 +57,10 @@ static void turn(struct weft_core *core, uint32_t slot, enum weft_member_state s
     if (state == WEFT_MEMBER_SUSPECT && now_ms - next.since_ms > FLAPS_MS) {
         next.flaps = 0;
     }
-    next.state = (uint8_t)state;
+    next.state = state;
     next.since_ms = now_ms;
     next.is_asked = false;
-    weft_member_put(core, slot, &next);
+    weft_member_put(core, slot, &next, next.record);
     weft_gossip_tell(core, slot, eager);
     if (state == WEFT_MEMBER_SUSPECT) {
         plan(core, core->now_ns + suspicion_ms(core, &next) * WEFT_NS_PER_MS);
@@ -76,8 +83,8 @@ void weft_claim_clear(struct weft_core *core, uint32_t slot)
     struct weft_member next = core->members.table[slot];
     next.state = WEFT_MEMBER_ALIVE;
     next.since_ms = weft_member_clock_ms(core);
-    next.flaps = next.flaps < FLAPS_MAX ? (uint8_t)(next.flaps + 1) : FLAPS_MAX;
-    weft_member_put(core, slot, &next);
+    count_flap(&next);
+    weft_member_put(core, slot, &next, next.record);
 }
 
 static bool is_leap(uint64_t from, uint64_t to)
@@ -158,7 +165,7 @@ static bool is_slandered(struct weft_core *core, uint32_t slot, enum weft_hearsa
         !is_lately) {
         return false;
     }
-    weft_probe_doubt(core, member->id);
+    weft_probe_doubt(core, member->record->id);
     return true;
 }
 
@@ -172,20 +179,12 @@ static bool merge_newer(struct weft_core *core, uint32_t slot, const struct weft
     struct weft_member next = core->members.table[slot];
     bool was_up = weft_member_is_up(&next);
     bool was_dead = next.state == WEFT_MEMBER_DEAD;
-    next.incarnation = record->incarnation;
-    next.address = record->address;
-    next.site = record->site;
-    next.term = record->term;
-    next.agent_class = record->agent_class;
-    next.role = record->role;
-    next.stability = record->stability;
-    next.claim = record->claim;
     if (!was_up && record->state == WEFT_MEMBER_ALIVE) {
         next.state = WEFT_MEMBER_ALIVE;
         next.since_ms = weft_member_clock_ms(core);
-        next.flaps = next.flaps < FLAPS_MAX ? (uint8_t)(next.flaps + 1) : FLAPS_MAX;
+        count_flap(&next);
     }
-    weft_member_put(core, slot, &next);
+    weft_member_put(core, slot, &next, record);
     if (record->state == WEFT_MEMBER_LEFT) {
         turn(core, slot, WEFT_MEMBER_LEFT, true /* eager */);
     } else if (record->state != WEFT_MEMBER_ALIVE && next.state != WEFT_MEMBER_SUSPECT) {
@@ -205,7 +204,7 @@ static bool merge_newer(struct weft_core *core, uint32_t slot, const struct weft
 static bool merge_accusation(struct weft_core *core, uint32_t slot, enum weft_hearsay hearsay)
 {
     const struct weft_member *member = &core->members.table[slot];
-    weft_node_id id = member->id;
+    weft_node_id id = member->record->id;
     uint32_t silent_ms = weft_member_clock_ms(core) - member->heard_ms;
     if (hearsay == WEFT_HEARSAY_SYNC || silent_ms < core->config.tuning.probe_timeout_ms) {
         weft_probe_confront(core, slot);
@@ -248,25 +247,24 @@ static bool merge_same(struct weft_core *core, uint32_t slot, const struct weft_
     return false;
 }
 
-/* Does |record| say of |member| what only its owner can know? How it is others may say. */
-static bool is_for_owner(const struct weft_member *member, const struct weft_record *record)
+/* Does |record| say what only its owner can know, other than |known|? How it is others may say. */
+static bool is_for_owner(const struct weft_record *known, const struct weft_record *record)
 {
-    if (is_leap(member->incarnation, record->incarnation)) {
+    if (is_leap(known->incarnation, record->incarnation)) {
         return true;
     }
-    return record->incarnation > member->incarnation &&
-           (!weft_address_equal(&record->address, &member->address) ||
-            record->site != member->site || record->term != member->term ||
-            record->agent_class != member->agent_class || record->role != member->role ||
-            record->claim != member->claim);
+    return record->incarnation > known->incarnation &&
+           (!weft_address_equal(&record->address, &known->address) || record->site != known->site ||
+            record->term != known->term || record->agent_class != known->agent_class ||
+            record->role != known->role || record->claim != known->claim);
 }
 
 /* What the owner says in another life than the one known counts even if it is an earlier one: there
  * was a lie, or its clock went back. */
-static bool is_news(const struct weft_member *member, const struct weft_record *record)
+static bool is_news(const struct weft_record *known, const struct weft_record *record)
 {
-    return record->incarnation > member->incarnation ||
-           is_leap(member->incarnation, record->incarnation);
+    return record->incarnation > known->incarnation ||
+           is_leap(known->incarnation, record->incarnation);
 }
 
 bool weft_claim_merge(struct weft_core *core, const struct weft_record *record,
@@ -283,18 +281,18 @@ bool weft_claim_merge(struct weft_core *core, const struct weft_record *record,
     if (slot == WEFT_MEMBER_NONE) {
         return admit(core, record, hearsay);
     }
-    const struct weft_member *member = &core->members.table[slot];
+    const struct weft_record *known = core->members.table[slot].record;
     if (hearsay == WEFT_HEARSAY_SELF) {
         weft_ask_on_answer(core, record->id);
-    } else if (is_for_owner(member, record)) {
+    } else if (is_for_owner(known, record)) {
         const struct weft_endpoint owner = {.id = record->id, .address = record->address};
         weft_ask(core, &owner);
         return false;
     }
-    if (is_news(member, record)) {
+    if (is_news(known, record)) {
         return merge_newer(core, slot, record, hearsay);
     }
-    return record->incarnation == member->incarnation && merge_same(core, slot, record, hearsay);
+    return record->incarnation == known->incarnation && merge_same(core, slot, record, hearsay);
 }
 
 /* ---- Timers ---- */
@@ -327,7 +325,7 @@ static weft_ns expire_suspect(struct weft_core *core, uint32_t slot, weft_ns gua
         /* Nobody dies without a last question: perhaps it was this node that was cut off. */
         struct weft_member next = *member;
         next.is_asked = true;
-        weft_member_put(core, slot, &next);
+        weft_member_put(core, slot, &next, next.record);
         weft_probe_accuse(core, slot);
         return core->now_ns +
                LAST_WORD_TIMEOUTS * core->config.tuning.probe_timeout_ms * WEFT_NS_PER_MS;
@@ -371,7 +369,7 @@ void weft_claim_on_wake(struct weft_core *core)
             struct weft_member next = members->table[slot];
             next.since_ms = weft_member_clock_ms(core);
             next.is_asked = false;
-            weft_member_put(core, slot, &next);
+            weft_member_put(core, slot, &next, next.record);
         }
     }
 }

@@ -12,6 +12,7 @@
 #include "follow.h"
 #include "frame.h"
 #include "have.h"
+#include "roster.h"
 #include "state.h"
 #include "trade.h"
 
@@ -73,7 +74,8 @@ struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_c
                                  const struct weft_host *host)
 {
     size_t wanted = weft_core_size(config);
-    if (wanted == 0 || bytes < wanted) {
+    bool is_complete = !config->shares_records || host->keep != NULL;
+    if (wanted == 0 || bytes < wanted || !is_complete) {
         return NULL;
     }
     struct weft_arena arena = {.memory = memory};
@@ -86,6 +88,7 @@ struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_c
     core->rng = config->seed;
     core->fallback_ns = WEFT_NS_NEVER;
     carve(core, &arena);
+    weft_roster_init(core);
     weft_tree_init(core);
     weft_pick_init(core);
     weft_want_init(core);

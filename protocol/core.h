@@ -13,7 +13,8 @@
 #include "trace.h"
 #include "tuning.h"
 
-struct weft_core; /* opaque; one per node */
+struct weft_core;   /* opaque; one per node */
+struct weft_record; /* what a member tells of itself, see message.h */
 
 /* Fixed for the life of a core. Capacities decide its memory; none may exceed limits.h. */
 struct weft_config {
@@ -31,12 +32,17 @@ struct weft_config {
     uint32_t chunks_max;               /* 64..WEFT_CHUNKS_MAX, a multiple of 64 */
     uint32_t extents_max;              /* 1..WEFT_EXTENTS_MAX; weft_release_extents() tells */
     uint32_t documents_max;            /* 1..WEFT_DOCUMENTS_MAX */
+    bool shares_records;               /* member records are kept by the host: host.keep is set */
 };
 
-/* The only calls out of the core; neither may call back in. */
+/* The only calls out of the core; none may call back in. */
 struct weft_host {
     void *context;                                                        /* passed back */
     void (*trace)(void *context, const struct weft_trace_record *record); /* NULL = no trace */
+
+    /* A copy of |record| that stays as it is while the core lives; equal records of several cores
+     * may share one. The state in it counts nothing.   Never NULL.   Owner: the host. */
+    const struct weft_record *(*keep)(void *context, const struct weft_record *record);
 };
 
 /* A configuration with every limit at its maximum and every flag at its default. */
@@ -49,7 +55,7 @@ size_t weft_core_size(const struct weft_config *config);
 /* Make a core in |memory|, which is aligned for any type, zeroed, and not moved while the core
  * lives. Only what the core needs of it is ever written: a table that stays short costs no pages.
  * Shape:  memory[bytes], bytes >= weft_core_size(config).
- * Errors: NULL if |bytes| is too small or a capacity is out of range.
+ * Errors: NULL if |bytes| is too small, a capacity is out of range, or host.keep is missing.
  * Owner:  the caller keeps |memory|; the core copies |config| and |host|; nothing to release. */
 struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_config *config,
                                  const struct weft_host *host);

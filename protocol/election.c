@@ -59,12 +59,12 @@ static void list_agents(struct weft_core *core)
     election->agent_count = 0;
     for (uint32_t slot = 0; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];
-        if (member->role != WEFT_ROLE_AGENT || !weft_member_is_up(member)) {
+        if (member->record->role != WEFT_ROLE_AGENT || !weft_member_is_up(member)) {
             continue;
         }
         uint32_t at = 0;
         while (at < election->agent_count &&
-               weft_candidate_is_before(core, election->agents[at], member->id)) {
+               weft_candidate_is_before(core, election->agents[at], member->record->id)) {
             at++;
         }
         if (at >= WEFT_AGENTS_MAX) {
@@ -75,7 +75,7 @@ static void list_agents(struct weft_core *core)
         for (uint32_t i = last; i > at; i--) {
             election->agents[i] = election->agents[i - 1];
         }
-        election->agents[at] = member->id;
+        election->agents[at] = member->record->id;
         election->agent_count = last + 1;
     }
 }
@@ -85,14 +85,15 @@ void weft_election_on_role(struct weft_core *core, uint32_t slot, bool is_role)
     struct weft_elections *election = &core->election;
     if (slot != WEFT_MEMBER_NONE) {
         const struct weft_member *member = &core->members.table[slot];
-        election->term = member->term > election->term ? member->term : election->term;
-        if (is_role && member->role == WEFT_ROLE_AGENT) {
+        election->term =
+            member->record->term > election->term ? member->record->term : election->term;
+        if (is_role && member->record->role == WEFT_ROLE_AGENT) {
             election->changed_ns = core->now_ns;
         }
-        if (is_role && member->role == WEFT_ROLE_AGENT && slot != 0) {
+        if (is_role && member->record->role == WEFT_ROLE_AGENT && slot != 0) {
             weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_AGENT_SEEN,
-                                                             .peer = member->id,
-                                                             .value = member->term});
+                                                             .peer = member->record->id,
+                                                             .value = member->record->term});
         }
     }
     list_agents(core);

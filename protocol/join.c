@@ -124,7 +124,7 @@ static void add_members(struct weft_core *core, weft_node_id asker, struct weft_
     uint32_t room = WEFT_MESSAGE_WELCOME_MAX - records->count;
     uint32_t count = weft_member_sample(core, asker, room, slots);
     for (uint32_t i = 0; i < count; i++) {
-        if (!weft_election_is_agent(core, core->members.table[slots[i]].id)) {
+        if (!weft_election_is_agent(core, core->members.table[slots[i]].record->id)) {
             records->items[records->count++] = weft_member_record(core, slots[i]);
         }
     }

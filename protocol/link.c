@@ -339,7 +339,7 @@ static uint64_t near_weight(const struct weft_core *core, weft_node_id peer)
 
 static void open_near(struct weft_core *core, const struct weft_member *member)
 {
-    struct weft_endpoint endpoint = {.id = member->id, .address = member->address};
+    struct weft_endpoint endpoint = {.id = member->record->id, .address = member->record->address};
     weft_link_open(core, &endpoint, /* far */ false);
 }
 
@@ -350,9 +350,10 @@ static const struct weft_member *next_near(struct weft_core *core, uint64_t belo
     uint64_t best_weight = 0;
     for (uint32_t i = 0; i < weft_member_count(core); i++) {
         const struct weft_member *member = weft_member_at(core, i);
-        uint64_t weight = near_weight(core, member->id);
+        uint64_t weight = near_weight(core, member->record->id);
         bool next = weft_member_is_up(member) && weight < below && weight >= best_weight;
-        if (next && weft_link_find(core, member->id) == NULL && !is_paused(core, member->id)) {
+        if (next && weft_link_find(core, member->record->id) == NULL &&
+            !is_paused(core, member->record->id)) {
             best = member;
             best_weight = weight;
         }
@@ -400,7 +401,7 @@ static void review_near(struct weft_core *core)
         if (member == NULL) {
             return;
         }
-        below = near_weight(core, member->id);
+        below = near_weight(core, member->record->id);
         open_near(core, member);
     }
 }

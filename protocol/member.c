@@ -11,6 +11,7 @@
 #include "claim.h"
 #include "datagram.h"
 #include "rng.h"
+#include "roster.h"
 #include "state.h"
 
 /* Stability grows up to this: 64 hours. */
@@ -23,7 +24,7 @@
 static uint32_t index_entries(const struct weft_core *core)
 {
     uint32_t entries = 4;
-    while (entries < 2 * core->config.members_max) {
+    while (3 * entries < 4 * core->config.members_max) {
         entries *= 2;
     }
     return entries;
@@ -36,13 +37,14 @@ void weft_member_carve(struct weft_core *core, struct weft_arena *arena)
     members->table = weft_arena_take(arena, core->config.members_max, sizeof *members->table);
     members->index = weft_arena_take(arena, entries, sizeof *members->index);
     members->index_mask = entries - 1;
+    weft_roster_carve(core, arena);
 }
 
 /* ---- Hash of ids; entries are places + 1 ---- */
 
 static void index_add(struct weft_members *members, uint32_t slot)
 {
-    uint32_t at = (uint32_t)weft_mix(members->table[slot].id) & members->index_mask;
+    uint32_t at = (uint32_t)weft_mix(members->table[slot].record->id) & members->index_mask;
     while (members->index[at] != 0) {
         at = (at + 1) & members->index_mask;
     }
@@ -63,7 +65,7 @@ uint32_t weft_member_slot(const struct weft_core *core, weft_node_id id)
     uint32_t at = (uint32_t)weft_mix(id) & members->index_mask;
     while (members->index[at] != 0) {
         uint32_t slot = members->index[at] - 1u;
-        if (members->table[slot].id == id) {
+        if (members->table[slot].record->id == id) {
             return slot;
         }
         at = (at + 1) & members->index_mask;
@@ -102,36 +104,28 @@ const struct weft_member *weft_member_self(const struct weft_core *core)
 struct weft_endpoint weft_member_endpoint(const struct weft_core *core, uint32_t slot)
 {
     const struct weft_member *member = &core->members.table[slot];
-    return (struct weft_endpoint){.id = member->id, .address = member->address};
+    return (struct weft_endpoint){.id = member->record->id, .address = member->record->address};
 }
 
 struct weft_record weft_member_record(const struct weft_core *core, uint32_t slot)
 {
     const struct weft_member *member = &core->members.table[slot];
-    return (struct weft_record){
-        .id = member->id,
-        .incarnation = member->incarnation,
-        .address = member->address,
-        .site = member->site,
-        .term = member->term,
-        .state = member->state,
-        .agent_class = member->agent_class,
-        .role = member->role,
-        .stability = member->stability,
-        .claim = member->claim,
-    };
+    struct weft_record record = *member->record;
+    record.state = (uint8_t)member->state;
+    return record;
 }
 
 uint64_t weft_member_suspected(const struct weft_core *core, weft_node_id id)
 {
     const struct weft_member *member = weft_member_find(core, id);
-    return member == NULL || weft_member_is_up(member) ? 0 : member->incarnation;
+    return member == NULL || weft_member_is_up(member) ? 0 : member->record->incarnation;
 }
 
 uint64_t weft_member_hash(const struct weft_member *member)
 {
     bool is_suspect = member->state == WEFT_MEMBER_SUSPECT;
-    return weft_rendezvous(member->id, 2 * member->incarnation + (is_suspect ? 1 : 0));
+    return weft_rendezvous(member->record->id,
+                           2 * member->record->incarnation + (is_suspect ? 1 : 0));
 }
 
 uint32_t weft_member_clock_ms(const struct weft_core *core)
@@ -164,7 +158,7 @@ uint32_t weft_member_sample(struct weft_core *core, weft_node_id except, uint32_
     for (uint32_t i = 0; i < draws + others && count < wanted; i++) {
         uint32_t place = i < draws ? weft_rng_below(&core->rng, others) : (start + i) % others;
         const struct weft_member *member = &members->table[place + 1];
-        if (weft_member_is_up(member) && member->id != except &&
+        if (weft_member_is_up(member) && member->record->id != except &&
             !is_sampled(slots, count, place + 1)) {
             slots[count++] = place + 1;
         }
@@ -179,8 +173,8 @@ uint32_t weft_member_place_for(const struct weft_core *core, weft_node_id subjec
     uint32_t place = 0;
     for (uint32_t slot = 1; slot < members->count && place < limit; slot++) {
         const struct weft_member *member = &members->table[slot];
-        if (weft_member_is_up(member) && member->id != subject &&
-            weft_rendezvous(subject, member->id) > own) {
+        if (weft_member_is_up(member) && member->record->id != subject &&
+            weft_rendezvous(subject, member->record->id) > own) {
             place++;
         }
     }
@@ -215,33 +209,36 @@ static void trace_state(const struct weft_core *core, const struct weft_member *
         [WEFT_MEMBER_LEFT] = WEFT_TRACE_MEMBER_LEFT,
     };
     weft_core_trace(core, (struct weft_trace_record){.kind = kinds[member->state],
-                                                     .peer = member->id,
-                                                     .value = member->incarnation});
+                                                     .peer = member->record->id,
+                                                     .value = member->record->incarnation});
 }
 
-void weft_member_put(struct weft_core *core, uint32_t slot, const struct weft_member *next)
+void weft_member_put(struct weft_core *core, uint32_t slot, const struct weft_member *next,
+                     const struct weft_record *record)
 {
     struct weft_members *members = &core->members;
-    struct weft_member before = members->table[slot];
+    struct weft_member *member = &members->table[slot];
+    struct weft_record before = weft_member_record(core, slot);
     uint64_t digest = members->digest;
-    account(members, &before, false /* in */);
-    members->table[slot] = *next;
-    account(members, next, true /* in */);
+    account(members, member, false /* in */);
+    *member = *next;
+    weft_roster_keep(core, member, record);
+    account(members, member, true /* in */);
     if (members->digest != digest) {
         members->digest_changed_ns = core->now_ns;
     }
-    bool is_state = before.state != next->state;
-    bool is_role = before.role != next->role;
-    if (is_state || is_role || !weft_address_equal(&before.address, &next->address)) {
+    bool is_state = before.state != member->state;
+    bool is_role = before.role != record->role;
+    if (is_state || is_role || !weft_address_equal(&before.address, &record->address)) {
         members->epoch++;
     }
-    if (is_state && (before.state == WEFT_MEMBER_SUSPECT || next->state == WEFT_MEMBER_SUSPECT)) {
+    if (is_state && (before.state == WEFT_MEMBER_SUSPECT || member->state == WEFT_MEMBER_SUSPECT)) {
         members->suspects_changed_ns = core->now_ns;
     }
     if (is_state && slot != 0) {
-        trace_state(core, next);
+        trace_state(core, member);
     }
-    if (is_role || (is_state && next->role == WEFT_ROLE_AGENT)) {
+    if (is_role || (is_state && record->role == WEFT_ROLE_AGENT)) {
         weft_election_on_role(core, slot, is_role);
     }
 }
@@ -266,10 +263,12 @@ static uint32_t oldest_tombstone(const struct weft_core *core)
 void weft_member_remove(struct weft_core *core, uint32_t slot)
 {
     struct weft_members *members = &core->members;
-    bool was_agent = members->table[slot].role == WEFT_ROLE_AGENT;
-    account(members, &members->table[slot], false /* in */);
+    struct weft_member gone = members->table[slot];
+    bool was_agent = gone.record->role == WEFT_ROLE_AGENT;
+    account(members, &gone, false /* in */);
     uint32_t last = members->count - 1;
     members->table[slot] = members->table[last];
+    members->table[last] = gone; /* with the place of its record */
     members->count = last;
     members->epoch++;
     index_rebuild(members);
@@ -291,23 +290,17 @@ uint32_t weft_member_add(struct weft_core *core, const struct weft_record *recor
         weft_member_remove(core, tombstone);
     }
     uint32_t slot = members->count++;
-    members->table[slot] = (struct weft_member){
-        .id = record->id,
-        .incarnation = record->incarnation,
-        .address = record->address,
-        .site = record->site,
-        .term = record->term,
-        .state = record->state,
-        .agent_class = record->agent_class,
-        .role = record->role,
-        .stability = record->stability,
-        .claim = record->claim,
+    struct weft_member *member = &members->table[slot];
+    *member = (struct weft_member){
+        .record = member->record, /* the place, or nothing */
+        .state = (enum weft_member_state)record->state,
         .rate = weft_bandwidth_attested(core, record->id),
         .heard_ms = weft_member_clock_ms(core) - UINT32_MAX / 2,
         .since_ms = weft_member_clock_ms(core),
     };
+    weft_roster_keep(core, member, record);
     index_add(members, slot);
-    account(members, &members->table[slot], true /* in */);
+    account(members, member, true /* in */);
     members->digest_changed_ns = core->now_ns;
     members->epoch++;
     return slot;
@@ -350,22 +343,29 @@ void weft_member_set_rate(struct weft_core *core, uint32_t slot, uint8_t half_oc
 
 /* ---- The own record ---- */
 
-void weft_member_renew(struct weft_core *core)
+static void say(struct weft_core *core, const struct weft_record *record)
 {
     struct weft_member self = core->members.table[0];
+    self.state = (enum weft_member_state)record->state;
+    weft_member_put(core, 0, &self, record);
+}
+
+void weft_member_renew(struct weft_core *core)
+{
+    struct weft_record self = weft_member_record(core, 0);
     core->incarnation += core->incarnation < WEFT_INCARNATION_MAX ? 1 : 0;
     self.incarnation = core->incarnation;
     self.address = core->self.address;
-    weft_member_put(core, 0, &self);
+    say(core, &self);
     weft_gossip_tell(core, 0, true /* eager */);
 }
 
 void weft_member_take_role(struct weft_core *core, enum weft_role role, uint32_t term)
 {
-    struct weft_member self = core->members.table[0];
+    struct weft_record self = weft_member_record(core, 0);
     self.role = (uint8_t)role;
     self.term = term;
-    weft_member_put(core, 0, &self);
+    say(core, &self);
     weft_member_renew(core);
 }
 
@@ -438,11 +438,11 @@ static void say_goodbye(struct weft_core *core, uint32_t slot)
 
 void weft_member_on_leave(struct weft_core *core)
 {
-    struct weft_member self = core->members.table[0];
+    struct weft_record self = weft_member_record(core, 0);
     self.state = WEFT_MEMBER_LEFT;
     weft_node_id agents[WEFT_AGENTS_MAX];
     uint32_t agent_count = weft_election_agents(core, agents);
-    weft_member_put(core, 0, &self);
+    say(core, &self);
     for (uint32_t i = 0; i < agent_count; i++) {
         uint32_t slot = weft_member_slot(core, agents[i]);
         if (slot != WEFT_MEMBER_NONE && slot != 0) {
@@ -462,9 +462,9 @@ void weft_member_expire(struct weft_core *core)
     if (core->now_ns < members->older_ns) {
         return;
     }
-    struct weft_member self = members->table[0];
+    struct weft_record self = weft_member_record(core, 0);
     self.stability++;
-    weft_member_put(core, 0, &self);
+    say(core, &self);
     weft_member_renew(core);
     members->older_ns = self.stability >= STABILITY_MAX
                             ? WEFT_NS_NEVER

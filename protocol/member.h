@@ -22,31 +22,26 @@ struct weft_core;
 /* Attested goodput of a member of which too few observers told: half-octaves. */
 #define WEFT_MEMBER_RATE_UNKNOWN UINT8_MAX
 
+/* What a member says of itself, as all who know it see it, is its record; the rest is what this
+ * node alone thinks of it. */
 struct weft_member {
-    weft_node_id id;             /* never 0 */
-    uint64_t incarnation;        /* of its newest record */
-    struct weft_address address; /* where it listens */
-    uint8_t state;               /* enum weft_member_state, as this node sees it */
-    uint8_t agent_class;         /* enum weft_agent_class */
-    uint8_t role;                /* enum weft_role */
-    uint8_t stability;           /* log2 of hours up, 0..7 */
-    uint8_t claim;               /* own bound of its goodput, half-octaves */
-    uint8_t rate;                /* attested goodput, half-octaves, or RATE_UNKNOWN */
-    uint32_t site;               /* hash of --site, 0 = none */
-    uint32_t term;               /* of its role */
-    uint32_t bulletin_version;   /* of the newest metadata it said it has: timestamp */
-    uint32_t heard_ms;           /* last sign of life first hand; modulo 2^32 */
-    uint32_t since_ms;           /* when it came into this state; modulo 2^32 */
-    uint8_t tells;               /* transmissions of its record still to make */
-    uint8_t flaps;               /* refutations lately, 0..3 */
-    bool is_asked;               /* SUSPECT: was pinged for the last time */
-    uint8_t bulletin_root;       /* of the newest metadata it said it has: root, modulo 2^8 */
+    const struct weft_record *record; /* its newest one, but for the state; see roster.h */
+    uint32_t bulletin_version;        /* of the newest metadata it said it has: timestamp */
+    uint32_t heard_ms;                /* last sign of life first hand; modulo 2^32 */
+    uint32_t since_ms;                /* when it came into this state; modulo 2^32 */
+    unsigned state : 3;               /* enum weft_member_state, as this node sees it */
+    unsigned flaps : 2;               /* refutations lately, 0..3 */
+    unsigned is_asked : 1;            /* SUSPECT: was pinged for the last time */
+    uint8_t tells;                    /* transmissions of its record still to make */
+    uint8_t rate;                     /* attested goodput, half-octaves, or RATE_UNKNOWN */
+    uint8_t bulletin_root;            /* of the newest metadata it said it has: root, modulo 2^8 */
 };
 
-_Static_assert(sizeof(struct weft_member) <= 64, "100,000 nodes fit in one process");
+_Static_assert(sizeof(struct weft_member) <= 24, "100,000 nodes fit in one process");
 
 struct weft_members {
     struct weft_member *table;   /* table[0] is the own node; dense up to count */
+    struct weft_record *own;     /* records of members_max members; NULL = the host keeps them */
     uint16_t *index;             /* open-addressing hash of ids -> place in table, 0 = free */
     uint32_t index_mask;         /* entries of index - 1 */
     uint32_t count;              /* of table, the own node included */
@@ -132,9 +127,10 @@ uint64_t weft_member_suspected(const struct weft_core *core, weft_node_id id);
  * Errors: WEFT_MEMBER_NONE, counted as FULL, if there is no room. */
 uint32_t weft_member_add(struct weft_core *core, const struct weft_record *record);
 
-/* Replace the entry at |slot| by |next|, which has the same id: keeps counts, digest and epoch, and
- * traces a change of state. */
-void weft_member_put(struct weft_core *core, uint32_t slot, const struct weft_member *next);
+/* Replace the entry at |slot| by |next| with |record|, which has the same id and may be the one it
+ * has: keeps counts, digest and epoch, and traces a change of state. */
+void weft_member_put(struct weft_core *core, uint32_t slot, const struct weft_member *next,
+                     const struct weft_record *record);
 
 /* Drop the member at |slot|; the last one takes its place. */
 void weft_member_remove(struct weft_core *core, uint32_t slot);
@@ -145,7 +141,7 @@ void weft_member_set_tells(struct weft_core *core, uint32_t slot, uint8_t tells)
 /* Set the attested goodput of the member at |slot|. */
 void weft_member_set_rate(struct weft_core *core, uint32_t slot, uint8_t half_octaves);
 
-/* The record of the member at |slot|, as it is told. */
+/* The record of the member at |slot|, as it is told: with the state in which this node sees it. */
 struct weft_record weft_member_record(const struct weft_core *core, uint32_t slot);
 
 /* Up to |wanted| different members that are up, at random, neither the own node nor |except|.

@@ -55,9 +55,9 @@ enum weft_role {
 struct weft_record {
     weft_node_id id;             /* subject, never 0 */
     uint64_t incarnation;        /* 1..WEFT_INCARNATION_MAX; the higher one is newer */
-    struct weft_address address; /* where it listens; port not 0 */
     uint32_t site;               /* hash of --site, 0 = none */
     uint32_t term;               /* of its role, grows with every claim in the segment */
+    struct weft_address address; /* where it listens; port not 0 */
     uint8_t state;               /* enum weft_member_state */
     uint8_t agent_class;         /* enum weft_agent_class */
     uint8_t role;                /* enum weft_role */

@@ -52,11 +52,11 @@ static void add_agents(const struct weft_core *core, uint32_t count_max,
         const struct weft_member *member = weft_member_find(core, agents[i]);
         if (member != NULL) {
             struct weft_contact contact = {
-                .endpoint = {.id = member->id, .address = member->address},
+                .endpoint = {.id = member->record->id, .address = member->record->address},
                 .segment = weft_segment_key(&core->segment),
-                .site = member->site,
+                .site = member->record->site,
                 .bulletin = weft_member_bulletin(core, member),
-                .agent_class = member->agent_class,
+                .agent_class = member->record->agent_class,
                 .is_agent = true,
             };
             add(contacts, &contact, count_max);

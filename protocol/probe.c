@@ -93,8 +93,8 @@ static void ping(struct weft_core *core, const struct weft_endpoint *to, uint32_
 static void ping_slot(struct weft_core *core, uint32_t slot, uint32_t sequence, bool is_accused)
 {
     struct weft_endpoint to = weft_member_endpoint(core, slot);
-    uint64_t suspected =
-        is_accused ? core->members.table[slot].incarnation : weft_member_suspected(core, to.id);
+    uint64_t suspected = is_accused ? core->members.table[slot].record->incarnation
+                                    : weft_member_suspected(core, to.id);
     ping(core, &to, sequence, suspected);
 }
 
@@ -150,7 +150,7 @@ static bool is_under_way(const struct weft_probes *probes, weft_node_id target)
 /* Probe the member at |slot| unless that is being done. */
 static void probe_slot(struct weft_core *core, uint32_t slot, uint8_t helpers, bool is_accused)
 {
-    weft_node_id target = core->members.table[slot].id;
+    weft_node_id target = core->members.table[slot].record->id;
     if (is_under_way(&core->probes, target)) {
         return;
     }
@@ -361,10 +361,10 @@ static void look_around(struct weft_core *core)
     probes->successor = 0;
     for (uint32_t slot = 1; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];
-        uint64_t distance = weft_mix(member->id) - own;
+        uint64_t distance = weft_mix(member->record->id) - own;
         if (weft_member_is_up(member) && distance < nearest) {
             nearest = distance;
-            probes->successor = member->id;
+            probes->successor = member->record->id;
         }
     }
     weft_node_id agents[WEFT_AGENTS_MAX];
@@ -431,7 +431,7 @@ static void probe_next(struct weft_core *core)
         }
         uint32_t slot = probes->order[probes->order_at++];
         if (slot < core->members.count &&
-            probe_silent(core, core->members.table[slot].id, period_ns(core))) {
+            probe_silent(core, core->members.table[slot].record->id, period_ns(core))) {
             return;
         }
     }

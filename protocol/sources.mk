@@ -38,6 +38,7 @@ PROTOCOL_SOURCES := \
 	protocol/record.c \
 	protocol/release.c \
 	protocol/remote.c \
+	protocol/roster.c \
 	protocol/serve.c \
 	protocol/source.c \
 	protocol/suggest.c \

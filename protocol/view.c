@@ -90,13 +90,14 @@ bool weft_view_member(const struct weft_core *core, uint32_t index, struct weft_
     uint32_t count = weft_member_count(core);
     if (index < count) {
         const struct weft_member *near = weft_member_at(core, index);
-        *member = (struct weft_view_member){.endpoint = {.id = near->id, .address = near->address},
-                                            .state = (enum weft_member_state)near->state,
-                                            .agent_class = (enum weft_agent_class)near->agent_class,
-                                            .is_agent = weft_election_is_agent(core, near->id),
-                                            .is_linked = is_linked(core, near->id),
-                                            .rate_bytes_per_s = weft_bandwidth_of(core, near->id),
-                                            .score = weft_election_score(core, near->id)};
+        *member = (struct weft_view_member){
+            .endpoint = {.id = near->record->id, .address = near->record->address},
+            .state = (enum weft_member_state)near->state,
+            .agent_class = (enum weft_agent_class)near->record->agent_class,
+            .is_agent = weft_election_is_agent(core, near->record->id),
+            .is_linked = is_linked(core, near->record->id),
+            .rate_bytes_per_s = weft_bandwidth_of(core, near->record->id),
+            .score = weft_election_score(core, near->record->id)};
         return true;
     }
     if (index - count < weft_remote_count(core)) {

@@ -32,6 +32,12 @@ static void take_trace(void *context, const struct weft_trace_record *record)
     }
 }
 
+static const struct weft_record *keep_record(void *context, const struct weft_record *record)
+{
+    struct weft_sim_shard *shard = context;
+    return weft_sim_roster_keep(&shard->roster, record);
+}
+
 void weft_sim_shard_begin(struct weft_sim_shard *shard, struct weft_sim_world *world,
                           uint32_t index, uint32_t first_node, uint32_t end_node)
 {
@@ -40,7 +46,7 @@ void weft_sim_shard_begin(struct weft_sim_shard *shard, struct weft_sim_world *w
                                      .first_node = first_node,
                                      .end_node = end_node,
                                      .queue = weft_sim_queue_new(),
-                                     .host = {.trace = take_trace}};
+                                     .host = {.trace = take_trace, .keep = keep_record}};
     shard->host.context = shard;
     weft_sim_buffer_begin(&shard->buffers);
     weft_sim_record_begin(&shard->record, world->decisions != NULL);
@@ -63,6 +69,7 @@ void weft_sim_shard_end(struct weft_sim_shard *shard)
     weft_sim_pool_end(&shard->uploads);
     weft_sim_pool_end(&shard->pipes);
     weft_sim_record_end(&shard->record);
+    weft_sim_roster_end(&shard->roster);
     weft_sim_buffer_end(&shard->buffers);
     weft_sim_mail_end(&shard->mail);
     weft_sim_queue_free(shard->queue);

@@ -48,6 +48,7 @@ SIM_SOURCES := \
 	sim/record.c \
 	sim/report.c \
 	sim/report_json.c \
+	sim/roster.c \
 	sim/scenario.c \
 	sim/screen.c \
 	sim/shard.c \

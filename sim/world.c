@@ -83,6 +83,7 @@ static struct weft_config core_config(const struct weft_sim_world *world)
     config.chunks_max = (chunks_max(world) + 63) / 64 * 64;
     config.extents_max = extents_max(world);
     config.documents_max = least(world->releases.count, WEFT_DOCUMENTS_MAX); /* one of each */
+    config.shares_records = true;
     return config;
 }
 

@@ -29,6 +29,7 @@
 #include "publish.h"
 #include "queue.h"
 #include "record.h"
+#include "roster.h"
 #include "topology.h"
 #include "screen.h"
 #include "watch.h"
@@ -115,6 +116,7 @@ struct weft_sim_shard {
     struct weft_sim_far far;           /* flows to other sites that began or ended */
     struct weft_sim_buffers buffers;   /* long messages on their way */
     struct weft_sim_record record;     /* trace hash */
+    struct weft_sim_roster roster;     /* what machines here say of themselves */
     struct weft_sim_checks checks;     /* invariants */
     struct weft_sim_pool pipes;        /* directions of connections that carry bulk */
     struct weft_sim_pool uploads;      /* chunks waiting or being sent to other nodes */

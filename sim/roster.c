@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers "where is the one copy of what a machine says of itself?". */
+#include "roster.h"
+#include "memory.h"
+
+#include "protocol/address.h"
+#include "protocol/rng.h"
+
+enum {
+    BLOCK_BITS = 6, /* records of one piece of memory: 64 */
+    BLOCK_RECORDS = 1 << BLOCK_BITS,
+    PLACES_LEAST = 64
+};
+
+void weft_sim_roster_end(struct weft_sim_roster *roster)
+{
+    for (uint32_t i = 0; i * BLOCK_RECORDS < roster->count; i++) {
+        weft_sim_memory_give(roster->blocks[i], BLOCK_RECORDS, sizeof(roster->blocks[0][0]));
+    }
+    weft_sim_memory_give(roster->blocks, roster->block_room, sizeof(roster->blocks[0]));
+    weft_sim_memory_give(roster->places, roster->place_room, sizeof(roster->places[0]));
+    *roster = (struct weft_sim_roster){.count = 0};
+}
+
+static bool is_same(const struct weft_record *a, const struct weft_record *b)
+{
+    return a->id == b->id && a->incarnation == b->incarnation && a->site == b->site &&
+           a->term == b->term && a->agent_class == b->agent_class && a->role == b->role &&
+           a->stability == b->stability && a->claim == b->claim &&
+           weft_address_equal(&a->address, &b->address);
+}
+
+/* The place of |record|, or the free one that it would take. */
+static const struct weft_record **place_of(const struct weft_sim_roster *roster,
+                                           const struct weft_record *record)
+{
+    uint32_t mask = roster->place_room - 1;
+    uint32_t at = (uint32_t)weft_rendezvous(record->id, record->incarnation) & mask;
+    while (roster->places[at] != NULL && !is_same(roster->places[at], record)) {
+        at = (at + 1) & mask;
+    }
+    return &roster->places[at];
+}
+
+static void widen(struct weft_sim_roster *roster)
+{
+    struct weft_sim_roster narrow = *roster;
+    roster->place_room = narrow.place_room == 0 ? PLACES_LEAST : 2 * narrow.place_room;
+    roster->places = weft_sim_memory_take(roster->place_room, sizeof(roster->places[0]));
+    for (uint32_t i = 0; i < narrow.place_room; i++) {
+        if (narrow.places[i] != NULL) {
+            *place_of(roster, narrow.places[i]) = narrow.places[i];
+        }
+    }
+    weft_sim_memory_give(narrow.places, narrow.place_room, sizeof(narrow.places[0]));
+}
+
+static struct weft_record *add(struct weft_sim_roster *roster)
+{
+    uint32_t block = roster->count >> BLOCK_BITS;
+    if (block == roster->block_room) {
+        roster->blocks =
+            weft_sim_memory_grow(roster->blocks, &roster->block_room, sizeof(roster->blocks[0]));
+    }
+    if ((roster->count & (BLOCK_RECORDS - 1)) == 0) {
+        roster->blocks[block] = weft_sim_memory_take(BLOCK_RECORDS, sizeof(roster->blocks[0][0]));
+    }
+    return &roster->blocks[block][roster->count++ & (BLOCK_RECORDS - 1)];
+}
+
+const struct weft_record *weft_sim_roster_keep(struct weft_sim_roster *roster,
+                                               const struct weft_record *record)
+{
+    if (2 * roster->count >= roster->place_room) {
+        widen(roster);
+    }
+    const struct weft_record **place = place_of(roster, record);
+    if (*place == NULL) {
+        struct weft_record *kept = add(roster);
+        *kept = *record;
+        *place = kept;
+    }
+    return *place;
+}
