@@ -157,7 +157,7 @@ void weft_announce_on_link_up(struct weft_core *core, const struct weft_link *li
 static void tell_links(struct weft_core *core)
 {
     for (uint32_t i = 0; i < core->links.end; i++) {
-        const struct weft_link *link = &core->links.items[i];
+        const struct weft_link *link = weft_link_at(&core->links, i);
         if (link->up && !weft_announce_has(core, link->peer.id, core->announces.bulletin)) {
             tell_link(core, link);
         }

@@ -94,7 +94,7 @@ weft_node_id weft_document_holder(struct weft_core *core, const struct weft_docu
 {
     weft_node_id best = 0;
     for (uint32_t i = 0; i < core->links.end; i++) {
-        const struct weft_link *link = &core->links.items[i];
+        const struct weft_link *link = weft_link_at(&core->links, i);
         bool usable = link->up && (far || !link->far) && !was_tried(document, link->peer.id);
         if (!usable) {
             continue;

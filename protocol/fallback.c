@@ -13,7 +13,7 @@
 static bool has_agent(struct weft_core *core, uint32_t download)
 {
     for (uint32_t i = 0; i < core->links.end; i++) {
-        const struct weft_link *link = &core->links.items[i];
+        const struct weft_link *link = weft_link_at(&core->links, i);
         if (link->up && link->agent && link->maps[download].known) {
             return true;
         }

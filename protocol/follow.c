@@ -56,7 +56,7 @@ static void follow(struct weft_core *core, struct weft_link *link, uint32_t down
 static void follow_agents(struct weft_core *core, uint32_t download, uint32_t stripe)
 {
     for (uint32_t i = 0; i < core->links.end; i++) {
-        struct weft_link *link = &core->links.items[i];
+        struct weft_link *link = weft_link_at(&core->links, i);
         bool follows = (link->maps[download].parent & bit_of(stripe)) != 0;
         if (may_follow(link, download, stripe) && link->agent && !follows) {
             follow(core, link, download, stripe);
@@ -69,7 +69,7 @@ static struct weft_link *next_best(struct weft_core *core, uint32_t download, ui
 {
     struct weft_link *best = NULL;
     for (uint32_t i = 0; i < core->links.end; i++) {
-        struct weft_link *link = &core->links.items[i];
+        struct weft_link *link = weft_link_at(&core->links, i);
         if (may_follow(link, download, stripe) && !link->agent &&
             weft_tree_is_above(core, link->peer.id, stripe) &&
             (best == NULL || weft_tree_is_nearer(link->peer.id, best->peer.id, stripe))) {
@@ -118,7 +118,7 @@ static void replace_parents(struct weft_core *core, uint32_t download)
     struct weft_download *self = &core->releases.downloads[download];
     uint8_t fed = 0;
     for (uint32_t i = 0; i < core->links.end; i++) {
-        const struct weft_link *link = &core->links.items[i];
+        const struct weft_link *link = weft_link_at(&core->links, i);
         fed |= link->up ? link->maps[download].parent : 0;
     }
     self->orphans = (uint8_t)(WEFT_STRIPES_ALL & ~fed);
@@ -169,7 +169,7 @@ void weft_follow_on_stored(struct weft_core *core, const struct weft_link *from,
 {
     uint8_t stripe = weft_tree_stripe(chunk);
     for (uint32_t i = 0; i < core->links.end; i++) {
-        struct weft_link *link = &core->links.items[i];
+        struct weft_link *link = weft_link_at(&core->links, i);
         struct weft_link_map *map = &link->maps[download];
         if (!link->up || link->agent || (map->parent & stripe) == 0) {
             continue;
@@ -194,7 +194,7 @@ static uint32_t count_followers(const struct weft_core *core, uint32_t download,
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < core->links.end; i++) {
-        const struct weft_link *link = &core->links.items[i];
+        const struct weft_link *link = weft_link_at(&core->links, i);
         const struct weft_link_map *map = &link->maps[download];
         count += link->up && (map->children & bit_of(stripe)) != 0 && map->first_only == first;
     }
@@ -240,7 +240,7 @@ void weft_follow_give_up(struct weft_core *core, uint32_t download)
     struct weft_download *self = &core->releases.downloads[download];
     self->overloaded = true;
     for (uint32_t i = 0; i < core->links.end; i++) {
-        struct weft_link *link = &core->links.items[i];
+        struct weft_link *link = weft_link_at(&core->links, i);
         struct weft_link_map *map = &link->maps[download];
         if (link->up && link->agent && map->parent != 0) {
             self->orphans |= map->parent;

@@ -23,7 +23,7 @@ void weft_have_reset_map(const struct weft_core *core, struct weft_link_map *map
 void weft_have_begin(struct weft_core *core, uint32_t download)
 {
     for (uint32_t i = 0; i < core->links.end; i++) {
-        weft_have_reset_map(core, &core->links.items[i].maps[download]);
+        weft_have_reset_map(core, &weft_link_at(&core->links, i)->maps[download]);
     }
 }
 
@@ -134,7 +134,7 @@ static void send_map(struct weft_core *core, struct weft_link *link,
 void weft_have_tell_all(struct weft_core *core, const struct weft_release *release)
 {
     for (uint32_t i = 0; i < core->links.end; i++) {
-        struct weft_link *link = &core->links.items[i];
+        struct weft_link *link = weft_link_at(&core->links, i);
         if (link->up) {
             send_map(core, link, release, /* ask */ true);
         }
@@ -288,7 +288,7 @@ static bool send_have(struct weft_core *core, struct weft_link *link, uint32_t i
 static void flush(struct weft_core *core, uint32_t index, bool far)
 {
     for (uint32_t i = 0; i < core->links.end; i++) {
-        struct weft_link *link = &core->links.items[i];
+        struct weft_link *link = weft_link_at(&core->links, i);
         if (link->up && link->far == far) {
             while (send_have(core, link, index)) {
             }

@@ -113,7 +113,7 @@ static void send_lease(struct weft_core *core, const struct weft_link *link, uin
 static void tell_segment(struct weft_core *core, uint32_t download, uint32_t extent, bool given_up)
 {
     for (uint32_t i = 0; i < core->links.end; i++) {
-        const struct weft_link *link = &core->links.items[i];
+        const struct weft_link *link = weft_link_at(&core->links, i);
         if (link->up && !link->far) {
             send_lease(core, link, download, extent, given_up);
         }
@@ -224,7 +224,7 @@ static bool wins(struct weft_core *core, uint32_t download, uint32_t extent, wef
 void weft_lease_tell_far(struct weft_core *core, uint32_t download, uint32_t extent)
 {
     for (uint32_t i = 0; core->links.far_count > 0 && i < core->links.end; i++) {
-        const struct weft_link *link = &core->links.items[i];
+        const struct weft_link *link = weft_link_at(&core->links, i);
         if (link->up && link->far && link->maps[download].known) {
             send_lease(core, link, download, extent, /* given_up */ false);
         }

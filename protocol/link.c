@@ -24,12 +24,11 @@ void weft_link_carve(struct weft_core *core, struct weft_arena *arena)
 {
     const struct weft_config *config = &core->config;
     struct weft_links *self = &core->links;
-    size_t maps = (size_t)config->links_max * config->downloads_max;
-    size_t words = weft_bitmap_words(config->chunks_max);
+    size_t set_bytes = weft_bitmap_words(config->chunks_max) * sizeof(uint64_t);
+    self->item_bytes = sizeof(struct weft_link) +
+                       config->downloads_max * (sizeof(struct weft_link_map) + set_bytes);
     self->ids = weft_arena_take(arena, config->links_max, sizeof(self->ids[0]));
-    self->items = weft_arena_take(arena, config->links_max, sizeof(self->items[0]));
-    self->maps = weft_arena_take(arena, maps, sizeof(self->maps[0]));
-    self->haves = weft_arena_take(arena, maps * words, sizeof(self->haves[0]));
+    self->items = weft_arena_take(arena, config->links_max, self->item_bytes);
 }
 
 struct weft_link *weft_link_find(struct weft_core *core, weft_node_id peer)
@@ -39,12 +38,12 @@ struct weft_link *weft_link_find(struct weft_core *core, weft_node_id peer)
         return NULL;
     }
     if (self->ids[self->found] == peer) {
-        return &self->items[self->found]; /* asked for several times in a step */
+        return weft_link_at(self, self->found); /* asked for several times in a step */
     }
     for (uint32_t i = 0; i < self->end; i++) {
         if (self->ids[i] == peer) {
             self->found = i;
-            return &self->items[i];
+            return weft_link_at(self, i);
         }
     }
     return NULL;
@@ -131,29 +130,27 @@ static void pause_failed(struct weft_core *core, weft_node_id peer)
 
 /* --- opening and closing --- */
 
-/* The maps of entry |index|, empty. */
-static struct weft_link_map *take_maps(struct weft_core *core, uint32_t index)
+/* The maps of a link are followed by their sets. */
+static void empty_maps(const struct weft_core *core, struct weft_link *link)
 {
-    const struct weft_config *config = &core->config;
-    struct weft_link_map *maps = &core->links.maps[(size_t)index * config->downloads_max];
-    size_t words = weft_bitmap_words(config->chunks_max);
-    for (uint32_t i = 0; i < config->downloads_max; i++) {
-        size_t map = (size_t)index * config->downloads_max + i;
-        maps[i].have = &core->links.haves[map * words];
-        weft_have_reset_map(core, &maps[i]);
+    uint32_t count = core->config.downloads_max;
+    uint64_t *sets = (uint64_t *)(void *)&link->maps[count];
+    for (uint32_t i = 0; i < count; i++) {
+        link->maps[i].have = sets + i * weft_bitmap_words(core->config.chunks_max);
+        weft_have_reset_map(core, &link->maps[i]);
     }
-    return maps;
 }
 
 static struct weft_link *take_entry(struct weft_core *core, const struct weft_endpoint *peer)
 {
+    struct weft_links *self = &core->links;
     for (uint32_t i = 0; i < core->config.links_max; i++) {
-        struct weft_link *link = &core->links.items[i];
-        if (link->peer.id == 0) {
-            *link = (struct weft_link){
-                .peer = *peer, .maps = take_maps(core, i), .since_ns = core->now_ns};
-            core->links.ids[i] = peer->id;
-            core->links.end = core->links.end > i ? core->links.end : i + 1;
+        if (self->ids[i] == 0) {
+            struct weft_link *link = weft_link_at(self, i);
+            *link = (struct weft_link){.peer = *peer, .since_ns = core->now_ns};
+            empty_maps(core, link);
+            self->ids[i] = peer->id;
+            self->end = self->end > i ? self->end : i + 1;
             return link;
         }
     }
@@ -185,6 +182,16 @@ void weft_link_open(struct weft_core *core, const struct weft_endpoint *peer, bo
     }
 }
 
+static void forget_id(struct weft_links *self, weft_node_id peer)
+{
+    for (uint32_t i = 0; i < self->end; i++) {
+        self->ids[i] = self->ids[i] == peer ? 0 : self->ids[i];
+    }
+    while (self->end > 0 && self->ids[self->end - 1] == 0) {
+        self->end--;
+    }
+}
+
 /* Everything that was known through this link is void. */
 static void release_entry(struct weft_core *core, struct weft_link *link)
 {
@@ -197,10 +204,7 @@ static void release_entry(struct weft_core *core, struct weft_link *link)
         weft_have_drop(core, link);
     }
     link->peer.id = 0;
-    core->links.ids[link - core->links.items] = 0;
-    while (core->links.end > 0 && core->links.ids[core->links.end - 1] == 0) {
-        core->links.end--;
-    }
+    forget_id(&core->links, peer);
     link->up = false;
     weft_want_on_link_down(core, peer);
 }
@@ -215,7 +219,7 @@ static uint32_t count_links(const struct weft_core *core, bool far)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < core->links.end; i++) {
-        const struct weft_link *link = &core->links.items[i];
+        const struct weft_link *link = weft_link_at(&core->links, i);
         count += link->peer.id != 0 && link->far == far;
     }
     return count;
@@ -309,7 +313,7 @@ void weft_link_shut(struct weft_core *core, weft_node_id peer)
 void weft_link_close_all(struct weft_core *core)
 {
     for (uint32_t i = 0; i < core->links.end; i++) {
-        struct weft_link *link = &core->links.items[i];
+        struct weft_link *link = weft_link_at(&core->links, i);
         if (link->peer.id != 0) {
             weft_node_id peer = link->peer.id;
             release_entry(core, link);
@@ -436,7 +440,7 @@ static void review_far(struct weft_core *core)
 static void review_roles(struct weft_core *core)
 {
     for (uint32_t i = 0; i < core->links.end; i++) {
-        struct weft_link *link = &core->links.items[i];
+        struct weft_link *link = weft_link_at(&core->links, i);
         bool forgotten =
             link->peer.id != 0 && !link->up && core->now_ns - link->since_ns > OPENING_NS;
         if (forgotten) {

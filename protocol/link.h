@@ -30,20 +30,21 @@ struct weft_link_map {
     uint8_t missed;      /* chunks in a row that it, a parent, let come from elsewhere */
 };
 
+/* All that is known of a neighbour lies together: the link, its maps, and the sets of those. */
 struct weft_link {
-    struct weft_endpoint peer;  /* id 0 = free entry */
-    bool up;                    /* the stream can be used; else it is being opened */
-    bool far;                   /* to another segment */
-    bool agent;                 /* the peer is an agent of our segment now */
-    uint8_t asked;              /* requests of ours it has not answered */
-    uint8_t late;               /* requests given up that it may still answer; stops at 255 */
-    uint8_t slow;               /* requests in a row that were overdue; stops at 255 */
-    weft_ns busy_until_ns;      /* it refused or was slow: not asked before */
-    weft_ns since_ns;           /* when it came up, or when opening began */
-    uint32_t pushing;           /* chunks under way that it did not ask for */
-    uint32_t pushed;            /* chunks ever sent that it did not ask for */
-    weft_ns push_after_ns;      /* a push failed: none before; it may ask */
-    struct weft_link_map *maps; /* config.downloads_max of them */
+    struct weft_endpoint peer;   /* id 0 = free entry */
+    weft_ns busy_until_ns;       /* it refused or was slow: not asked before */
+    weft_ns since_ns;            /* when it came up, or when opening began */
+    weft_ns push_after_ns;       /* a push failed: none before; it may ask */
+    uint32_t pushed;             /* chunks ever sent that it did not ask for */
+    uint16_t pushing;            /* chunks under way that it did not ask for */
+    bool up;                     /* the stream can be used; else it is being opened */
+    bool far;                    /* to another segment */
+    bool agent;                  /* the peer is an agent of our segment now */
+    uint8_t asked;               /* requests of ours it has not answered */
+    uint8_t late;                /* requests given up that it may still answer; stops at 255 */
+    uint8_t slow;                /* requests in a row that were overdue; stops at 255 */
+    struct weft_link_map maps[]; /* config.downloads_max of them */
 };
 
 /* An address that could not be reached lately. */
@@ -56,19 +57,24 @@ struct weft_link_pause {
 #define WEFT_LINK_PAUSES 16
 
 struct weft_links {
-    struct weft_link *items;    /* config.links_max entries */
-    struct weft_link_map *maps; /* config.downloads_max of each entry */
-    uint64_t *haves;            /* a set of config.chunks_max of each map */
-    weft_node_id *ids;          /* peer.id of each entry, dense for the search */
-    uint32_t found;             /* entry that was looked up last */
-    uint32_t end;               /* entries from here on are free */
-    uint32_t up_count;          /* links that are up */
-    uint32_t far_count;         /* of them to other segments */
-    weft_ns review_ns;          /* next review */
+    uint8_t *items;     /* config.links_max entries of item_bytes, see weft_link_at() */
+    size_t item_bytes;  /* a link with its maps, and a set of config.chunks_max of each map */
+    weft_node_id *ids;  /* peer.id of each entry, dense for the search */
+    uint32_t found;     /* entry that was looked up last */
+    uint32_t end;       /* entries from here on are free */
+    uint32_t up_count;  /* links that are up */
+    uint32_t far_count; /* of them to other segments */
+    weft_ns review_ns;  /* next review */
     struct weft_link_pause pauses[WEFT_LINK_PAUSES]; /* the one that ends first makes room */
 };
 
 struct weft_core;
+
+/* Entry |index|, below config.links_max, in use or not. */
+static inline struct weft_link *weft_link_at(const struct weft_links *links, uint32_t index)
+{
+    return (struct weft_link *)(void *)(links->items + index * links->item_bytes);
+}
 
 /* Take the tables from the block, and empty them. */
 void weft_link_carve(struct weft_core *core, struct weft_arena *arena);

@@ -148,7 +148,7 @@ void weft_pick_fill(struct weft_core *core)
     for (uint32_t round = 0; round < ASKED_PER_LINK && has_room(core); round++) {
         uint32_t start = weft_rng_below(&core->rng, end);
         for (uint32_t i = 0; i < end && has_room(core); i++) {
-            struct weft_link *link = &core->links.items[(start + i) % end];
+            struct weft_link *link = weft_link_at(&core->links, (start + i) % end);
             if (link->asked == round && is_askable(core, link)) {
                 ask_one(core, link);
             }
@@ -208,7 +208,7 @@ static void expire_pauses(struct weft_core *core)
     bool open = weft_release_is_open(core);
     self->retry_ns = open ? WEFT_NS_NEVER : core->releases.disk_retry_ns;
     for (uint32_t i = 0; i < core->links.end; i++) {
-        const struct weft_link *link = &core->links.items[i];
+        const struct weft_link *link = weft_link_at(&core->links, i);
         bool waits = link->up && link->busy_until_ns > core->now_ns;
         if (waits && link->busy_until_ns < self->retry_ns) {
             self->retry_ns = link->busy_until_ns;

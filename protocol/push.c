@@ -59,7 +59,7 @@ static bool follows(const struct weft_link *link, uint32_t download, uint32_t en
 static bool has_followers(const struct weft_core *core, uint32_t download, uint32_t entry)
 {
     for (uint32_t i = 0; i < core->links.end; i++) {
-        if (follows(&core->links.items[i], download, entry)) {
+        if (follows(weft_link_at(&core->links, i), download, entry)) {
             return true;
         }
     }
@@ -73,7 +73,7 @@ static struct weft_link *next_link(struct weft_core *core, uint32_t download, ui
     struct weft_link *best = NULL;
     *left = false;
     for (uint32_t i = 0; i < core->links.end; i++) {
-        struct weft_link *link = &core->links.items[i];
+        struct weft_link *link = weft_link_at(&core->links, i);
         if ((!spread && !follows(link, download, entry)) || !lacks(link, download, INDEX(entry))) {
             continue;
         }

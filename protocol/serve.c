@@ -207,7 +207,7 @@ void weft_serve_on_upload(struct weft_core *core, const struct weft_event_upload
     struct weft_download *download = weft_release_download(core, release);
     struct weft_link *link = weft_link_find(core, event->peer);
     if (link != NULL && upload.why != WEFT_UPLOAD_ASKED) {
-        link->pushing -= link->pushing > 0;
+        link->pushing = (uint16_t)(link->pushing - (link->pushing > 0));
         link->push_after_ns = event->result == WEFT_ERR_OK ? 0 : core->now_ns + PUSH_PAUSE_NS;
     }
     if (event->result == WEFT_ERR_OK) {

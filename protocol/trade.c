@@ -37,7 +37,7 @@ static bool ask_one(struct weft_core *core, struct weft_link *link)
 
 static uint64_t speed_of(const struct weft_core *core, uint32_t slot)
 {
-    uint64_t bytes_per_s = weft_bandwidth_of(core, core->links.items[slot].peer.id);
+    uint64_t bytes_per_s = weft_bandwidth_of(core, weft_link_at(&core->links, slot)->peer.id);
     return bytes_per_s == 0 ? UINT64_MAX : bytes_per_s;
 }
 
@@ -57,11 +57,11 @@ void weft_trade_fill(struct weft_core *core)
     bool open = core->links.far_count > 0 && weft_release_is_open(core);
     for (uint32_t i = 0; open && i < core->links.end; i++) {
         slots[count] = (uint8_t)i;
-        count += is_askable(core, &core->links.items[i]);
+        count += is_askable(core, weft_link_at(&core->links, i));
     }
     while (count > 0 && core->wants.far_count < core->config.tuning.far_window) {
         uint32_t drawn = draw(core, slots, count);
-        struct weft_link *link = &core->links.items[slots[drawn]];
+        struct weft_link *link = weft_link_at(&core->links, slots[drawn]);
         if (!ask_one(core, link) || !is_askable(core, link)) {
             slots[drawn] = slots[--count];
         }

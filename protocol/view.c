@@ -78,8 +78,8 @@ struct weft_view_counters weft_view_counters(const struct weft_core *core)
 static bool is_linked(const struct weft_core *core, weft_node_id id)
 {
     for (uint32_t i = 0; i < core->links.end; i++) {
-        if (core->links.items[i].peer.id == id) {
-            return core->links.items[i].up;
+        if (weft_link_at(&core->links, i)->peer.id == id) {
+            return weft_link_at(&core->links, i)->up;
         }
     }
     return false;

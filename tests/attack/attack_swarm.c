@@ -274,7 +274,7 @@ START_TEST(wrong_map)
                   (struct weft_frame){.kind = WEFT_FRAME_MAP, .value = CHUNKS, .list = {bits, 1}});
     const uint8_t beyond[] = {CHUNKS >> 8, CHUNKS & 0xff, 0xff, 0xff};
     frame_of_liar(&fixture, (struct weft_frame){.kind = WEFT_FRAME_HAVE, .list = {beyond, 4}});
-    ck_assert_uint_eq(fixture.core->links.items[0].maps[0].have_count, 0);
+    ck_assert_uint_eq(weft_link_at(&fixture.core->links, 0)->maps[0].have_count, 0);
     ck_assert_uint_eq(fixture.core->counters.rejects[WEFT_REJECT_RANGE], 7);
     fixture_free(&fixture);
 }
