@@ -349,17 +349,24 @@ static void follow_agenda(struct weft_sim_world *world)
     }
 }
 
+static void deliver(struct weft_sim_world *world)
+{
+    for (uint32_t i = 0; i < world->shard_count; i++) {
+        weft_sim_shard_deliver(&world->shards[i]);
+    }
+}
+
 /* All shards have come to the end of the window. */
 static void meet(struct weft_sim_world *world)
 {
     for (uint32_t i = 0; i < world->shard_count; i++) {
         struct weft_sim_shard *shard = &world->shards[i];
         weft_sim_queue_advance(shard->queue, world->now_ns);
-        weft_sim_shard_deliver(shard);
         if (shard->checks.failed && !world->checks.failed) {
             world->checks = shard->checks;
         }
     }
+    deliver(world);
     if (world->decisions != NULL) {
         weft_sim_decisions_write(world->decisions, world);
     }
@@ -371,6 +378,7 @@ static void meet(struct weft_sim_world *world)
     if (world->faults.watches_share) {
         weft_sim_fault_on_meeting(world);
     }
+    deliver(world); /* what was sent here may arrive before the next entry of any queue */
     weft_sim_backbone_settle(world);
     weft_sim_check_meeting(world);
 }
