@@ -31,6 +31,27 @@ START_TEST(nobody_answers)
 }
 END_TEST
 
+/* Somebody says that a node is where nobody is; what is sent there in vain keeps nothing back from
+ * where it is. */
+START_TEST(false_address)
+{
+    net_start();
+    struct weft_endpoint lie = {.id = nodes[1].self.id, .address = net_address_of(901)};
+    for (uint32_t i = 0; i < 10; i++) {
+        net_say(&nodes[0], &lie, "are you there?");
+        net_pass(i * 250); /* asked, given up, resting */
+        uint32_t heard = nodes[1].heard;
+        net_say(&nodes[0], &nodes[1].self, "or there?");
+        net_settle();
+        ck_assert_uint_gt(nodes[1].heard, heard);
+        weft_peers_free(nodes[0].peers); /* no session the next time */
+        now_ns += WEFT_NS_PER_S;
+        net_run(&nodes[0]);
+    }
+    net_stop();
+}
+END_TEST
+
 /* Everybody who is no member hears and says nothing. */
 START_TEST(strangers)
 {
@@ -223,6 +244,7 @@ int main(void)
 {
     const struct attack_case cases[] = {
         {"first messages to an address where nobody is", "three, then it rests", nobody_answers},
+        {"a false address of a member", "the true one is tried at once", false_address},
         {"no, stolen, expired, early, revoked certificate, another mesh", "silence", strangers},
         {"packets of a session and a handshake again", "dropped, not answered", replays},
         {"10,000 datagrams a second of a member", "200 of them, others are heard",
