@@ -133,9 +133,10 @@ int weft_command_init(int argc, char **argv)
 {
     static const struct form form = {
         "init", "[--listen ADDR[:PORT]] [--data DIR]",
-        "Make a mesh of your own: keys, this machine as the server that admits others, and a line\n"
-        "to paste on them. Then start this node with weft run and the same --data and --listen.\n"
-        "Without --listen this machine needs no network: it answers requests in files.",
+        "Make a mesh of your own: keys, this machine as the server that admits others,\n"
+        "and a line to paste on them. Then start this node with weft run and the same\n"
+        "--data and --listen. Without --listen this machine needs no network: it answers\n"
+        "requests in files.",
         init_flags, WEFT_FLAG_COUNT_OF(init_flags)};
     struct options options;
     struct weft_address address;
@@ -189,8 +190,9 @@ int weft_command_revoke(int argc, char **argv)
 {
     static const struct form form = {
         "revoke", "NODE [--data DIR]",
-        "Throw a node out of the mesh, by its name or id; on the server. The running server tells\n"
-        "the others within seconds, who close every connection to it at once.",
+        "Throw a node out of the mesh, by its name or id; on the server. The running\n"
+        "server tells the others within seconds, who close every connection to it at\n"
+        "once.",
         plain_flags, WEFT_FLAG_COUNT_OF(plain_flags)};
     struct options options;
     struct weft_message message = {.text = ""};
@@ -215,9 +217,9 @@ int weft_command_rotate(int argc, char **argv)
 {
     static const struct form form = {
         "rotate", "[--data DIR]",
-        "Make every certificate void; nodes in the register get new ones by themselves, nodes "
-        "that\n"
-        "were thrown out do not, and the list of them is empty again. On the server.",
+        "Make every certificate void; nodes in the register get new ones by themselves,\n"
+        "nodes that were thrown out do not, and the list of them is empty again. On the\n"
+        "server.",
         plain_flags, WEFT_FLAG_COUNT_OF(plain_flags)};
     struct options options;
     struct weft_message message = {.text = ""};

@@ -67,8 +67,8 @@ bool weft_apply_options_read(struct weft_apply_options *options, int argc, char 
     struct texts texts = {.components = {.count = 0}};
     char message[WEFT_FLAG_MESSAGE_BYTES];
     struct weft_flag_group groups[] = {
-        {.flags = rows, .flag_count = WEFT_FLAG_COUNT_OF(rows), .target = options},
         {.flags = list_rows, .flag_count = WEFT_FLAG_COUNT_OF(list_rows), .target = &texts},
+        {.flags = rows, .flag_count = WEFT_FLAG_COUNT_OF(rows), .target = options},
     };
     const struct weft_usage usage = {
         .command = "apply",

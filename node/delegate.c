@@ -36,7 +36,7 @@ static const struct weft_flag rows[] = {
         "directory of the key files: of targets, snapshot and timestamp; with --begin of ROLE",
         WEFT_FLAG_AT(struct options, keys)),
     WEFT_ROW_PASSWORD_FILE(WEFT_FLAG_AT(struct options, password_file)),
-    WEFT_ROW_LIST("key", "KEY", "key file (.pub) that may sign for ROLE; repeat it",
+    WEFT_ROW_LIST("key", "KEY", "key file (.pub) that may sign for ROLE",
                   WEFT_FLAG_AT(struct options, files)),
     {.name = "threshold",
      .kind = WEFT_FLAG_COUNT,
@@ -45,7 +45,7 @@ static const struct weft_flag rows[] = {
      .maximum = WEFT_SIGNERS_KEYS_MAX,
      .help = "how many of them have to",
      WEFT_FLAG_AT(struct options, threshold)},
-    WEFT_ROW_LIST("component", "NAME", "component that ROLE may publish; repeat it",
+    WEFT_ROW_LIST("component", "NAME", "component that ROLE may publish",
                   WEFT_FLAG_AT(struct options, components)),
     {.name = "begin",
      .kind = WEFT_FLAG_BOOL,
@@ -281,10 +281,9 @@ int weft_command_delegate(int argc, char **argv)
     struct weft_usage usage = {
         .command = "delegate",
         .arguments = "ROLE --repo DIR --keys DIR --key KEY... --component NAME...",
-        .about =
-            "Let the holders of other keys publish components, and nothing else. Given again,\n"
-            "it replaces what was delegated to ROLE before; releases that keys signed which\n"
-            "are not named any more do not count from then on.",
+        .about = "Let the holders of other keys publish components, and nothing else. Given\n"
+                 "again, it replaces what was delegated to ROLE before; what keys signed that are\n"
+                 "not named any more does not count from then on.",
         .set = {.groups = &group, .group_count = 1},
         .help = &options.help};
     int exit_code = WEFT_EXIT_OK;

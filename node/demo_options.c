@@ -53,9 +53,9 @@ bool weft_demo_options_read(struct weft_demo_options *options, int argc, char **
     const struct weft_usage usage = {
         "demo",
         "[FLAG]... [PATH]",
-        "Run a whole mesh on this machine, without root: a source, nodes in several segments, one\n"
-        "release. Watch it travel, then see what it took. PATH is a file or a directory to\n"
-        "distribute instead of a random file.",
+        "Run a whole mesh on this machine, without root: a source, nodes in several\n"
+        "segments, one release. Watch it travel, then see what it took. PATH is a file\n"
+        "or a directory to distribute instead of a random file.",
         {groups, WEFT_FLAG_COUNT_OF(groups)},
         &options->help};
     struct weft_flag_list positionals;

@@ -7,7 +7,7 @@
 /* X(name, number, text) */
 #define WEFT_EXIT_MAP(X)                                                                           \
     X(OK, 0, "done")                                                                               \
-    X(FAILED, 1, "it was tried and failed; the last line on stderr says what, where and why")      \
+    X(FAILED, 1, "tried, and failed; the last line on stderr says what, where and why")            \
     X(USAGE, 2, "a command, flag or argument is not valid; nothing was done")                      \
     X(NOT_RUNNING, 3, "no node runs on this data directory, or it does not answer")                \
     X(BUSY, 4, "another node uses the data directory, or another program the address")             \

@@ -192,7 +192,7 @@ int weft_command_fetch(int argc, char **argv)
         .flags = rows, .flag_count = WEFT_FLAG_COUNT_OF(rows), .target = &options};
     const struct weft_usage usage = {
         .command = "fetch",
-        .arguments = "--source URL --root FILE [FLAG]... TARGET   or   --data DIR TARGET",
+        .arguments = "--source URL --root FILE [FLAG]... TARGET | --data DIR TARGET",
         .about = "Get one target of a TUF repository, made by weft or by other tools: bring the\n"
                  "metadata up to date, follow delegations, download, verify. The file appears\n"
                  "only when all of it is right.",

@@ -178,10 +178,10 @@ int weft_command_join(int argc, char **argv)
     struct weft_usage usage = {
         .command = "join",
         .arguments = "TOKEN | --request FILE | --take FILE [--data DIR] [--name NAME]",
-        .about =
-            "Become a member of the mesh whose server made TOKEN (weft init, weft token). The\n"
-            "token names the mesh and its server: nobody else can answer. Without a server that\n"
-            "can be reached: write a request, let weft admit answer it, and take the answer.",
+        .about = "Become a member of the mesh whose server made TOKEN (weft init, weft token).\n"
+                 "The token names the mesh and its server: nobody else can answer. Without a\n"
+                 "server that can be reached: write a request, let weft admit answer it, and take\n"
+                 "the answer.",
         .set = {.groups = &group, .group_count = 1},
         .help = &options.help};
     char name[WEFT_CERTIFICATE_NAME_BYTES + 1];

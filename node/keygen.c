@@ -50,8 +50,8 @@ static bool read_options(struct options *options, int argc, char **argv, int *ex
         .command = "keygen",
         .arguments = "--keys DIR [--name NAME] [--encrypt]",
         .about = "Make the keys of a publisher: root, targets, snapshot and timestamp (Ed25519).\n"
-                 "Keep root.key offline after the first publish; who has targets.key can publish.\n"
-                 "NAME.pub beside each NAME.key is the public key, to give to others.",
+                 "Keep root.key off-line after the first publish; who has targets.key can\n"
+                 "publish. NAME.pub beside each NAME.key is the public key, to give to others.",
         .set = {.groups = &group, .group_count = 1},
         .help = &options->help};
     return weft_usage_read(&usage, argc, argv, NULL, exit_code);

@@ -56,10 +56,10 @@ static const struct command commands[] = {
     {{"delegate", "let the holders of other keys publish some components"},
      weft_command_delegate,
      true},
-    {{"root", "make or change the root: which keys sign what, by signatures one at a time"},
-     weft_command_root,
+    {{"root", "make or change the root: which keys sign what"}, weft_command_root, true},
+    {{"verify", "name every problem of a repository, and what mends it"},
+     weft_command_verify,
      true},
-    {{"verify", "name every problem of a repository, and its mend"}, weft_command_verify, true},
     {{"source", "serve a repository with a small web server"}, weft_command_source, false},
     {{"fetch", "get and verify one target of any TUF repository"}, weft_command_fetch, false},
 };

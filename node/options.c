@@ -261,11 +261,10 @@ void weft_options_help(FILE *out)
 
     groups_of(groups, NULL, NULL);
     weft_text_add(&text,
-                  "Usage: weft run --data DIR --root FILE --source URL --listen ADDR[:PORT] "
-                  "[FLAG]...\n\n"
-                  "Run a node: learn of releases, fetch them from the nearest node that has them, "
-                  "verify,\nactivate, and serve them to others. SIGHUP: look at the source now. "
-                  "SIGTERM: leave.\n\n");
+                  "Usage: weft run --data DIR --root FILE --listen ADDR[:PORT] [FLAG]...\n\n"
+                  "Run a node: learn of releases, fetch them from the nearest node that has\n"
+                  "them, verify, activate, and serve them to others. SIGHUP: look at the source\n"
+                  "now. SIGTERM: leave.\n\n");
     weft_manual_add_help(&text, &set);
     fputs(buffer, out);
 }

@@ -284,10 +284,8 @@ int weft_command_publish(int argc, char **argv)
     struct options options = {.repo = NULL};
     struct weft_flag_list words = {.count = 0};
     struct weft_flag_group groups[] = {
-        {.flags = common_rows, .flag_count = WEFT_FLAG_COUNT_OF(common_rows), .target = &options},
-        {.flags = publish_rows,
-         .flag_count = WEFT_FLAG_COUNT_OF(publish_rows),
-         .target = &options}};
+        {.flags = publish_rows, .flag_count = WEFT_FLAG_COUNT_OF(publish_rows), .target = &options},
+        {.flags = common_rows, .flag_count = WEFT_FLAG_COUNT_OF(common_rows), .target = &options}};
     struct weft_usage usage = {
         .command = "publish",
         .arguments = "--repo DIR --keys DIR [--version V] NAME PATH",

@@ -37,9 +37,7 @@ struct options {
     {.name = word,                                                                                 \
      .kind = WEFT_FLAG_LIST,                                                                       \
      .argument = "KEY",                                                                            \
-     .help =                                                                                       \
-         "key file (.pub) that may sign " word "; repeat it; all keys of the role, instead of "    \
-         "those it has",                                                                           \
+     .help = "key file (.pub) that may sign " word ": all that may, instead of those before",      \
      WEFT_FLAG_AT(struct options, roles[role])},                                                   \
     {                                                                                              \
         .name = word "-threshold", .kind = WEFT_FLAG_COUNT, .maximum = WEFT_SIGNERS_KEYS_MAX,      \
@@ -333,15 +331,15 @@ int weft_command_root(int argc, char **argv)
         .flags = rows, .flag_count = WEFT_FLAG_COUNT_OF(rows), .target = &options};
     struct weft_usage usage = {
         .command = "root",
-        .arguments = "new|rotate|sign|status|install FILE [--repo DIR] [--keys DIR] ...",
-        .about =
-            "Make or change the root of a repository: which keys sign what, and how many of them\n"
-            "have to. FILE is a draft that travels from one holder of a key to the next.\n\n"
-            "  new      begin version 1: give the keys of all four roles\n"
-            "  rotate   begin the version after the newest one in --repo: give what changes\n"
-            "  sign     add signatures by the keys in --keys\n"
-            "  status   say who signed and who is missing; exit code 1 = not complete\n"
-            "  install  bring the complete draft into --repo, which is made if it is missing",
+        .arguments = "new|rotate|sign|status|install FILE [FLAG]...",
+        .about = "Make or change the root of a repository: which keys sign what, and how many of\n"
+                 "them have to. FILE is a draft that travels from one holder of a key to the\n"
+                 "next.\n\n"
+                 "  new      begin version 1: give the keys of all four roles\n"
+                 "  rotate   begin the version after the newest one in --repo: give what changes\n"
+                 "  sign     add signatures by the keys in --keys\n"
+                 "  status   say who signed and who is missing; exit code 1 = not complete\n"
+                 "  install  bring the complete draft into --repo, which is made if it is missing",
         .set = {.groups = &group, .group_count = 1},
         .help = &options.help};
     int exit_code = WEFT_EXIT_OK;

@@ -105,7 +105,8 @@ int weft_command_status(int argc, char **argv)
     const struct weft_usage usage = {
         "status",
         "[--data DIR] [--watch] [--json]",
-        "Show what the node on this machine has, does and waits for, and what its segment does.",
+        "Show what the node on this machine has, does and waits for, and what its\n"
+        "segment does.",
         {&group, 1},
         &options.help};
     uint32_t painted_lines = 0;

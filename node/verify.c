@@ -366,10 +366,9 @@ int weft_command_verify(int argc, char **argv)
     struct weft_usage usage = {
         .command = "verify",
         .arguments = "REPO [--root FILE]",
-        .about =
-            "Check a repository on the disk, made by weft or by other tools: roots, signatures,\n"
-            "versions, expiry, delegated roles, every payload. Each problem is named with its\n"
-            "mend; exit code 1 = there is one.",
+        .about = "Check a repository on the disk, made by weft or by other tools: roots,\n"
+                 "signatures, versions, expiry, delegated roles, every payload. Each problem is\n"
+                 "named with its mend; exit code 1 = there is one.",
         .set = {.groups = &group, .group_count = 1},
         .help = &options.help};
     int exit_code = WEFT_EXIT_OK;

@@ -293,7 +293,7 @@ static bool read_options(struct server *server, int argc, char **argv, int *exit
                       WEFT_FLAG_AT(struct options, listen)),
         {.name = "rate",
          .kind = WEFT_FLAG_RATE,
-         .help = "limit of all answers together, 0 is none",
+         .help = "rate of all answers together; 0 = not limited",
          WEFT_FLAG_AT(struct options, rate_bytes_per_s)},
         {.name = "verbose",
          .kind = WEFT_FLAG_BOOL,
@@ -305,8 +305,8 @@ static bool read_options(struct server *server, int argc, char **argv, int *exit
         .flags = flags, .flag_count = WEFT_FLAG_COUNT_OF(flags), .target = options};
     const struct weft_usage usage = {
         .command = "source",
-        .arguments = "--repo DIR --listen ADDR:PORT [FLAGS]",
-        .about = "Serves a repository over HTTP, for demos and small sites, until it is stopped.",
+        .arguments = "--repo DIR --listen ADDR:PORT [FLAG]...",
+        .about = "Serve a repository over HTTP, for demos and small sites, until it is stopped.",
         .set = {&group, 1},
         .help = &options->help,
     };

@@ -6,7 +6,7 @@
 #include "value.h"
 
 /* Columns for "--name ARGUMENT" in help; a longer one has the line for itself. */
-#define LEFT_MAX 30
+#define LEFT_MAX 26
 #define INDENT 2
 #define GAP 2
 

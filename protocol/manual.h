@@ -7,7 +7,7 @@
 #include "flag.h"
 
 /* Columns of a --help text. */
-#define WEFT_MANUAL_COLUMNS 100
+#define WEFT_MANUAL_COLUMNS 80
 
 /* Append --help text: headings, flags and their help in aligned columns, wrapped at
  * WEFT_MANUAL_COLUMNS. */

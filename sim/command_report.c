@@ -57,10 +57,10 @@ static void print_help(const struct weft_flag_set *set)
 {
     static char buffer[4096];
     struct weft_text text = weft_text_into(buffer, sizeof(buffer));
-    weft_text_add(
-        &text, "Usage: weft-sim report FILE... --output FILE.html\n"
-               "Makes a report of trace files: of weft-sim --trace, a run each, and of weft run"
-               " --trace,\nall nodes together a run; several runs are laid over each other.\n\n");
+    weft_text_add(&text,
+                  "Usage: weft-sim report FILE... --output FILE.html\n\n"
+                  "Make a report of trace files: of weft-sim --trace, a run each, and of weft run\n"
+                  "--trace, all nodes together a run; several runs are laid over each other.\n\n");
     weft_manual_add_help(&text, set);
     fputs(buffer, stdout);
 }

@@ -381,10 +381,12 @@ void weft_sim_options_print_help(void)
     make_groups(groups, NULL);
     struct weft_flag_set set = {groups, GROUPS};
     struct weft_text text = weft_text_into(buffer, sizeof(buffer));
-    weft_text_add(&text, "Usage: weft-sim [FLAG]...\n"
-                         "       weft-sim report FILE... --output FILE.html\n"
-                         "Rehearses the distribution of a release to many nodes in virtual time,"
-                         " with the protocol\ncode of weft itself.\n\n");
+    weft_text_add(&text,
+                  "Usage: weft-sim [FLAG]...\n"
+                  "       weft-sim report FILE... --output FILE.html\n"
+                  "       weft-sim merge [--json] FILE...\n\n"
+                  "Rehearse the distribution of a release to many nodes in virtual time, with\n"
+                  "the protocol code of weft itself.\n\n");
     weft_manual_add_help(&text, &set);
     fputs(buffer, stdout);
 }

@@ -181,19 +181,29 @@ static uint32_t print_missing(const struct merge *merge)
     return missing;
 }
 
+static void print_usage(FILE *out)
+{
+    fputs("Usage: weft-sim merge [--json] FILE...\n\n"
+          "Join what the shards of a sweep printed: weft-sim --sweep N --shard I/N --json.\n",
+          out);
+}
+
 int weft_sim_tally_merge(int argc, char *const *argv)
 {
     static struct merge merge;
     bool json = false;
     bool good = true;
+    if (argc > 0 && strcmp(argv[0], "--help") == 0) {
+        print_usage(stdout);
+        return EXIT_FINE;
+    }
     for (int i = 0; i < argc; i++) {
         bool is_flag = strcmp(argv[i], "--json") == 0;
         json = json || is_flag;
         good = (is_flag || add_file(&merge, argv[i])) && good;
     }
     if (merge.files == 0 || !good) {
-        fprintf(stderr, "Usage: weft-sim merge [--json] FILE...   the files are what each shard of"
-                        " weft-sim --sweep N --shard I/N --json printed\n");
+        print_usage(stderr);
         weft_sim_tally_free(&merge.sum);
         return EXIT_USAGE;
     }

@@ -13,12 +13,28 @@ expect 2 "do you mean 'status'" "$WEFT" statsu
 expect 2 "'weft help' lists them" "$WEFT" frobnicate
 expect 2 "do you mean 'publish'" "$WEFT" help pubilsh
 
+# narrow COMMAND...: its help fits on a terminal of 80 columns.
+narrow() {
+    expect 0 "Usage: weft" "$@"
+    ! awk 'length > 80' "$dir/out" | grep . || fault "wider than 80 columns: $*"
+}
+
 # Every command has help, says so when it is asked wrongly, and names the flag.
-for command in run status demo keygen publish refresh delegate root verify source fetch; do
-    expect 0 "--help" "$WEFT" help "$command"
-    expect 0 "--help" "$WEFT" "$command" --help
+commands=$("$WEFT" help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p' |
+    grep -v "^help\|^version")
+[ "$(echo "$commands" | wc -l)" -ge 18 ] || fault "weft help lists few commands: $commands"
+for command in $commands; do
+    expect 0 "print this text" "$WEFT" help "$command"
+    narrow "$WEFT" "$command" --help
     expect 2 "--nonsense" "$WEFT" "$command" --nonsense
 done
+narrow "$WEFT" --help
+sim=$(dirname "$WEFT")/weft-sim
+if [ -x "$sim" ]; then
+    narrow "$sim" --help
+    narrow "$sim" report --help
+    narrow "$sim" merge --help
+fi
 expect 2 "--watch" "$WEFT" status --wach
 expect 2 "--nodes" "$WEFT" demo --nodes 0
 expect 2 "--nodes" "$WEFT" demo --nodes 2 --segments 3

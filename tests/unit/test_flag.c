@@ -288,15 +288,15 @@ START_TEST(test_help)
         "  --watch                 keep going\n"
         "  --nodes N               nodes per segment (default 4; 1 to 1000)\n"
         "  --size SIZE             size of the release (default 64MiB)\n"
-        "  --lan RATE              rate of the local network (default 1gbit; at least 8kbit)\n"
+        "  --lan RATE              rate of the local network (default 1gbit; at least\n"
+        "                          8kbit)\n"
         "  --data DIR              directory of the node (required)\n"
         "  --seed ADDR[:PORT]      a node to begin with (may be repeated)\n"
         "  --color red|green|blue  color of the node (default green)\n"
         "\n"
         "Tuning:\n"
-        "  --probe-period TIME     time between two probes of segment members by one node (default "
-        "1s; 100ms\n"
-        "                          to 1min)\n";
+        "  --probe-period TIME     time between two probes of segment members by one node\n"
+        "                          (default 1s; 100ms to 1min)\n";
     ck_assert_msg(strncmp(page, start, sizeof(start) - 1) == 0, "%s", page);
     size_t column = 0;
     for (size_t i = 0; i < text.length; i++) {
