@@ -66,8 +66,8 @@ void weft_fallback_expire(struct weft_core *core)
     weft_fallback_plan(core);
     weft_ns again_ns = core->now_ns + WEFT_NS_PER_S;
     core->fallback_ns = core->fallback_ns > again_ns ? core->fallback_ns : again_ns;
-    weft_source_fill(core);
     weft_trade_fill(core);
+    weft_source_fill(core);
 }
 
 weft_ns weft_fallback_deadline(const struct weft_core *core)

@@ -137,12 +137,6 @@ static struct run choose_run(struct weft_core *core, uint32_t index, bool rare)
     return next.count > 0 ? next : shared;
 }
 
-/* Chunks that other segments have are theirs to give, unless they are asked for enough already. */
-static bool may_spend(const struct weft_core *core)
-{
-    return core->links.far_count == 0 || core->wants.far_count >= core->config.tuning.far_window;
-}
-
 /* A server without ranges sends everything in one go. */
 static struct run whole_run(struct weft_core *core, uint32_t index)
 {
@@ -157,7 +151,7 @@ static struct run next_run(struct weft_core *core, uint32_t index)
         return whole_run(core, index);
     }
     struct run run = choose_run(core, index, /* rare */ true);
-    if (run.count == 0 && may_spend(core)) {
+    if (run.count == 0) {
         run = choose_run(core, index, /* rare */ false);
     }
     if (run.count == 0 && weft_lease_steal(core, index)) {

@@ -3,7 +3,8 @@
  *
  * An acting node keeps tuning.source_fetches ranges open. It prefers runs of chunks of its own
  * extents that no other segment has yet (those can be traded later), in an order that differs from
- * segment to segment. The chunks under way are as many as the source delivers in about a
+ * segment to segment; if there are none, what far neighbours, who are asked before the source, do
+ * not take any more. The chunks under way are as many as the source delivers in about a
  * second: more would keep them from being traded. Runs shrink towards the end. A failure pauses the
  * source for tuning.source_backoff_ms, doubling up to 10 s, or for as long as the server asks.
  * SPEC.md section "Source". Bound: 16 fetches.

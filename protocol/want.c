@@ -132,7 +132,6 @@ static void doubt(struct weft_core *core, struct weft_link *link)
 {
     if (link->far && link->slow >= SILENT_REQUESTS) {
         weft_have_drop(core, link);
-        weft_source_fill(core);
     }
 }
 
@@ -180,6 +179,7 @@ void weft_want_expire(struct weft_core *core)
         expire(core);
         weft_pick_fill(core);
         weft_trade_fill(core);
+        weft_source_fill(core);
     }
 }
 

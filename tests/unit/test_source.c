@@ -151,6 +151,45 @@ START_TEST(a_silent_node_of_another_segment_is_not_waited_for)
 }
 END_TEST
 
+/* Who is asked for two chunks takes no more: the source, which has nothing else to do, sends the
+ * rest, but nothing that was asked of the neighbour. */
+START_TEST(what_other_segments_do_not_take_comes_from_the_source)
+{
+    struct weft_release *release = fixture_release(&fixture, 8);
+    uint64_t tokens[] = {fetch(0)->token, fetch(1)->token};
+    struct weft_link *link = fixture_link(&fixture, 1000);
+    fixture_peer_has(&fixture, 1000, 0, 8);
+    ck_assert_uint_eq(link->asked, 2);
+    end(tokens[0], WEFT_ERR_CANCELLED, 0);
+    end(tokens[1], WEFT_ERR_CANCELLED, 0);
+    const struct weft_core *core = fixture.core;
+    ck_assert_uint_eq(core->source.fetch_count, 2);
+    for (uint32_t i = 0; i < WEFT_FETCHES_MAX; i++) {
+        const struct weft_fetch *now = &core->source.fetches[i];
+        for (uint32_t c = 0; now->token != 0 && c < now->count; c++) {
+            uint32_t index = (uint32_t)(release - core->releases.items);
+            ck_assert_ptr_null(weft_want_find(fixture.core, 1000, index, now->first + c));
+        }
+    }
+}
+END_TEST
+
+START_TEST(what_other_segments_can_be_asked_for_does_not_come_from_the_source)
+{
+    struct weft_release *release = fixture_release(&fixture, 2);
+    uint64_t tokens[] = {fetch(0)->token, fetch(1)->token};
+    struct weft_link *link = fixture_link(&fixture, 1000);
+    fixture_peer_has(&fixture, 1000, 0, 2);
+    ck_assert_uint_eq(link->asked, 0); /* both are under way from the source */
+    end(tokens[0], WEFT_ERR_UNREACHABLE, 0);
+    end(tokens[1], WEFT_ERR_UNREACHABLE, 0);
+    fixture_run(&fixture, 2 * WEFT_NS_PER_S);
+    ck_assert_uint_eq(link->asked, 2);
+    ck_assert_uint_eq(fixture.core->source.fetch_count, 0);
+    ck_assert_uint_eq(release->have_count, 0);
+}
+END_TEST
+
 START_TEST(does_what_retry_after_says)
 {
     fixture_release(&fixture, 64);
@@ -275,6 +314,8 @@ static Suite *source_suite(void)
         asks_for_more_at_a_time_while_the_source_is_fast,
         a_disk_that_fails_once_is_tried_again,
         a_silent_node_of_another_segment_is_not_waited_for,
+        what_other_segments_do_not_take_comes_from_the_source,
+        what_other_segments_can_be_asked_for_does_not_come_from_the_source,
         a_failure_pauses_and_doubles,
         does_what_retry_after_says,
         a_server_that_sends_only_bad_chunks_is_not_asked_in_a_loop,
