@@ -80,7 +80,7 @@ struct weft_peer *weft_peer_make(struct weft_peers *peers, const struct weft_end
         peers->items[place] = peer;
         peers->ids[place] = to->id;
         peer->address = to->address;
-    } else if (!is_at(peer, &to->address)) {
+    } else if (!weft_peer_is_at(peer, &to->address)) {
         /* What was tried elsewhere is no reason to wait here: that address may have been a lie. */
         weft_peer_end_attempt(peer);
         peer->rest_until_ns = 0;
