@@ -345,7 +345,7 @@ static void come_back(struct fixture *fixture)
 {
     struct weft_event event = {.kind = WEFT_EVENT_STREAM_UP};
     event.stream.peer = (struct weft_endpoint){
-        .id = LIAR, .address = weft_member_find(fixture->core, LIAR)->address};
+        .id = LIAR, .address = weft_member_find(fixture->core, LIAR)->record->address};
     fixture_step(fixture, 0, event);
 }
 
