@@ -23,6 +23,7 @@ struct options {
     uint32_t uses;        /* --uses */
     uint32_t hours;       /* --hours */
     uint32_t group;       /* --group */
+    uint64_t grace_ms;    /* --grace */
     bool help;            /* --help */
 };
 
@@ -75,6 +76,17 @@ static const struct weft_flag init_flags[] = {
 };
 static const struct weft_flag token_flags[] = {DATA_FLAG, TOKEN_FLAGS, HELP_FLAG};
 static const struct weft_flag plain_flags[] = {DATA_FLAG, HELP_FLAG};
+static const struct weft_flag rotate_flags[] = {
+    DATA_FLAG,
+    {.name = "grace",
+     .kind = WEFT_FLAG_MS,
+     .standard = "1d",
+     .minimum = 1000,
+     .maximum = 2592000000,
+     .help = "how long the present key still counts, so that every node can ask for the next one",
+     OPTION(grace_ms)},
+    HELP_FLAG,
+};
 
 /* Which command, and its table. */
 struct form {
@@ -216,21 +228,24 @@ int weft_command_revoke(int argc, char **argv)
 int weft_command_rotate(int argc, char **argv)
 {
     static const struct form form = {
-        "rotate", "[--data DIR]",
-        "Make every certificate void; nodes in the register get new ones by themselves,\n"
-        "nodes that were thrown out do not, and the list of them is empty again. On the\n"
-        "server.",
-        plain_flags, WEFT_FLAG_COUNT_OF(plain_flags)};
+        "rotate", "[--grace TIME] [--data DIR]",
+        "Change the mesh key, because it was stolen or is old; on the server. Every node\n"
+        "that runs asks the server at once, others when they start. After the grace the\n"
+        "old key is good for nothing. Nodes that were thrown out do not follow. Once more:\n"
+        "only the end of the grace changes.",
+        rotate_flags, WEFT_FLAG_COUNT_OF(rotate_flags)};
     struct options options;
     struct weft_message message = {.text = ""};
     int exit_code = WEFT_EXIT_OK;
     if (!read_options(&form, &options, argc, argv, NULL, &exit_code)) {
         return exit_code;
     }
-    if (weft_register_rotate(options.data_dir, &message) != WEFT_ERR_OK) {
+    if (weft_register_rotate(options.data_dir, (options.grace_ms + 999) / 1000, &message) !=
+        WEFT_ERR_OK) {
         return fail(&form, &message);
     }
-    printf("all certificates issued so far are void; %s\n",
-           message.text[0] ? message.text : "nodes that run renew theirs now");
+    printf("all certificates are renewed now; the mesh key changes at %s: then keep a copy of the "
+           "new %s/admit/mesh.key\n",
+           message.text, options.data_dir);
     return WEFT_EXIT_OK;
 }

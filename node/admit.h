@@ -18,7 +18,7 @@ int weft_command_admit(int argc, char **argv);
 /* `weft revoke NODE`: throw a node out. */
 int weft_command_revoke(int argc, char **argv);
 
-/* `weft rotate`: make all certificates anew. */
+/* `weft rotate`: change the mesh key, and so all certificates. */
 int weft_command_rotate(int argc, char **argv);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How does a node stay a member? Its certificate is renewed in the thread pool after two thirds of
- * its life, when a revocation made it void, and once after the start (who was away may have missed
- * that); a server answers itself. A failure is tried again after a minute. In a mesh without a
- * server it is people who renew it, and they are told once a day. Every second the node looks
- * whether a command left a newer certificate or revocation. */
+ * its life, when a revocation made it void, after the start and once a day (who was away may have
+ * missed that, or a change of the mesh key); a server answers itself. A failure is tried again
+ * after a minute. In a mesh without a server it is people who renew it, told once a day.
+ * Every second the node looks whether a command left a newer certificate or revocation. */
 #include "driver_state.h"
 
 #include "join_client.h"
@@ -16,7 +16,7 @@
 #include <string.h>
 
 /* Units: seconds. Nodes whose certificates end together do not ask together. */
-enum { AGAIN_S = 2, RETRY_S = 60, SPREAD_S = 10, REMIND_S = 86400 };
+enum { AGAIN_S = 2, RETRY_S = 60, SPREAD_S = 10, REMIND_S = 86400, ASK_S = 86400 };
 
 struct weft_driver_renewal {
     uv_work_t work;                       /* of the thread pool */
@@ -36,16 +36,19 @@ bool weft_driver_is_renewed_by_hand(const struct weft_driver *driver)
 static bool is_due(const struct weft_driver *driver)
 {
     const struct weft_membership *membership = &driver->membership;
-    return (!driver->renewed && !weft_driver_is_renewed_by_hand(driver)) ||
-           membership->read.serial < membership->revoked.floor ||
-           weft_membership_now_s() > weft_membership_renew_s(membership);
+    uint64_t now_s = weft_membership_now_s();
+    bool is_missed = !weft_driver_is_renewed_by_hand(driver) && now_s - driver->renewed_s > ASK_S;
+    return is_missed || membership->read.serial < membership->revoked.floor ||
+           now_s > weft_membership_renew_s(membership);
 }
 
 static void use(struct weft_driver *driver, const struct weft_membership *made)
 {
     struct weft_membership *membership = &driver->membership;
-    memcpy(membership->certificate, made->certificate, sizeof(membership->certificate));
-    membership->read = made->read;
+    if (weft_membership_renew(membership, made)) {
+        weft_session_prove(driver->session);
+        weft_log(WEFT_LOG_INFO, "the mesh has another key now; the old one counts no more");
+    }
     if (made->revoked.number > membership->revoked.number) {
         (void)weft_session_revoke(driver->session, made->revocation, made->revocation_length);
     }
@@ -63,7 +66,7 @@ static void take(struct weft_driver *driver, const struct weft_membership *made)
                                   &message) != WEFT_ERR_OK) {
         weft_log(WEFT_LOG_WARNING, "%s", message.text);
     }
-    driver->renewed = true;
+    driver->renewed_s = weft_membership_now_s();
     driver->renew_after_s = weft_membership_now_s() + AGAIN_S;
 }
 
@@ -132,6 +135,17 @@ static void renew(struct weft_driver *driver)
     }
 }
 
+/* On a server: the time of the present mesh key may be over. */
+static void settle(struct weft_driver *driver, uint64_t now_s)
+{
+    struct weft_message message = {.text = ""};
+    if (now_s >= driver->settle_after_s &&
+        weft_register_settle(driver->options->data_dir, &message) != WEFT_ERR_OK) {
+        weft_log(WEFT_LOG_WARNING, "cannot change the mesh key: %s", message.text);
+        driver->settle_after_s = now_s + RETRY_S;
+    }
+}
+
 /* People must do it, or the node falls out. */
 static void remind(struct weft_driver *driver)
 {
@@ -184,6 +198,9 @@ static void look_for_revocation(struct weft_driver *driver)
 void weft_driver_renew_expire(struct weft_driver *driver)
 {
     uint64_t now_s = weft_membership_now_s();
+    if (driver->is_server) {
+        settle(driver, now_s);
+    }
     look_for_certificate(driver);
     if (driver->membership.is_open) {
         return;

@@ -101,13 +101,14 @@ struct weft_driver {
     struct weft_membership_server server;               /* that admitted it; port 0 = open mesh */
     bool is_server;                                     /* it admits others */
     bool renewing;                                      /* the thread pool asks the server */
-    bool renewed;                                       /* since the start */
-    uint64_t renew_after_s;                             /* not tried before; Unix time */
-    uint64_t membership_stamp;                          /* of the file, when it was read last */
-    struct weft_endpoint self;                          /* id and address */
-    struct weft_prefix segment;                         /* own subnet */
-    bool has_network;                                   /* the own address exists */
-    uint32_t second_count;                              /* of chores */
+    uint64_t renewed_s;         /* when the server was asked last, Unix time */
+    uint64_t renew_after_s;     /* not tried before; Unix time */
+    uint64_t settle_after_s;    /* likewise, a change of the mesh key */
+    uint64_t membership_stamp;  /* of the file, when it was read last */
+    struct weft_endpoint self;  /* id and address */
+    struct weft_prefix segment; /* own subnet */
+    bool has_network;           /* the own address exists */
+    uint32_t second_count;      /* of chores */
 };
 
 /* ---- driver_step.c ---- */

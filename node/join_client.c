@@ -124,10 +124,17 @@ enum weft_err weft_join_client_take(struct weft_membership *membership, const ui
     }
     memcpy(next.certificate, reply + 1, WEFT_CERTIFICATE_BYTES);
     memcpy(next.contact.secret, reply + WEFT_REGISTER_CONTACT_AT, sizeof(next.contact.secret));
+    memcpy(next.signer, reply + WEFT_REGISTER_SIGNER_AT, sizeof(next.signer));
+    memcpy(next.next, reply + WEFT_REGISTER_NEXT_AT, sizeof(next.next));
     enum weft_doubt doubt = weft_membership_complete(&next);
     if (doubt != WEFT_DOUBT_NONE) {
         weft_message_set(message, "the server's answer is wrong: %s", weft_doubt_text(doubt));
         return WEFT_ERR_SIGNATURE;
+    }
+    if (!weft_membership_is_signer(&next, membership->signer)) {
+        /* The key was changed: what the old one revoked does not count. */
+        memset(&next.revoked, 0, sizeof(next.revoked));
+        next.revocation_length = 0;
     }
     /* Often there is none, or it is known. */
     (void)weft_membership_revoke(&next, reply + WEFT_REGISTER_REVOCATION_AT,

@@ -17,6 +17,9 @@ uint64_t weft_membership_now_s(void)
 void weft_membership_begin(struct weft_membership *membership)
 {
     static const char prologue[6] = {'w', 'e', 'f', 't', ' ', '1'};
+    if (sodium_is_zero(membership->signer, sizeof(membership->signer))) {
+        memcpy(membership->signer, membership->mesh, sizeof(membership->signer));
+    }
     weft_noise_publish(&membership->own);
     weft_noise_publish(&membership->contact);
     membership->id = weft_certificate_id(membership->own.open);
@@ -25,11 +28,45 @@ void weft_membership_begin(struct weft_membership *membership)
     memcpy(membership->prologue + sizeof(prologue), membership->mesh, WEFT_MESH_KEY_BYTES);
 }
 
+bool weft_membership_is_signer(const struct weft_membership *membership,
+                               const uint8_t key[WEFT_MESH_KEY_BYTES])
+{
+    bool is_next = memcmp(membership->next, key, sizeof(membership->next)) == 0;
+    return memcmp(membership->signer, key, sizeof(membership->signer)) == 0 ||
+           (is_next && !sodium_is_zero(key, WEFT_MESH_KEY_BYTES));
+}
+
+/* By the present key or the next one. */
+static enum weft_doubt read_certificate(const struct weft_membership *membership,
+                                        const uint8_t *bytes, struct weft_certificate *read)
+{
+    enum weft_doubt doubt =
+        weft_certificate_read(read, membership->mesh, membership->signer, bytes);
+    bool may_be_next = doubt == WEFT_DOUBT_SIGNATURE &&
+                       !sodium_is_zero(membership->next, sizeof(membership->next));
+    return may_be_next ? weft_certificate_read(read, membership->mesh, membership->next, bytes)
+                       : doubt;
+}
+
+bool weft_membership_renew(struct weft_membership *membership, const struct weft_membership *made)
+{
+    bool is_changed = memcmp(membership->signer, made->signer, sizeof(membership->signer)) != 0;
+    memcpy(membership->signer, made->signer, sizeof(membership->signer));
+    memcpy(membership->next, made->next, sizeof(membership->next));
+    memcpy(membership->certificate, made->certificate, sizeof(membership->certificate));
+    membership->read = made->read;
+    if (is_changed) {
+        memset(&membership->revoked, 0, sizeof(membership->revoked));
+        membership->revocation_length = 0;
+    }
+    return is_changed;
+}
+
 enum weft_doubt weft_membership_complete(struct weft_membership *membership)
 {
     weft_membership_begin(membership);
     enum weft_doubt doubt =
-        weft_certificate_read(&membership->read, membership->mesh, membership->certificate);
+        read_certificate(membership, membership->certificate, &membership->read);
     bool is_ours = memcmp(membership->read.key, membership->own.open, 32) == 0;
     return doubt == WEFT_DOUBT_NONE && !is_ours ? WEFT_DOUBT_KEY : doubt;
 }
@@ -40,7 +77,7 @@ enum weft_doubt weft_membership_check(const struct weft_membership *membership,
                                       uint64_t now_s, struct weft_certificate *read,
                                       weft_node_id *id)
 {
-    enum weft_doubt doubt = weft_certificate_read(read, membership->mesh, certificate);
+    enum weft_doubt doubt = read_certificate(membership, certificate, read);
     if (doubt != WEFT_DOUBT_NONE) {
         return doubt;
     }
@@ -69,7 +106,12 @@ enum weft_doubt weft_membership_revoke(struct weft_membership *membership, const
     if (weft_revocation_number(bytes, length) <= membership->revoked.number) {
         return WEFT_DOUBT_FORMAT;
     }
-    enum weft_doubt doubt = weft_revocation_read(&read, membership->mesh, bytes, length);
+    enum weft_doubt doubt =
+        weft_revocation_read(&read, membership->mesh, membership->signer, bytes, length);
+    if (doubt == WEFT_DOUBT_SIGNATURE &&
+        !sodium_is_zero(membership->next, sizeof(membership->next))) {
+        doubt = weft_revocation_read(&read, membership->mesh, membership->next, bytes, length);
+    }
     if (doubt != WEFT_DOUBT_NONE) {
         return doubt;
     }

@@ -12,7 +12,11 @@
 #define WEFT_MEMBERSHIP_PROLOGUE_BYTES (6 + WEFT_MESH_KEY_BYTES)
 
 struct weft_membership {
-    uint8_t mesh[WEFT_MESH_KEY_BYTES];                /* public key of the mesh */
+    uint8_t mesh[WEFT_MESH_KEY_BYTES];                /* names the mesh: its first key */
+    uint8_t signer[WEFT_MESH_KEY_BYTES];              /* its present key; zero before begin() = the
+                                                         first one */
+    uint8_t next[WEFT_MESH_KEY_BYTES];                /* the one that will take its place, and
+                                                         counts already; zero = none */
     uint64_t tag;                                     /* of the mesh, as the core knows it */
     struct weft_noise_pair own;                       /* static key of this node */
     struct weft_noise_pair contact;                   /* key that all members share: for asking
@@ -35,6 +39,15 @@ void weft_membership_begin(struct weft_membership *membership);
  * Result: what is wrong with the certificate; NONE = nothing, or only its dates (see
  *         weft_certificate_date()). */
 enum weft_doubt weft_membership_complete(struct weft_membership *membership);
+
+/* Is |key| the present key of the mesh, or the next one? */
+bool weft_membership_is_signer(const struct weft_membership *membership,
+                               const uint8_t key[WEFT_MESH_KEY_BYTES]);
+
+/* Take the keys and the certificate of |made|, of the same node and mesh. Of a key that does not
+ * count any more, no revocation does.
+ * Result: did the present key change? */
+bool weft_membership_renew(struct weft_membership *membership, const struct weft_membership *made);
 
 /* May the node with |key|, which it proved, and |certificate| take part at |now_s|?
  * Result: NONE, with *read and *id set; else why not. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The membership file: "WFM1" 4 | mesh key 32 | shared secret 32 | server key 32 | server IP 16 |
- * port 2 | certificate 168. */
+/* The membership file: "WFM2" 4 | mesh key 32 | shared secret 32 | server key 32 | server IP 16 |
+ * port 2 | certificate 168 | signer 32 | next signer 32. */
 #include "membership_file.h"
 
 #include "../protocol/transport/bytes.h"
@@ -19,11 +19,13 @@ enum {
     IP = 100,
     PORT = 116,
     CERTIFICATE = 118,
-    FILE_BYTES = CERTIFICATE + WEFT_CERTIFICATE_BYTES,
+    SIGNER = CERTIFICATE + WEFT_CERTIFICATE_BYTES,
+    NEXT = SIGNER + WEFT_MESH_KEY_BYTES,
+    FILE_BYTES = NEXT + WEFT_MESH_KEY_BYTES,
     KEY_BYTES = 32
 };
 
-static const char magic[4] = {'W', 'F', 'M', '1'};
+static const char magic[4] = {'W', 'F', 'M', '2'};
 
 static bool join(char *path, const char *data_dir, const char *name, struct weft_message *message)
 {
@@ -126,6 +128,8 @@ static enum weft_err take_apart(const uint8_t *bytes, struct weft_membership *me
                                 struct weft_membership_server *server)
 {
     memcpy(membership->mesh, bytes + MESH, WEFT_MESH_KEY_BYTES);
+    memcpy(membership->signer, bytes + SIGNER, WEFT_MESH_KEY_BYTES);
+    memcpy(membership->next, bytes + NEXT, WEFT_MESH_KEY_BYTES);
     memcpy(membership->contact.secret, bytes + CONTACT, KEY_BYTES);
     memcpy(membership->certificate, bytes + CERTIFICATE, WEFT_CERTIFICATE_BYTES);
     if (server != NULL) {
@@ -197,6 +201,8 @@ enum weft_err weft_membership_file_save(const char *data_dir,
     }
     memcpy(bytes, magic, sizeof(magic));
     memcpy(bytes + MESH, membership->mesh, WEFT_MESH_KEY_BYTES);
+    memcpy(bytes + SIGNER, membership->signer, WEFT_MESH_KEY_BYTES);
+    memcpy(bytes + NEXT, membership->next, WEFT_MESH_KEY_BYTES);
     memcpy(bytes + CONTACT, membership->contact.secret, KEY_BYTES);
     memcpy(bytes + SERVER, server->key, KEY_BYTES);
     memcpy(bytes + IP, server->address.ip, WEFT_IP_BYTES);

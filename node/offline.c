@@ -23,6 +23,11 @@ static bool pending_path(char *path, const char *data_dir, struct weft_message *
     return fits;
 }
 
+static bool is_revocation(const char *text, size_t length)
+{
+    return length > 4 && memcmp(text, "WFR1", 4) == 0;
+}
+
 enum weft_err weft_offline_load(const char *path, char **text, size_t *length,
                                 struct weft_message *message)
 {
@@ -33,7 +38,8 @@ enum weft_err weft_offline_load(const char *path, char **text, size_t *length,
         return err;
     }
     *text = (char *)bytes;
-    while (*length > 0 && isspace(bytes[*length - 1])) {
+    bool is_word = !is_revocation(*text, *length);
+    while (is_word && *length > 0 && isspace(bytes[*length - 1])) {
         (*length)--;
     }
     return WEFT_ERR_OK;
@@ -198,6 +204,13 @@ static enum weft_err check(const char *data_dir, const struct weft_membership *m
             "leave that one, remove %.200s/membership and node.key, and ask anew",
             (unsigned long long)made->tag, (unsigned long long)now.tag, data_dir);
         err = WEFT_ERR_PERMISSION;
+    } else if (err == WEFT_ERR_OK && !weft_membership_is_signer(&now, made->signer)) {
+        weft_message_set(message,
+                         "the mesh has another key than the one that this node knows, and nobody "
+                         "told it of a change; if that is right, remove %.200s/membership, and ask "
+                         "anew: weft join --request FILE",
+                         data_dir);
+        err = WEFT_ERR_PERMISSION;
     }
     sodium_memzero(&now, sizeof(now));
     return err;
@@ -224,6 +237,8 @@ static enum weft_err settle(const char *data_dir, const struct weft_noise_pair *
     struct weft_membership made = {.own = *own};
     struct weft_membership_server server = {.address = admission->address};
     memcpy(made.mesh, admission->mesh, sizeof(made.mesh));
+    memcpy(made.signer, admission->signer, sizeof(made.signer));
+    memcpy(made.next, admission->next, sizeof(made.next));
     memcpy(made.contact.secret, admission->contact, sizeof(made.contact.secret));
     memcpy(made.certificate, admission->certificate, sizeof(made.certificate));
     memcpy(server.key, admission->server, sizeof(server.key));
@@ -315,7 +330,7 @@ enum weft_err weft_offline_take(const char *data_dir, const char *path,
     if (err != WEFT_ERR_OK) {
         return err;
     }
-    err = length > 4 && memcmp(text, "WFR1", 4) == 0
+    err = is_revocation(text, length)
               ? take_revocation(data_dir, path, (const uint8_t *)text, length, message)
               : take_answer(data_dir, path, text, length, message);
     free(text);

@@ -10,7 +10,8 @@
 
 #include "../protocol/transport/admission.h"
 
-/* Read a file that holds one word: text[*length], without what surrounds it.
+/* Read a file that holds one word, or a revocation: text[*length]. A word is given without the
+ * white space behind it; a revocation, whose last byte may be anything, as it is.
  * Errors: TOO_LONG, of fileio.h, with |message|.
  * Owner:  the caller; free(*text). */
 enum weft_err weft_offline_load(const char *path, char **text, size_t *length,

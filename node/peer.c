@@ -118,9 +118,12 @@ static void enqueue(struct weft_peers *peers, struct weft_peer *peer, const uint
 }
 
 /* Is it time for a new session, although this one carries the datagram? */
-static bool is_aged(const struct weft_peer *peer, const struct weft_keypair *pair, weft_ns now_ns)
+static bool is_aged(const struct weft_peers *peers, const struct weft_peer *peer,
+                    const struct weft_keypair *pair, weft_ns now_ns)
 {
-    return now_ns - pair->since_ns > WEFT_REKEY_MS * WEFT_NS_PER_MS ||
+    bool is_unproved = pair->since_ns < peers->prove_ns &&
+                       now_ns - peers->prove_ns > WEFT_PROVE_AFTER_MS * WEFT_NS_PER_MS;
+    return is_unproved || now_ns - pair->since_ns > WEFT_REKEY_MS * WEFT_NS_PER_MS ||
            pair->counter >= WEFT_REKEY_MESSAGES || peer->unheard_count >= WEFT_SILENT_MESSAGES;
 }
 
@@ -137,7 +140,7 @@ void weft_peers_send(struct weft_peers *peers, const struct weft_endpoint *to, c
     } else {
         enqueue(peers, peer, bytes, length, local);
     }
-    if (pair == NULL || is_aged(peer, pair, now_ns)) {
+    if (pair == NULL || is_aged(peers, peer, pair, now_ns)) {
         weft_peer_shake(peers, peer, now_ns);
     }
 }
@@ -267,6 +270,20 @@ void weft_peers_receive(struct weft_peers *peers, const struct weft_address *fro
     }
 }
 
+void weft_peers_prove(struct weft_peers *peers, weft_ns now_ns)
+{
+    peers->prove_ns = now_ns;
+}
+
+/* Did |peer| prove itself before the mesh key changed, and not since, although there was time? */
+static bool is_unproved(const struct weft_peers *peers, const struct weft_peer *peer,
+                        weft_ns now_ns)
+{
+    return now_ns - peers->prove_ns > WEFT_PROVE_MS * WEFT_NS_PER_MS &&
+           peer->pairs[NEXT].since_ns < peers->prove_ns &&
+           peer->pairs[CURRENT].since_ns < peers->prove_ns;
+}
+
 void weft_peers_expire(struct weft_peers *peers, weft_ns now_ns)
 {
     uint64_t now_s = weft_membership_now_s();
@@ -276,7 +293,8 @@ void weft_peers_expire(struct weft_peers *peers, weft_ns now_ns)
             continue;
         }
         bool has_session = peer->pairs[NEXT].own_index != 0 || peer->pairs[CURRENT].own_index != 0;
-        if (has_session && peer->certificate.not_after_s <= now_s) {
+        if (has_session &&
+            (peer->certificate.not_after_s <= now_s || is_unproved(peers, peer, now_ns))) {
             weft_peer_drop(peers, peer);
         } else if (peer->attempt != NULL) {
             weft_peer_retry(peers, peer, now_ns);

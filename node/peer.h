@@ -73,6 +73,11 @@ void weft_peers_ask(struct weft_peers *peers, const struct weft_endpoint *to, we
 enum weft_doubt weft_peers_revoke(struct weft_peers *peers, const uint8_t *bytes, size_t length,
                                   weft_ns now_ns);
 
+/* The mesh key changed: every session is to be proved again, at its first datagram after
+ * WEFT_PROVE_AFTER_MS, when all had time to renew; one that fails in that, or is not used for
+ * WEFT_PROVE_MS, ends. */
+void weft_peers_prove(struct weft_peers *peers, weft_ns now_ns);
+
 /* May a first message of a stream from the proved address |from| cost a key exchange now? */
 bool weft_peers_admit(struct weft_peers *peers, const struct weft_address *from, weft_ns now_ns);
 

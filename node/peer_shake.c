@@ -88,9 +88,11 @@ static void give_up(struct weft_peers *peers, struct weft_peer *peer, weft_ns no
     weft_peer_end_attempt(peer);
     peer->rest_until_ns = now_ns + WEFT_REST_MS * WEFT_NS_PER_MS;
     peer->unheard_count = 0;
-    if (weft_peer_pair(peer, now_ns) != NULL) {
+    struct weft_keypair *pair = weft_peer_pair(peer, now_ns);
+    if (pair != NULL && pair->since_ns >= peers->prove_ns) {
         return;
     }
+    sodium_memzero(peer->pairs, sizeof(peer->pairs)); /* under a key that counts no more */
     weft_node_id id = peer->id;
     peer->has_key = false;
     weft_peer_flush(peers, peer, NULL);

@@ -92,6 +92,7 @@ struct weft_peers {
     struct weft_rate gone;                     /* of GONE packets */
     uint64_t doubts[WEFT_PEER_DOUBTS];         /* told; a ring */
     uint32_t doubt_count;                      /* ever told */
+    weft_ns prove_ns;                          /* sessions of before are to be proved; 0 = none */
     weft_ns gossip_ns;                         /* when the number of the revocation was told last */
 };
 

@@ -165,6 +165,8 @@ static size_t grant(struct weft_register *reg, const struct weft_register_node *
     reply[0] = 0;
     weft_register_issue(reg, node, WEFT_CERTIFICATE_S, reply + 1);
     memcpy(reply + WEFT_REGISTER_CONTACT_AT, reg->membership.contact.secret, 32);
+    memcpy(reply + WEFT_REGISTER_SIGNER_AT, reg->membership.signer, WEFT_MESH_KEY_BYTES);
+    memcpy(reply + WEFT_REGISTER_NEXT_AT, reg->membership.next, WEFT_MESH_KEY_BYTES);
     memcpy(reply + WEFT_REGISTER_REVOCATION_AT, reg->membership.revocation,
            reg->membership.revocation_length);
     return WEFT_REGISTER_REVOCATION_AT + reg->membership.revocation_length;
@@ -264,6 +266,7 @@ enum weft_err weft_register_init(const char *data_dir, const struct weft_address
     }
     if (err == WEFT_ERR_OK) {
         memcpy(reg.membership.mesh, reg.secret + 32, WEFT_MESH_KEY_BYTES);
+        memcpy(reg.membership.signer, reg.secret + 32, WEFT_MESH_KEY_BYTES);
         randombytes_buf(reg.membership.contact.secret, sizeof(reg.membership.contact.secret));
         memcpy(reg.server.key, reg.membership.own.open, sizeof(reg.server.key));
         if (address != NULL) {
@@ -349,6 +352,8 @@ static bool answer(const struct weft_register *reg, const struct weft_request *r
     const struct weft_membership *membership = &reg->membership;
     memcpy(admission->nonce, request->nonce, sizeof(admission->nonce));
     memcpy(admission->mesh, membership->mesh, sizeof(admission->mesh));
+    memcpy(admission->signer, membership->signer, sizeof(admission->signer));
+    memcpy(admission->next, membership->next, sizeof(admission->next));
     memcpy(admission->server, reg->server.key, sizeof(admission->server));
     admission->address = reg->server.address;
     memcpy(admission->contact, membership->contact.secret, sizeof(admission->contact));

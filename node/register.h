@@ -16,10 +16,13 @@ enum {
     WEFT_REGISTER_RENEW = 129 /* nothing: a new certificate for a node that is in the register */
 };
 
-/* Answer: status 0, certificate 168, contact secret 32, revocation; or status 1 and a sentence. */
+/* Answer: status 0, certificate 168, contact secret 32, signer 32, next signer 32, revocation; or
+ * status 1 and a sentence. */
 enum {
     WEFT_REGISTER_CONTACT_AT = 1 + WEFT_CERTIFICATE_BYTES,
-    WEFT_REGISTER_REVOCATION_AT = WEFT_REGISTER_CONTACT_AT + 32,
+    WEFT_REGISTER_SIGNER_AT = WEFT_REGISTER_CONTACT_AT + 32,
+    WEFT_REGISTER_NEXT_AT = WEFT_REGISTER_SIGNER_AT + WEFT_MESH_KEY_BYTES,
+    WEFT_REGISTER_REVOCATION_AT = WEFT_REGISTER_NEXT_AT + WEFT_MESH_KEY_BYTES,
     WEFT_REGISTER_ANSWER_BYTES_MAX = WEFT_REGISTER_REVOCATION_AT + WEFT_REVOCATION_BYTES_MAX
 };
 
@@ -63,9 +66,16 @@ enum weft_err weft_register_admit(const char *data_dir, const struct weft_reques
 enum weft_err weft_register_revoke(const char *data_dir, const char *node_text, weft_node_id *id,
                                    struct weft_message *message);
 
-/* Make every certificate void that was issued so far; nodes of the register that are not thrown out
- * get new ones when they ask, and the list of revoked ids is empty again.
+/* Change the mesh key: make another one, make every certificate void that was issued so far, so
+ * that all nodes ask and learn of it, and let it take the place of the present one after |grace_s|.
+ * What was signed with that does not count then. Nodes that are thrown out do not follow, and the
+ * list of them is empty again. During a change: only its end moves to |grace_s| from now.
+ * Errors: as weft_register_token(); |message| says when it ends. */
+enum weft_err weft_register_rotate(const char *data_dir, uint64_t grace_s,
+                                   struct weft_message *message);
+
+/* End a change of the mesh key if its time has come. Cheap if there is none.
  * Errors: as weft_register_token(). */
-enum weft_err weft_register_rotate(const char *data_dir, struct weft_message *message);
+enum weft_err weft_register_settle(const char *data_dir, struct weft_message *message);
 
 #endif

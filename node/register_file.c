@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* DATA/admit: mesh.key (the 32-byte seed, secret), register (text: "serial N", "token ID DIGEST
- * USES EXPIRES GROUP", "node KEY GROUP STATE NAME" a line) and lock. All of it is only for the
- * owner. */
+/* DATA/admit: mesh.key (the 32-byte seed, secret; next.key is the business of register_rotate.c),
+ * register (text: "serial N", "token ID DIGEST USES EXPIRES GROUP", "node KEY GROUP STATE NAME" a
+ * line) and lock. All of it is only for the owner. */
 #include "register_state.h"
 
 #include "../protocol/trust/hex.h"
@@ -201,7 +201,7 @@ enum weft_err weft_register_open(struct weft_register *reg, const char *data_dir
     if (err == WEFT_ERR_OK) {
         err = weft_membership_file_load(data_dir, &reg->membership, &reg->server, message);
     }
-    return err;
+    return err == WEFT_ERR_OK ? weft_register_turn(reg, message) : err;
 }
 
 enum weft_err weft_register_save(const struct weft_register *reg, struct weft_message *message)
@@ -238,16 +238,31 @@ enum weft_err weft_register_save(const struct weft_register *reg, struct weft_me
     return err;
 }
 
+enum weft_err weft_register_save_key(const struct weft_register *reg,
+                                     const uint8_t secret[WEFT_MESH_SECRET_BYTES],
+                                     struct weft_message *message)
+{
+    char path[WEFT_FILE_PATH_BYTES];
+    if (!path_of(path, reg, "mesh.key")) {
+        weft_message_set(message, "the path of the data directory is too long");
+        return WEFT_ERR_LIMIT;
+    }
+    enum weft_err err = weft_fileio_replace(path, secret, SEED_BYTES, 0600);
+    if (err != WEFT_ERR_OK) {
+        weft_message_set(message, "cannot write %s: %s", path, weft_err_text(err));
+    }
+    return err;
+}
+
 enum weft_err weft_register_create(struct weft_register *reg, const char *data_dir,
                                    struct weft_message *message)
 {
     char directory[WEFT_FILE_PATH_BYTES];
-    char path[WEFT_FILE_PATH_BYTES];
     uint8_t seed[SEED_BYTES];
     memset(reg, 0, sizeof(*reg));
     reg->lock = -1;
     snprintf(reg->data_dir, sizeof(reg->data_dir), "%s", data_dir);
-    if (!weft_fileio_join(directory, data_dir, "admit") || !path_of(path, reg, "mesh.key")) {
+    if (!weft_fileio_join(directory, data_dir, "admit")) {
         weft_message_set(message, "the path of the data directory is too long");
         return WEFT_ERR_LIMIT;
     }
@@ -262,12 +277,8 @@ enum weft_err weft_register_create(struct weft_register *reg, const char *data_d
     }
     randombytes_buf(seed, sizeof(seed));
     set_seed(reg, seed);
-    err = weft_fileio_replace(path, seed, sizeof(seed), 0600);
     sodium_memzero(seed, sizeof(seed));
-    if (err != WEFT_ERR_OK) {
-        weft_message_set(message, "cannot write %s: %s", path, weft_err_text(err));
-    }
-    return err;
+    return weft_register_save_key(reg, reg->secret, message);
 }
 
 void weft_register_close(struct weft_register *reg)

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is thrown out, and when all certificates are void: the revocation of a mesh, made by who has
- * its key; see register.h. */
+/* Who is thrown out: the revocation of a mesh, made by who has its key; see register.h. */
 #include "register_state.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Sign and write |next|, and the register. */
-static enum weft_err publish(struct weft_register *reg, struct weft_revocation *next,
-                             struct weft_message *message)
+enum weft_err weft_register_publish(struct weft_register *reg, struct weft_revocation *next,
+                                    struct weft_message *message)
 {
     next->number = weft_register_serial(reg);
     reg->membership.revoked = *next;
@@ -64,29 +62,7 @@ enum weft_err weft_register_revoke(const char *data_dir, const char *node_text, 
         } else {
             *id = node->id;
             node->is_revoked = true;
-            err = publish(&reg, &next, message);
-        }
-    }
-    weft_register_close(&reg);
-    return err;
-}
-
-enum weft_err weft_register_rotate(const char *data_dir, struct weft_message *message)
-{
-    struct weft_register reg;
-    enum weft_err err = weft_register_open(&reg, data_dir, message);
-    if (err == WEFT_ERR_OK) {
-        struct weft_revocation next = {.floor = weft_register_serial(&reg)};
-        const struct weft_register_node *own = weft_register_find(&reg, reg.membership.id);
-        if (own == NULL) {
-            weft_message_set(message, "the server is not in its own register: it is damaged");
-            err = WEFT_ERR_FORMAT;
-        } else {
-            weft_register_issue(&reg, own, WEFT_CERTIFICATE_S, reg.membership.certificate);
-            err = weft_membership_file_save(data_dir, &reg.membership, &reg.server, message);
-        }
-        if (err == WEFT_ERR_OK) {
-            err = publish(&reg, &next, message);
+            err = weft_register_publish(&reg, &next, message);
         }
     }
     weft_register_close(&reg);

@@ -2,6 +2,7 @@
 /* The register in memory, shared by register*.c and included by nobody else. What each answers:
  *   register.c         who gets in
  *   register_revoke.c  who is thrown out
+ *   register_rotate.c  how the mesh gets another key
  *   register_file.c    how it lies on disk */
 #ifndef WEFT_REGISTER_STATE_H
 #define WEFT_REGISTER_STATE_H
@@ -25,10 +26,12 @@ struct weft_register_token {
 };
 
 struct weft_register {
-    char data_dir[WEFT_FILE_PATH_BYTES];                /* of the server */
-    int lock;                                           /* file that is locked; -1 = not open */
-    uint8_t secret[WEFT_MESH_SECRET_BYTES];             /* mesh key, secret and public */
-    uint64_t serial;                                    /* of the last certificate */
+    char data_dir[WEFT_FILE_PATH_BYTES];         /* of the server */
+    int lock;                                    /* file that is locked; -1 = not open */
+    uint8_t secret[WEFT_MESH_SECRET_BYTES];      /* mesh key, secret and public */
+    uint8_t next_secret[WEFT_MESH_SECRET_BYTES]; /* of the next key, if there is one */
+    uint64_t switch_s;                           /* when it counts alone; 0 = there is none */
+    uint64_t serial;                             /* of the last certificate */
     struct weft_register_token tokens[WEFT_TOKENS_MAX]; /* not expired */
     uint32_t token_count;                               /* entries of tokens */
     struct weft_register_node *nodes;                   /* [node_count], owned */
@@ -37,7 +40,7 @@ struct weft_register {
     struct weft_membership_server server;               /* the server itself */
 };
 
-/* Lock and read the register of |data_dir|.
+/* Lock and read the register of |data_dir|; a change of the mesh key that is due is made.
  * Errors: NOT_FOUND (no server), FORMAT (damaged), of fileio.h, with |message|.
  * Owner:  the caller, weft_register_close(), also after an error. */
 enum weft_err weft_register_open(struct weft_register *reg, const char *data_dir,
@@ -51,6 +54,20 @@ void weft_register_close(struct weft_register *reg);
 
 /* Add an entry, all zero. Errors: NULL if out of memory. Valid until the next call. */
 struct weft_register_node *weft_register_add(struct weft_register *reg);
+
+/* Write mesh.key, whose seed is the first half of |secret|. Errors: of fileio.h, with |message|. */
+enum weft_err weft_register_save_key(const struct weft_register *reg,
+                                     const uint8_t secret[WEFT_MESH_SECRET_BYTES],
+                                     struct weft_message *message);
+
+/* Sign |next| as the newest revocation, and write it and the register.
+ * Errors: of fileio.h, with |message|. */
+enum weft_err weft_register_publish(struct weft_register *reg, struct weft_revocation *next,
+                                    struct weft_message *message);
+
+/* Which keys sign now? Called when the register was read.
+ * Errors: FORMAT, of fileio.h, with |message|. */
+enum weft_err weft_register_turn(struct weft_register *reg, struct weft_message *message);
 
 /* A number that no certificate and no revocation had: Unix time in ms, or the next one. */
 uint64_t weft_register_serial(struct weft_register *reg);

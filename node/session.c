@@ -258,6 +258,12 @@ void weft_session_close(struct weft_session *session)
     session->listen_fd = -1;
 }
 
+void weft_session_prove(struct weft_session *session)
+{
+    session->prove_ns = uv_hrtime();
+    weft_peers_prove(session->peers, session->prove_ns);
+}
+
 uint64_t weft_session_time_ms(struct weft_session *session)
 {
     return weft_peers_time_ms(session->peers, uv_hrtime());

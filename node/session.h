@@ -105,6 +105,9 @@ void weft_session_close(struct weft_session *session);
 enum weft_doubt weft_session_revoke(struct weft_session *session, const uint8_t *bytes,
                                     size_t length);
 
+/* The mesh key changed: every session and stream is to be proved again, see weft_peers_prove(). */
+void weft_session_prove(struct weft_session *session);
+
 /* A time that is later than that of every greeting so far, for the next start. */
 uint64_t weft_session_time_ms(struct weft_session *session);
 

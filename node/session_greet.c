@@ -238,8 +238,12 @@ static bool is_expelled(const struct weft_stream *stream)
 {
     const struct weft_membership *membership = stream->session->config.membership;
     const struct weft_stream_seal *seal = &stream->seal;
-    return seal->id != 0 && (seal->certificate.not_after_s <= weft_membership_now_s() ||
-                             weft_revocation_names(&membership->revoked, seal->id));
+    weft_ns prove_ns = stream->session->prove_ns;
+    bool is_unproved =
+        stream->since_ns < prove_ns && uv_hrtime() - prove_ns > WEFT_PROVE_MS * WEFT_NS_PER_MS;
+    return seal->id != 0 &&
+           (is_unproved || seal->certificate.not_after_s <= weft_membership_now_s() ||
+            weft_revocation_names(&membership->revoked, seal->id));
 }
 
 void weft_session_greet_expel(struct weft_session *session)

@@ -41,10 +41,11 @@ struct weft_session {
     struct weft_stream *up_streams[WEFT_STREAMS_MAX]; /* ... and these, same order */
     uint32_t up_count;                                /* entries of both */
     struct weft_peers *peers;                         /* sealed datagrams; owned */
-    struct weft_endpoint wishes[WEFT_LINKS_MAX];      /* streams asked for, key not known yet */
-    weft_ns wish_ns[WEFT_LINKS_MAX];                  /* since when */
-    uint32_t wish_count;                              /* entries of both */
-    uint8_t wire[WEFT_STREAM_SEAL_WIRE_BYTES];        /* what was read from the stream at hand */
+    weft_ns prove_ns; /* streams of before end in WEFT_PROVE_MS; 0 = none do */
+    struct weft_endpoint wishes[WEFT_LINKS_MAX]; /* streams asked for, key not known yet */
+    weft_ns wish_ns[WEFT_LINKS_MAX];             /* since when */
+    uint32_t wish_count;                         /* entries of both */
+    uint8_t wire[WEFT_STREAM_SEAL_WIRE_BYTES];   /* what was read from the stream at hand */
 };
 
 /* Units: milliseconds; the resolution of the timers of session.h. */

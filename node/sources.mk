@@ -78,6 +78,7 @@ NODE_SOURCES := \
 	node/register.c \
 	node/register_file.c \
 	node/register_revoke.c \
+	node/register_rotate.c \
 	node/repository.c \
 	node/repository_role.c \
 	node/repository_sign.c \

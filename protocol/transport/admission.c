@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* "WFA1" 4 | nonce 16 | mesh key 32 | server key 32 | IP 16 | port 2 | contact secret 32 |
- * certificate 168 | revocation or nothing | Ed25519 signature 64 by the mesh key over the label
- * below and the bytes before; all of it in a sealed box of libsodium for the node's static key. */
+/* "WFA1" 4 | nonce 16 | mesh key 32 | signer 32 | next signer 32 | server key 32 | IP 16 |
+ * port 2 | contact secret 32 | certificate 168 | revocation or nothing | Ed25519 signature 64 by
+ * the signer over the label below and the bytes before; all of it in a sealed box of libsodium for
+ * the node's static key. */
 #include "admission.h"
 
 #include "bytes.h"
@@ -12,11 +13,13 @@
 enum {
     NONCE = 4,
     MESH = 20,
-    SERVER = 52,
-    IP = 84,
-    PORT = 100,
-    CONTACT = 102,
-    CERTIFICATE = 134,
+    SIGNER = 52,
+    NEXT = 84,
+    SERVER = 116,
+    IP = 148,
+    PORT = 164,
+    CONTACT = 166,
+    CERTIFICATE = 198,
     REVOCATION = WEFT_ADMISSION_BODY_BYTES,
     SIGNATURE_BYTES = 64
 };
@@ -48,6 +51,8 @@ static size_t put(const struct weft_admission *admission, uint8_t *bytes)
     memcpy(bytes, magic, sizeof(magic));
     memcpy(bytes + NONCE, admission->nonce, sizeof(admission->nonce));
     memcpy(bytes + MESH, admission->mesh, sizeof(admission->mesh));
+    memcpy(bytes + SIGNER, admission->signer, sizeof(admission->signer));
+    memcpy(bytes + NEXT, admission->next, sizeof(admission->next));
     memcpy(bytes + SERVER, admission->server, sizeof(admission->server));
     memcpy(bytes + IP, admission->address.ip, WEFT_IP_BYTES);
     weft_bytes_put(bytes + PORT, 2, admission->address.port);
@@ -88,6 +93,8 @@ static void get(struct weft_admission *admission, const uint8_t *bytes, size_t l
 {
     memcpy(admission->nonce, bytes + NONCE, sizeof(admission->nonce));
     memcpy(admission->mesh, bytes + MESH, sizeof(admission->mesh));
+    memcpy(admission->signer, bytes + SIGNER, sizeof(admission->signer));
+    memcpy(admission->next, bytes + NEXT, sizeof(admission->next));
     memcpy(admission->server, bytes + SERVER, sizeof(admission->server));
     memcpy(admission->address.ip, bytes + IP, WEFT_IP_BYTES);
     admission->address.port = (uint16_t)weft_bytes_get(bytes + PORT, 2);
@@ -106,7 +113,7 @@ static enum weft_doubt read_signed(struct weft_admission *admission, const uint8
     length -= SIGNATURE_BYTES;
     struct to_sign body = lay_out(bytes, length);
     bool is_signed = crypto_sign_ed25519_verify_detached(bytes + length, body.bytes, body.length,
-                                                         bytes + MESH) == 0;
+                                                         bytes + SIGNER) == 0;
     sodium_memzero(&body, sizeof(body));
     if (!is_signed) {
         return WEFT_DOUBT_SIGNATURE;

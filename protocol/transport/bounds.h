@@ -17,6 +17,8 @@
     X(REST_MS, 2000, "an address that did not answer is not tried before")                         \
     X(REKEY_MS, 3600000, "the next datagram begins a new handshake")                               \
     X(REJECT_MS, 3900000, "a session older than this carries nothing")                             \
+    X(PROVE_AFTER_MS, 10000, "so long after a change of the mesh key sessions are proved again")   \
+    X(PROVE_MS, 300000, "a session not proved again since the mesh key changed ends")              \
     X(REKEY_MESSAGES, 1073741824, "the next datagram begins a new handshake")                      \
     X(SILENT_MESSAGES, 16, "sent so many and heard nothing: a handshake begins")                   \
     X(WINDOW_BITS, 2048, "a datagram that is further behind the newest one is dropped")            \

@@ -116,6 +116,7 @@ static bool is_canonical(const struct weft_certificate *certificate, const uint8
 
 enum weft_doubt weft_certificate_read(struct weft_certificate *certificate,
                                       const uint8_t mesh[WEFT_MESH_KEY_BYTES],
+                                      const uint8_t signer[WEFT_MESH_KEY_BYTES],
                                       const uint8_t bytes[WEFT_CERTIFICATE_BYTES])
 {
     *certificate = (struct weft_certificate){
@@ -135,7 +136,7 @@ enum weft_doubt weft_certificate_read(struct weft_certificate *certificate,
     }
     struct to_sign body = lay_out(mesh, bytes);
     int result = crypto_sign_ed25519_verify_detached(bytes + BODY_BYTES, body.bytes,
-                                                     sizeof(body.bytes), mesh);
+                                                     sizeof(body.bytes), signer);
     return result == 0 ? WEFT_DOUBT_NONE : WEFT_DOUBT_SIGNATURE;
 }
 

@@ -13,7 +13,8 @@
 /* Where the static key stands in it. */
 #define WEFT_CERTIFICATE_KEY_AT 40
 
-/* A mesh is its public key (Ed25519); who has the secret one admits nodes. */
+/* A mesh is named by its first public key (Ed25519). Who has the secret of its present one, the
+ * signer, admits nodes; they are the same until the key is changed. */
 #define WEFT_MESH_KEY_BYTES 32
 #define WEFT_MESH_SECRET_BYTES 64
 
@@ -63,18 +64,19 @@ weft_node_id weft_certificate_id(const uint8_t key[32]);
 bool weft_certificate_name_ok(const char *name);
 
 /* Write and sign a certificate.
- * Shape:  |mesh| is the public key, |secret| the 64 bytes of libsodium. The caller keeps the ranges
- *         of struct weft_certificate. */
+ * Shape:  |mesh| names the mesh, |secret| is that of its signer, the 64 bytes of libsodium. The
+ *         caller keeps the ranges of struct weft_certificate. */
 void weft_certificate_sign(const struct weft_certificate *certificate,
                            const uint8_t mesh[WEFT_MESH_KEY_BYTES],
                            const uint8_t secret[WEFT_MESH_SECRET_BYTES],
                            uint8_t bytes[WEFT_CERTIFICATE_BYTES]);
 
-/* Read a certificate and check format, mesh and signature, in this order; dates are
+/* Read a certificate and check format, mesh and signature by |signer|, in this order; dates are
  * weft_certificate_date(). Every bit counts: there is one encoding.
  * Result: NONE, FORMAT, MESH or SIGNATURE; |certificate| is undefined unless it is NONE. */
 enum weft_doubt weft_certificate_read(struct weft_certificate *certificate,
                                       const uint8_t mesh[WEFT_MESH_KEY_BYTES],
+                                      const uint8_t signer[WEFT_MESH_KEY_BYTES],
                                       const uint8_t bytes[WEFT_CERTIFICATE_BYTES]);
 
 /* Is it valid at |now_s| (Unix time)? Result: NONE, EARLY or EXPIRED. */

@@ -62,8 +62,9 @@ static bool read_body(struct weft_revocation *revocation, const uint8_t *bytes)
 }
 
 enum weft_doubt weft_revocation_read(struct weft_revocation *revocation,
-                                     const uint8_t mesh[WEFT_MESH_KEY_BYTES], const uint8_t *bytes,
-                                     size_t length)
+                                     const uint8_t mesh[WEFT_MESH_KEY_BYTES],
+                                     const uint8_t signer[WEFT_MESH_KEY_BYTES],
+                                     const uint8_t *bytes, size_t length)
 {
     if (length < IDS + SIGNATURE_BYTES || length > WEFT_REVOCATION_BYTES_MAX) {
         return WEFT_DOUBT_FORMAT;
@@ -79,7 +80,7 @@ enum weft_doubt weft_revocation_read(struct weft_revocation *revocation,
     }
     struct to_sign body = lay_out(mesh, bytes, body_length);
     int result =
-        crypto_sign_ed25519_verify_detached(bytes + body_length, body.bytes, body.length, mesh);
+        crypto_sign_ed25519_verify_detached(bytes + body_length, body.bytes, body.length, signer);
     return result == 0 ? WEFT_DOUBT_NONE : WEFT_DOUBT_SIGNATURE;
 }
 

@@ -21,11 +21,12 @@ size_t weft_revocation_sign(const struct weft_revocation *revocation,
                             const uint8_t mesh[WEFT_MESH_KEY_BYTES],
                             const uint8_t secret[WEFT_MESH_SECRET_BYTES], uint8_t *bytes);
 
-/* Read a record, bytes[length], and check format, mesh and signature.
+/* Read a record, bytes[length], and check format, mesh and signature by |signer|.
  * Result: NONE, FORMAT, MESH or SIGNATURE; |revocation| is undefined unless it is NONE. */
 enum weft_doubt weft_revocation_read(struct weft_revocation *revocation,
-                                     const uint8_t mesh[WEFT_MESH_KEY_BYTES], const uint8_t *bytes,
-                                     size_t length);
+                                     const uint8_t mesh[WEFT_MESH_KEY_BYTES],
+                                     const uint8_t signer[WEFT_MESH_KEY_BYTES],
+                                     const uint8_t *bytes, size_t length);
 
 /* The number that bytes[length] claim to have; 0 = they are no record. Not checked: it spares the
  * check of a signature. */

@@ -162,7 +162,8 @@ START_TEST(thrown_out)
     ck_assert_uint_gt(weft_register_answer(server, pair_of(1).open, renewal, 1, reply), 0);
     ck_assert_uint_eq(reply[0], 1);
     ck_assert(!is_admitted(token, 1, "one"));
-    ck_assert_int_eq(weft_register_rotate(server, &message), WEFT_ERR_OK); /* empties the list */
+    ck_assert_int_eq(weft_register_rotate(server, 3600, &message),
+                     WEFT_ERR_OK); /* empties the list */
     ck_assert(!is_admitted(token, 1, "one"));
     ck_assert(is_admitted(token, 2, "one")); /* another machine may have the name */
     ck_assert_uint_gt(weft_register_answer(server, pair_of(3).open, renewal, 1, reply), 0);

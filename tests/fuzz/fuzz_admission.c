@@ -17,7 +17,7 @@ static void check_certificate(const uint8_t *bytes)
 {
     struct weft_certificate certificate;
     uint8_t again[WEFT_CERTIFICATE_BYTES];
-    enum weft_doubt doubt = weft_certificate_read(&certificate, mesh, bytes);
+    enum weft_doubt doubt = weft_certificate_read(&certificate, mesh, mesh, bytes);
     if (doubt == WEFT_DOUBT_FORMAT) {
         return;
     }
@@ -32,7 +32,7 @@ static void check_revocation(const uint8_t *bytes, size_t length)
 {
     static struct weft_revocation revocation;
     static uint8_t again[WEFT_REVOCATION_BYTES_MAX];
-    enum weft_doubt doubt = weft_revocation_read(&revocation, mesh, bytes, length);
+    enum weft_doubt doubt = weft_revocation_read(&revocation, mesh, mesh, bytes, length);
     if (doubt == WEFT_DOUBT_FORMAT) {
         return;
     }
@@ -81,7 +81,7 @@ static void check_admission(const uint8_t *bytes, size_t length)
     if (weft_admission_parse((const char *)bytes, length, sealed, &sealed_length) &&
         weft_admission_open(&admission, &own, sealed, sealed_length) == WEFT_DOUBT_NONE) {
         WEFT_FUZZ_CHECK(admission.revocation_length <= WEFT_REVOCATION_BYTES_MAX);
-        WEFT_FUZZ_CHECK(memcmp(admission.mesh, mesh, sizeof(mesh)) == 0);
+        WEFT_FUZZ_CHECK(memcmp(admission.signer, mesh, sizeof(mesh)) == 0);
     }
 }
 

@@ -75,7 +75,7 @@ def close_mesh(lab, names):
 def secrets_of(node):
     """What must not be seen: the certificate holds static key and name, the file the mesh key."""
     membership = content(os.path.join(node.data, "membership"))
-    return {"mesh key": membership[4:36], "certificate": membership[118:], "static key":
+    return {"mesh key": membership[4:36], "certificate": membership[118:286], "static key":
             membership[158:190], "node id": bytes.fromhex(node.status()["node"]["id"])}
 
 

@@ -77,6 +77,7 @@ void net_admit(struct node *node, int which, uint64_t from_s, uint64_t to_s)
         .serial = 100, .not_before_s = from_s, .not_after_s = to_s, .name = "node"};
     memcpy(certificate.key, node->membership.own.open, 32);
     memcpy(node->membership.mesh, mesh[which], WEFT_MESH_KEY_BYTES);
+    memcpy(node->membership.signer, mesh[which], WEFT_MESH_KEY_BYTES);
     weft_certificate_sign(&certificate, mesh[which], mesh_secret[which],
                           node->membership.certificate);
     ck_assert_int_eq(weft_membership_complete(&node->membership), WEFT_DOUBT_NONE);

@@ -120,6 +120,7 @@ static void sign(struct weft_membership *membership, uint64_t mesh, uint64_t not
     struct weft_certificate certificate = {
         .serial = 7, .not_before_s = now_s - 4000, .not_after_s = not_after_s, .name = "test"};
     crypto_sign_ed25519_seed_keypair(membership->mesh, secret, seed);
+    memcpy(membership->signer, membership->mesh, sizeof(membership->signer));
     memcpy(certificate.key, membership->own.open, 32);
     weft_certificate_sign(&certificate, membership->mesh, secret, membership->certificate);
     ck_assert_int_eq(weft_membership_complete(membership), WEFT_DOUBT_NONE);

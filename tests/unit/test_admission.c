@@ -44,7 +44,7 @@ START_TEST(certificate_is_read_back)
     struct weft_certificate made = example();
     struct weft_certificate read;
     weft_certificate_sign(&made, mesh, secret, bytes);
-    ck_assert_int_eq(weft_certificate_read(&read, mesh, bytes), WEFT_DOUBT_NONE);
+    ck_assert_int_eq(weft_certificate_read(&read, mesh, mesh, bytes), WEFT_DOUBT_NONE);
     ck_assert_uint_eq(read.flags, made.flags);
     ck_assert_uint_eq(read.group, made.group);
     ck_assert_uint_eq(read.serial, made.serial);
@@ -52,10 +52,10 @@ START_TEST(certificate_is_read_back)
     ck_assert_uint_eq(read.not_after_s, made.not_after_s);
     ck_assert_mem_eq(read.key, made.key, 32);
     ck_assert_str_eq(read.name, made.name);
-    ck_assert_int_eq(weft_certificate_read(&read, other_mesh, bytes), WEFT_DOUBT_MESH);
+    ck_assert_int_eq(weft_certificate_read(&read, other_mesh, other_mesh, bytes), WEFT_DOUBT_MESH);
     /* Another authority that claims to be this mesh. */
     weft_certificate_sign(&made, mesh, other_secret, bytes);
-    ck_assert_int_eq(weft_certificate_read(&read, mesh, bytes), WEFT_DOUBT_SIGNATURE);
+    ck_assert_int_eq(weft_certificate_read(&read, mesh, mesh, bytes), WEFT_DOUBT_SIGNATURE);
 }
 END_TEST
 
@@ -67,7 +67,8 @@ START_TEST(certificate_bits)
     weft_certificate_sign(&made, mesh, secret, bytes);
     for (size_t bit = 0; bit < 8 * sizeof(bytes); bit++) {
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        ck_assert_msg(weft_certificate_read(&read, mesh, bytes) != WEFT_DOUBT_NONE, "bit %zu", bit);
+        ck_assert_msg(weft_certificate_read(&read, mesh, mesh, bytes) != WEFT_DOUBT_NONE, "bit %zu",
+                      bit);
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
 }
@@ -112,18 +113,18 @@ START_TEST(certificate_forms)
             memset(made.name, 0, sizeof(made.name));
             memcpy(made.name, bad[i], strlen(bad[i]));
             weft_certificate_sign(&made, mesh, secret, bytes);
-            ck_assert_int_eq(weft_certificate_read(&read, mesh, bytes), WEFT_DOUBT_FORMAT);
+            ck_assert_int_eq(weft_certificate_read(&read, mesh, mesh, bytes), WEFT_DOUBT_FORMAT);
         }
     }
     ck_assert(weft_certificate_name_ok("12345678901234567890123456789012"));
     struct weft_certificate made = example();
     made.flags = 2;
     weft_certificate_sign(&made, mesh, secret, bytes);
-    ck_assert_int_eq(weft_certificate_read(&read, mesh, bytes), WEFT_DOUBT_FORMAT);
+    ck_assert_int_eq(weft_certificate_read(&read, mesh, mesh, bytes), WEFT_DOUBT_FORMAT);
     made = example();
     made.not_after_s = made.not_before_s;
     weft_certificate_sign(&made, mesh, secret, bytes);
-    ck_assert_int_eq(weft_certificate_read(&read, mesh, bytes), WEFT_DOUBT_FORMAT);
+    ck_assert_int_eq(weft_certificate_read(&read, mesh, mesh, bytes), WEFT_DOUBT_FORMAT);
 }
 END_TEST
 
@@ -198,22 +199,23 @@ START_TEST(revocation_is_read_back)
     size_t length = weft_revocation_sign(&made, mesh, secret, bytes);
     ck_assert_uint_eq(length, WEFT_REVOCATION_BYTES_MAX);
     ck_assert_uint_le(length, WEFT_DATAGRAM_BYTES_MAX);
-    ck_assert_int_eq(weft_revocation_read(&read, mesh, bytes, length), WEFT_DOUBT_NONE);
+    ck_assert_int_eq(weft_revocation_read(&read, mesh, mesh, bytes, length), WEFT_DOUBT_NONE);
     ck_assert_mem_eq(&read, &made, sizeof(made));
-    ck_assert_int_eq(weft_revocation_read(&read, other_mesh, bytes, length), WEFT_DOUBT_MESH);
+    ck_assert_int_eq(weft_revocation_read(&read, other_mesh, other_mesh, bytes, length),
+                     WEFT_DOUBT_MESH);
     made.count = 3;
     length = weft_revocation_sign(&made, mesh, secret, bytes);
     for (size_t bit = 0; bit < 8 * length; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        ck_assert_msg(weft_revocation_read(&read, mesh, bytes, length) != 0, "bit %zu", bit);
+        ck_assert_msg(weft_revocation_read(&read, mesh, mesh, bytes, length) != 0, "bit %zu", bit);
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
     for (size_t cut = 0; cut < length; cut++) {
-        ck_assert_int_eq(weft_revocation_read(&read, mesh, bytes, cut), WEFT_DOUBT_FORMAT);
+        ck_assert_int_eq(weft_revocation_read(&read, mesh, mesh, bytes, cut), WEFT_DOUBT_FORMAT);
     }
     made.ids[1] = made.ids[0]; /* signed, but not canonical */
     length = weft_revocation_sign(&made, mesh, secret, bytes);
-    ck_assert_int_eq(weft_revocation_read(&read, mesh, bytes, length), WEFT_DOUBT_FORMAT);
+    ck_assert_int_eq(weft_revocation_read(&read, mesh, mesh, bytes, length), WEFT_DOUBT_FORMAT);
 }
 END_TEST
 

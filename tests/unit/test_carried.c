@@ -118,11 +118,13 @@ END_TEST
 static void make_admission(struct weft_admission *admission)
 {
     *admission = (struct weft_admission){.nonce = {1, 2},
+                                         .next = {9},
                                          .server = {3, 4},
                                          .address = {.ip = {[10] = 0xff, 0xff, 10}, .port = 7767},
                                          .contact = {5, 6},
                                          .certificate = {7, 8}};
     memcpy(admission->mesh, mesh, sizeof(mesh));
+    memcpy(admission->signer, mesh, sizeof(mesh));
 }
 
 START_TEST(admission_is_read_back)
@@ -143,6 +145,8 @@ START_TEST(admission_is_read_back)
         ck_assert_int_eq(weft_admission_open(&read, &own, sealed, length), WEFT_DOUBT_NONE);
         ck_assert_mem_eq(read.nonce, made.nonce, sizeof(made.nonce));
         ck_assert_mem_eq(read.mesh, made.mesh, sizeof(made.mesh));
+        ck_assert_mem_eq(read.signer, made.signer, sizeof(made.signer));
+        ck_assert_mem_eq(read.next, made.next, sizeof(made.next));
         ck_assert_mem_eq(read.server, made.server, sizeof(made.server));
         ck_assert_mem_eq(read.address.ip, made.address.ip, WEFT_IP_BYTES);
         ck_assert_uint_eq(read.address.port, made.address.port);

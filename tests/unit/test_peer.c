@@ -5,6 +5,7 @@
 
 #include "tests/support/peer_net.h"
 
+#include <sodium.h>
 #include <string.h>
 
 START_TEST(first_datagram_waits)
@@ -112,6 +113,89 @@ START_TEST(sessions_are_renewed)
 }
 END_TEST
 
+/* Give |node| a certificate of mesh 0 by the key |which|, for the time after a change. */
+static void sign_by(struct node *node, int which)
+{
+    struct weft_certificate certificate = {.serial = 200,
+                                           .not_before_s = 1,
+                                           .not_after_s = weft_membership_now_s() + 86400,
+                                           .name = "node"};
+    memcpy(certificate.key, node->membership.own.open, 32);
+    weft_certificate_sign(&certificate, mesh[0], mesh_secret[which], node->membership.certificate);
+    ck_assert_int_eq(weft_membership_complete(&node->membership), WEFT_DOUBT_NONE);
+}
+
+/* The node has learned of the next key; |alone|: which is the only one now. */
+static void learn(struct node *node, bool alone)
+{
+    struct weft_membership made = node->membership;
+    memcpy(made.next, mesh[1], sizeof(made.next));
+    if (alone) {
+        memcpy(made.signer, mesh[1], sizeof(made.signer));
+        memset(made.next, 0, sizeof(made.next));
+        sodium_memzero(made.certificate, sizeof(made.certificate));
+    }
+    ck_assert(weft_membership_renew(&node->membership, &made) == alone);
+    if (alone) {
+        sign_by(node, 1);
+        weft_peers_prove(node->peers, now_ns);
+    }
+}
+
+START_TEST(key_is_changed)
+{
+    for (uint32_t i = 1; i < 3; i++) {
+        net_say(&nodes[0], &nodes[i].self, "one");
+        net_settle();
+        learn(&nodes[i], false /* alone */);
+    }
+    net_pass(1000);
+    learn(&nodes[0], false /* alone */);
+    learn(&nodes[0], true /* alone */);
+    learn(&nodes[1], true /* alone */);
+    net_say(&nodes[0], &nodes[2].self, "two"); /* who is not so far: the session goes on */
+    net_say(&nodes[0], &nodes[1].self, "two");
+    net_settle();
+    ck_assert_str_eq((char *)nodes[2].last, "two");
+    net_pass(WEFT_PROVE_AFTER_MS + 1000);
+    net_say(&nodes[0], &nodes[1].self, "three"); /* proved again, nothing is lost */
+    net_say(&nodes[0], &nodes[2].self, "lost");  /* its certificate is by the old key */
+    net_settle();
+    ck_assert_str_eq((char *)nodes[1].last, "three");
+    net_pass(5000);
+    uint32_t heard = nodes[0].heard;
+    net_say(&nodes[2], &nodes[0].self, "old"); /* its session is gone */
+    net_pass(5000);
+    ck_assert_uint_eq(nodes[0].heard, heard);
+    net_say(&nodes[1], &nodes[0].self, "four");
+    net_settle();
+    ck_assert_str_eq((char *)nodes[0].last, "four");
+    learn(&nodes[2], true /* alone */); /* it asked */
+    net_pass(5000);
+    net_say(&nodes[2], &nodes[0].self, "back");
+    net_pass(5000);
+    ck_assert_str_eq((char *)nodes[0].last, "back");
+}
+END_TEST
+
+START_TEST(unused_sessions_end)
+{
+    net_say(&nodes[0], &nodes[1].self, "one");
+    net_settle();
+    weft_peers_prove(nodes[1].peers, now_ns + 1);
+    tap = WEFT_PACKET_INIT;
+    tapped.length = 0;
+    net_pass(WEFT_PROVE_MS - 1000);
+    ck_assert_uint_eq(tapped.length, 0);
+    net_pass(10000);
+    net_say(&nodes[1], &nodes[0].self, "two");
+    net_settle();
+    ck_assert_uint_gt(tapped.length, 0);
+    ck_assert_str_eq((char *)nodes[0].last, "two");
+    tap = WEFT_PACKET_NONE;
+}
+END_TEST
+
 static uint32_t count_aware(void)
 {
     uint32_t aware = 0;
@@ -173,9 +257,10 @@ END_TEST
 
 static Suite *make_suite(void)
 {
-    const TTest *const tests[] = {first_datagram_waits, seed_without_id,    both_open_at_once,
-                                  lossy_network,        restart_is_noticed, sessions_are_renewed,
-                                  revocations_travel,   missed_revocation};
+    const TTest *const tests[] = {first_datagram_waits, seed_without_id,     both_open_at_once,
+                                  lossy_network,        restart_is_noticed,  sessions_are_renewed,
+                                  key_is_changed,       unused_sessions_end, revocations_travel,
+                                  missed_revocation};
     Suite *suite = suite_create("peer");
     weft_check_case(suite, "peer", net_start, net_stop, tests, WEFT_ROWS(tests));
     return suite;
