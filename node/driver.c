@@ -62,6 +62,8 @@ void weft_driver_close(struct weft_driver *driver)
     driver->open_count++; /* this function */
     weft_session_close(driver->session);
     driver->session = NULL;
+    weft_beacon_close(driver->beacon);
+    driver->beacon = NULL;
     weft_http_close(driver->http);
     driver->http = NULL;
     weft_driver_source_close(driver);
@@ -282,6 +284,7 @@ static void start(struct weft_driver *driver, uint64_t incarnation)
                       weft_driver_identity_known(driver, known, sizeof(known) / sizeof(known[0]))},
     };
     weft_driver_tell(driver, &event);
+    driver->beacon = weft_driver_net_beacon(driver);
     weft_driver_hold(driver);
     weft_updater_start(driver->updater);
     weft_driver_release(driver);

@@ -6,6 +6,8 @@
 #include "log.h"
 #include "units.h"
 
+#include "../protocol/view.h"
+
 #include <stdlib.h>
 
 static void on_datagram(void *context, const struct weft_endpoint *from, uint8_t hop_limit,
@@ -100,6 +102,31 @@ struct weft_session_handler weft_driver_net_handler(struct weft_driver *driver)
         .revoked = on_revoked,
         .admit = driver->is_server ? weft_driver_renew_admit : NULL,
     };
+}
+
+static bool is_alone(void *context)
+{
+    const struct weft_driver *driver = context;
+    return weft_view_node(driver->core).member_count <= 1;
+}
+
+static void on_beacon(void *context, const struct weft_address *from)
+{
+    struct weft_event event = {.kind = WEFT_EVENT_BEACON, .beacon = {.address = *from}};
+    weft_driver_tell(context, &event);
+}
+
+struct weft_beacon *weft_driver_net_beacon(struct weft_driver *driver)
+{
+    const struct weft_beacon_config config = {
+        .loop = driver->config.loop,
+        .membership = &driver->membership,
+        .listen = driver->self.address,
+        .context = driver,
+        .is_alone = is_alone,
+        .heard = on_beacon,
+    };
+    return driver->options->no_beacon ? NULL : weft_beacon_open(&config);
 }
 
 void weft_driver_net_act(struct weft_driver *driver, const struct weft_action *action)

@@ -16,6 +16,7 @@
 #define WEFT_DRIVER_STATE_H
 
 #include "activate.h"
+#include "beacon.h"
 #include "driver.h"
 #include "http.h"
 #include "membership_file.h"
@@ -72,6 +73,7 @@ struct weft_driver {
     void *core_memory;                      /* owned */
     struct weft_action_queue *actions;      /* owned */
     struct weft_session *session;           /* NULL = closed */
+    struct weft_beacon *beacon;             /* NULL = none, or closed */
     struct weft_http *http;                 /* NULL = closed */
     struct weft_store *store;               /* NULL = closed */
     struct weft_updater *updater;           /* NULL = not open yet */
@@ -133,6 +135,9 @@ void weft_driver_on_tick(uv_timer_t *timer);
 
 /* What the session calls. */
 struct weft_session_handler weft_driver_net_handler(struct weft_driver *driver);
+
+/* Begin to send and hear beacons, if they are wanted and the link has any; NULL = it has none. */
+struct weft_beacon *weft_driver_net_beacon(struct weft_driver *driver);
 
 /* Carry out DATAGRAM, STREAM_OPEN, STREAM_CLOSE, FRAME. */
 void weft_driver_net_act(struct weft_driver *driver, const struct weft_action *action);

@@ -44,6 +44,7 @@ struct weft_run_options {
     bool has_subnet;                   /* --subnet was given */
     struct weft_prefix subnet;         /* --subnet, contains listen; valid if has_subnet */
     const char *site;                  /* --site; "" = none */
+    bool no_beacon;                    /* --no-beacon */
     const char *on_update;             /* --on-update: shell command; NULL = none */
     const char *user;                  /* --user; NULL = stay who it is */
     enum weft_sandbox_mode sandbox;    /* --sandbox */

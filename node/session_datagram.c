@@ -32,27 +32,11 @@ struct weft_session_outbox {
     unsigned int out_count;                    /* entries of out in use */
 };
 
-/* The hop limit a datagram arrived with; 0 = not told. */
-static uint8_t hop_limit_of(struct msghdr *message)
-{
-    for (struct cmsghdr *item = CMSG_FIRSTHDR(message); item != NULL;
-         item = CMSG_NXTHDR(message, item)) {
-        bool is_ipv4 = item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_TTL;
-        bool is_ipv6 = item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_HOPLIMIT;
-        int hops = 0;
-        if (is_ipv4 || is_ipv6) {
-            memcpy(&hops, CMSG_DATA(item), sizeof(hops));
-            return hops > 0 && hops <= UINT8_MAX ? (uint8_t)hops : 0;
-        }
-    }
-    return 0;
-}
-
 static void handle(struct weft_session *session, struct mmsghdr *header, const struct slot *slot)
 {
     struct weft_address from = weft_session_socket_from(&slot->address);
-    weft_peers_receive(session->peers, &from, hop_limit_of(&header->msg_hdr), slot->bytes,
-                       header->msg_len, uv_hrtime());
+    weft_peers_receive(session->peers, &from, weft_session_socket_hops(&header->msg_hdr),
+                       slot->bytes, header->msg_len, uv_hrtime());
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)

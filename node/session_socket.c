@@ -89,6 +89,21 @@ enum weft_err weft_session_socket_error(int error_number)
     }
 }
 
+uint8_t weft_session_socket_hops(struct msghdr *message)
+{
+    for (struct cmsghdr *item = CMSG_FIRSTHDR(message); item != NULL;
+         item = CMSG_NXTHDR(message, item)) {
+        bool is_ipv4 = item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_TTL;
+        bool is_ipv6 = item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_HOPLIMIT;
+        int hops = 0;
+        if (is_ipv4 || is_ipv6) {
+            memcpy(&hops, CMSG_DATA(item), sizeof(hops));
+            return hops > 0 && hops <= UINT8_MAX ? (uint8_t)hops : 0;
+        }
+    }
+    return 0;
+}
+
 static void set(int fd, int level, int name, int value)
 {
     /* An option that this kernel lacks costs speed or comfort, not correctness. */

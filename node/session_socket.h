@@ -20,6 +20,9 @@ socklen_t weft_session_socket_to(const struct weft_address *address,
 /* The core's form of a kernel address; all zero if it is not an IP address. */
 struct weft_address weft_session_socket_from(const struct sockaddr_storage *storage);
 
+/* The hop limit that |message| arrived with, from its ancillary data; 0 = not told. */
+uint8_t weft_session_socket_hops(struct msghdr *message);
+
 /* Bind a datagram socket and a listening stream socket to |address|; port 0 chooses one that is
  * free for both, and is replaced in |address|.
  * Errors: as weft_session_open(); the descriptors are then untouched.

@@ -10,6 +10,8 @@ NODE_SOURCES := \
 	node/apply_input.c \
 	node/apply_options.c \
 	node/apply_trust.c \
+	node/beacon.c \
+	node/beacon_socket.c \
 	node/confine.c \
 	node/control.c \
 	node/control_client.c \

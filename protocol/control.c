@@ -84,6 +84,13 @@ void weft_control_on_datagram(struct weft_core *core, const struct weft_event_da
     weft_datagram_on_datagram(core, event);
 }
 
+void weft_control_on_beacon(struct weft_core *core, const struct weft_event_beacon *event)
+{
+    if (is_active(core) && core->link_up) {
+        weft_join_on_beacon(core, &event->address);
+    }
+}
+
 void weft_control_on_bulletin(struct weft_core *core, const struct weft_event_bulletin *event)
 {
     if (is_active(core)) {

@@ -25,6 +25,9 @@ void weft_control_on_link(struct weft_core *core, const struct weft_event_link *
 /* DATAGRAM. */
 void weft_control_on_datagram(struct weft_core *core, const struct weft_event_datagram *event);
 
+/* BEACON: a hint where the segment may be. */
+void weft_control_on_beacon(struct weft_core *core, const struct weft_event_beacon *event);
+
 /* BULLETIN. */
 void weft_control_on_bulletin(struct weft_core *core, const struct weft_event_bulletin *event);
 

@@ -216,6 +216,7 @@ static void on_gone(struct weft_core *core, const struct weft_event *event)
 HEAR(hear_start, start, weft_control_on_start)
 HEAR(hear_link, link, on_link)
 HEAR(hear_datagram, datagram, weft_control_on_datagram)
+HEAR(hear_beacon, beacon, weft_control_on_beacon)
 HEAR(hear_stream_up, stream, weft_link_on_up)
 HEAR(hear_stream_down, stream, weft_link_on_down)
 HEAR(hear_frame, frame, on_frame)
@@ -261,6 +262,7 @@ static const struct handler handlers[WEFT_EVENT_KIND_COUNT] = {
     [WEFT_EVENT_MISLED] = {hear_misled, true},
     [WEFT_EVENT_LOOK] = {on_look, false},
     [WEFT_EVENT_LEAVE] = {on_leave, false},
+    [WEFT_EVENT_BEACON] = {hear_beacon, false},
 };
 
 static void expire(struct weft_core *core)

@@ -33,6 +33,7 @@ enum weft_event_kind {
     WEFT_EVENT_MISLED,           /* a chunk index that nobody signed proved false */
     WEFT_EVENT_LOOK,             /* the operator asks for a look at the source now (SIGHUP) */
     WEFT_EVENT_LEAVE,            /* the node is about to stop: hand over and say goodbye */
+    WEFT_EVENT_BEACON, /* somebody on the own link says that he is there; proves nothing */
     WEFT_EVENT_KIND_COUNT
 };
 
@@ -48,6 +49,10 @@ struct weft_event_link {
     bool up;                     /* false: no network at all, keep the state and wait */
     struct weft_address address; /* own address now, when up */
     struct weft_prefix segment;  /* own subnet now, when up */
+};
+
+struct weft_event_beacon {
+    struct weft_address address; /* where the sender listens, as it says */
 };
 
 struct weft_event_datagram {
@@ -168,6 +173,7 @@ struct weft_event {
     union {
         struct weft_event_start start;                       /* START */
         struct weft_event_link link;                         /* LINK */
+        struct weft_event_beacon beacon;                     /* BEACON */
         struct weft_event_datagram datagram;                 /* DATAGRAM */
         struct weft_event_stream stream;                     /* STREAM_UP, STREAM_DOWN */
         struct weft_event_frame frame;                       /* FRAME */

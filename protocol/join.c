@@ -25,6 +25,9 @@ static const weft_ns pauses_ns[] = {1 * WEFT_NS_PER_S, 2 * WEFT_NS_PER_S};
 /* After this without anybody in the segment, a node acts alone. */
 #define ALONE_NS (2 * WEFT_NS_PER_S)
 
+/* Beacons that are followed; a forged one costs no more than this. */
+#define BEACON_NS (1 * WEFT_NS_PER_S)
+
 /* A node that joined less than this ago catches up. */
 #define YOUNG_NS (10 * WEFT_NS_PER_S)
 
@@ -100,6 +103,20 @@ static void knock(struct weft_core *core, const struct weft_endpoint *to)
     message.join.segment = core->segment;
     weft_datagram_send(core, to, &message);
     join->asked_ns = core->now_ns;
+}
+
+void weft_join_on_beacon(struct weft_core *core, const struct weft_address *address)
+{
+    struct weft_joins *join = &core->members.join;
+    bool is_alone = core->members.up_count + core->members.suspect_count <= 1;
+    bool is_early = join->beacon_ns != 0 && core->now_ns - join->beacon_ns < BEACON_NS;
+    if (!is_alone || is_early || !weft_prefix_contains(&core->segment, address->ip) ||
+        weft_address_equal(address, &core->self.address)) {
+        return;
+    }
+    const struct weft_endpoint to = {.id = 0, .address = *address};
+    join->beacon_ns = core->now_ns;
+    knock(core, &to);
 }
 
 /* ---- Being knocked at ---- */

@@ -24,6 +24,7 @@ struct weft_joins {
     weft_ns due_ns;                                  /* next attempt */
     weft_ns asked_ns;                                /* when the newest JOIN was sent */
     weft_ns began_ns;                                /* when attempt was 0 */
+    weft_ns beacon_ns;                               /* when a beacon was followed last */
     bool welcomed;                                   /* a WELCOME came since began_ns */
 };
 
@@ -39,6 +40,10 @@ void weft_join_remember(struct weft_core *core, const struct weft_endpoint *endp
 /* JOIN arrived; |local| = it is proven to come from the own segment. */
 void weft_join_on_join(struct weft_core *core, const struct weft_endpoint *from, bool local,
                        const struct weft_message_join *join, weft_bulletin bulletin);
+
+/* Somebody on the own link says that he listens at |address|. A node that knows nobody in its
+ * segment knocks there, once a second at most; all others pass it over. */
+void weft_join_on_beacon(struct weft_core *core, const struct weft_address *address);
 
 /* WELCOME arrived; |local| as above. */
 void weft_join_on_welcome(struct weft_core *core, const struct weft_endpoint *from, bool local,

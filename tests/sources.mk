@@ -8,6 +8,7 @@ UNIT_SOURCES := \
 	tests/unit/test_amount.c \
 	tests/unit/test_announce.c \
 	tests/unit/test_apply.c \
+	tests/unit/test_beacon.c \
 	tests/unit/test_bounds.c \
 	tests/unit/test_bulletin.c \
 	tests/unit/test_canonical.c \
@@ -102,6 +103,7 @@ FUZZ_SOURCES := \
 	tests/fuzz/fuzz_address.c \
 	tests/fuzz/fuzz_admission.c \
 	tests/fuzz/fuzz_archive.c \
+	tests/fuzz/fuzz_beacon.c \
 	tests/fuzz/fuzz_client.c \
 	tests/fuzz/fuzz_core.c \
 	tests/fuzz/fuzz_flag.c \

@@ -49,6 +49,9 @@
     X(REVOKED_MAX, 128, "a further node cannot be revoked one by one: raise the floor")            \
     X(TOKENS_MAX, 64, "a further token cannot be made before one expires")                         \
     X(REQUEST_S, 604800, "an older request for admission by files is not answered")                \
+    X(BEACON_MS, 30000, "a node in company sends a beacon, unless two of others came")             \
+    X(BEACON_ALONE_MS, 5000, "a lone node sends a beacon")                                         \
+    X(BEACON_ANSWER_MS, 2000, "a lone node's beacon is answered by then, by one node or a few")    \
     X(CERTIFICATE_S, 2592000, "a certificate is good for this long; renewed after two thirds")
 
 enum {

@@ -4,6 +4,7 @@ TRANSPORT_SOURCES := \
 	protocol/transport/admission.c \
 	protocol/transport/aead.c \
 	protocol/transport/armor.c \
+	protocol/transport/beacon.c \
 	protocol/transport/bulk.c \
 	protocol/transport/certificate.c \
 	protocol/transport/cipher.c \

@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes that know no address of each other find each other by beacons on their link; one with
+--no-beacon, and one behind a router, stay alone.
+
+    node 1.1, 1.2, 1.3 (--no-beacon) --- gateway 1 --- core --- gateway 2 --- node 2.1
+"""
+from lab import HOME, MIB, Lab, check, run, seconds, wait_until, write_random
+
+
+def members(node):
+    return node.status().get("segment", {}).get("alive", 0)
+
+
+def beacons():
+    lab = Lab(segments=(3, 1))
+    lab.seeds = lambda: []
+    one, two, mute, far = lab.nodes
+    lab.begin(nodes=[])
+    one.start()
+    mute.start("--no-beacon")
+    far.start()
+    wait_until(lambda: all(members(node) == 1 for node in (one, mute, far)), 5, "they run")
+    two.start()
+    _, took = wait_until(lambda: members(one) == 2 and members(two) == 2, 15,
+                         "two lone nodes of one link meet")
+    lab.publish(write_random(f"{HOME}/p/payload.bin", MIB, 1))
+    one.look()
+    _, fetched = wait_until(lambda: len(two.active() or "") == MIB, 20, "it has the release")
+    tiers = two.tiers()
+    check(tiers["peer"] + tiers["agent"] >= MIB // 2, f"the second one took {tiers}")
+    check(members(mute) == 1 and members(far) == 1, "a mute or a far node was found")
+    print(f"two nodes without seeds met {seconds(took)} after the start of the second one, which "
+          f"had 1 MiB from the first after {seconds(fetched)}; a mute and a far one stay alone")
+
+
+run(beacons)

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Beacons: what is one, what it can make others send, and which node follows it. */
+#include "tests/support/check_main.h"
+#include "tests/support/fixture.h"
+
+#include "protocol/address.h"
+#include "protocol/transport/beacon.h"
+
+#include <string.h>
+
+static const uint8_t keys[2][WEFT_COOKIE_KEY_BYTES] = {{1}, {2}};
+
+START_TEST(read_back)
+{
+    for (uint32_t i = 0; i < 4; i++) {
+        const struct weft_beacon_sign sign = {.is_alone = i % 2 == 0,
+                                              .port = i < 2 ? 7767 : UINT16_MAX};
+        struct weft_beacon_sign read;
+        uint8_t bytes[WEFT_BEACON_BYTES + 1] = {0};
+        weft_beacon_put(&sign, keys[0], bytes);
+        ck_assert(weft_beacon_read(&read, keys[0], bytes, WEFT_BEACON_BYTES));
+        ck_assert_uint_eq(read.is_alone, sign.is_alone);
+        ck_assert_uint_eq(read.port, sign.port);
+        ck_assert(!weft_beacon_read(&read, keys[1], bytes, WEFT_BEACON_BYTES));
+        for (size_t length = 0; length <= sizeof(bytes); length++) {
+            ck_assert(weft_beacon_read(&read, keys[0], bytes, length) ==
+                      (length == WEFT_BEACON_BYTES));
+        }
+    }
+}
+END_TEST
+
+START_TEST(every_bit_counts)
+{
+    const struct weft_beacon_sign sign = {.port = 7767};
+    struct weft_beacon_sign read;
+    uint8_t bytes[WEFT_BEACON_BYTES];
+    weft_beacon_put(&sign, keys[0], bytes);
+    for (uint32_t bit = 0; bit < 8 * WEFT_BEACON_BYTES; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        ck_assert(!weft_beacon_read(&read, keys[0], bytes, sizeof(bytes)));
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    const struct weft_beacon_sign nowhere = {.port = 0};
+    weft_beacon_put(&nowhere, keys[0], bytes);
+    ck_assert(!weft_beacon_read(&read, keys[0], bytes, sizeof(bytes)));
+}
+END_TEST
+
+/* All that a beacon makes a node say to an address that proved nothing is not longer than it. */
+START_TEST(nothing_is_amplified)
+{
+    ck_assert_uint_eq(WEFT_BEACON_BYTES, 939);
+    ck_assert_uint_ge(WEFT_BEACON_BYTES, WEFT_TRIES_MAX * WEFT_PACKET_INIT_BYTES);
+    uint8_t bytes[WEFT_BEACON_BYTES];
+    const struct weft_beacon_sign sign = {.port = 1};
+    weft_beacon_put(&sign, keys[0], bytes);
+    ck_assert_int_eq(weft_packet_read(bytes, sizeof(bytes)).kind, WEFT_PACKET_NONE);
+}
+END_TEST
+
+/* A beacon from 10.0.0.|last|, or from elsewhere; the knocks that it leads to. */
+static uint32_t follow(struct fixture *fixture, weft_ns later_ns, uint8_t third, uint8_t last)
+{
+    const uint8_t ipv4[4] = {10, 0, third, last};
+    struct weft_event event = {.kind = WEFT_EVENT_BEACON,
+                               .beacon = {.address = weft_address_of_ipv4(ipv4, 7767)}};
+    fixture_step(fixture, later_ns, event);
+    uint32_t knocks = 0;
+    for (uint32_t i = 0; i < fixture->queue->count; i++) {
+        const struct weft_action *action = &fixture->queue->items[i];
+        struct weft_message message;
+        if (action->kind == WEFT_ACTION_DATAGRAM &&
+            weft_message_decode(action->send.bytes, action->send.length, &message) ==
+                WEFT_REJECT_NONE &&
+            message.kind == WEFT_MESSAGE_JOIN && action->send.to.id == 0) {
+            knocks += weft_address_equal(&action->send.to.address, &event.beacon.address);
+        }
+    }
+    return knocks;
+}
+
+START_TEST(who_is_alone_knocks)
+{
+    struct fixture fixture = fixture_new(NULL);
+    ck_assert_uint_eq(follow(&fixture, WEFT_NS_PER_S, 0, 77), 1);
+    ck_assert_uint_eq(follow(&fixture, WEFT_NS_PER_MS, 0, 78), 0); /* once a second */
+    ck_assert_uint_eq(follow(&fixture, WEFT_NS_PER_S, 1, 77), 0);  /* not of this segment */
+    ck_assert_uint_eq(follow(&fixture, 0, 0, 1), 0);               /* itself */
+    ck_assert_uint_eq(follow(&fixture, 0, 0, 77), 1);
+    fixture_member(&fixture, 5, false);
+    ck_assert_uint_eq(follow(&fixture, 10 * WEFT_NS_PER_S, 0, 77), 0);
+    ck_assert_uint_eq(weft_member_count(fixture.core), 1); /* nobody is believed to be there */
+    fixture_free(&fixture);
+}
+END_TEST
+
+static Suite *make_suite(void)
+{
+    Suite *suite = suite_create("beacon");
+    WEFT_ADD(suite, read_back);
+    WEFT_ADD(suite, every_bit_counts);
+    WEFT_ADD(suite, nothing_is_amplified);
+    WEFT_ADD(suite, who_is_alone_knocks);
+    return suite;
+}
+
+WEFT_CHECK_MAIN(make_suite)
