@@ -307,8 +307,8 @@ static enum weft_err take_revocation(const char *data_dir, const char *path, con
         enum weft_doubt doubt = weft_membership_revoke(&now, bytes, length);
         if (doubt == WEFT_DOUBT_NONE) {
             err = weft_membership_file_save_revoked(data_dir, &now);
-            weft_message_set(message, "%u nodes are thrown out; a running node tells the others",
-                             now.revoked.count);
+            weft_message_set(message, "%s thrown out; a running node tells the others",
+                             weft_units_count(now.revoked.count, "node").text);
         } else {
             weft_message_set(message,
                              "%.300s is older than what this node knows, damaged, or of another "

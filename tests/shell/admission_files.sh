@@ -119,9 +119,9 @@ alive 1 3 || fault "the renewal disturbs the mesh"
 
 # Thrown out: one node takes the revocation, all hear of it; a request does not help.
 expect 0 "carry $key/revoked" "$WEFT" revoke node-3 --data "$key"
-expect 0 "1 nodes are thrown out" "$WEFT" join --take "$key/revoked" --data "$dir/d2"
+expect 0 "1 node thrown out" "$WEFT" join --take "$key/revoked" --data "$dir/d2"
 expect 0 "is known already" "$WEFT" join --take "$key/revoked" --data "$dir/d2"
-until_true 8 said 1 "1 nodes are thrown out" || fault "node 1 does not hear of the revocation"
+until_true 8 said 1 "1 node thrown out" || fault "node 1 does not hear of the revocation"
 until_true 10 alive 2 2 || fault "node 3 is still held alive"
 expect 0 "" "$WEFT" join --request "$dir/r3.again" --data "$dir/d3"
 expect 1 "was thrown out" "$WEFT" admit "$dir/r3.again" --data "$key"
