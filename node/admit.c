@@ -7,6 +7,7 @@
 #include "register.h"
 #include "units.h"
 #include "usage.h"
+#include "user.h"
 
 #include "../protocol/address.h"
 
@@ -116,6 +117,7 @@ static bool read_options(const struct form *form, struct options *options, int a
         *exit_code = WEFT_EXIT_FAILED;
         return false;
     }
+    weft_user_make_for_owner(options->data_dir);
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include "offline.h"
 #include "register.h"
 #include "usage.h"
+#include "user.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -139,6 +140,7 @@ int weft_command_admit(int argc, char **argv)
         fprintf(stderr, "weft admit: the system gives no random numbers\n");
         return WEFT_EXIT_FAILED;
     }
+    weft_user_make_for_owner(options.data_dir);
     for (uint32_t i = 0; i < words.count; i++) {
         exit_code = admit(&options, words.items[i]) ? exit_code : WEFT_EXIT_FAILED;
     }

@@ -7,6 +7,7 @@
 #include "join_client.h"
 #include "offline.h"
 #include "usage.h"
+#include "user.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -199,6 +200,7 @@ int weft_command_join(int argc, char **argv)
     if (sodium_init() < 0) {
         return fail("the system gives no random numbers");
     }
+    weft_user_make_for_owner(options.data_dir);
     if (options.request != NULL) {
         return request(&options, name);
     }

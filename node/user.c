@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stddef.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static enum weft_err find(const char *name, const struct passwd **user,
@@ -68,6 +71,23 @@ enum weft_err weft_user_become(const char *name, const char *data_dir, struct we
         return weft_message_errno(message, errno, "become the user", name);
     }
     return WEFT_ERR_OK;
+}
+
+void weft_user_make_for_owner(const char *data_dir)
+{
+    struct stat status;
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[2];
+    if (geteuid() != 0 || stat(data_dir, &status) != 0 || status.st_uid == 0) {
+        return;
+    }
+    setfsgid(status.st_gid);
+    setfsuid(status.st_uid);
+    /* That took the right away, which root has, to read and write everywhere. */
+    if (syscall(SYS_capget, &header, sets) == 0) {
+        sets[0].effective |= sets[0].permitted & (1U << CAP_DAC_OVERRIDE);
+        syscall(SYS_capset, &header, sets);
+    }
 }
 
 const char *weft_user_warning(void)

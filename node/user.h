@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* As whom does a node run? As who started it; root becomes the user of --user first, or is warned.
+/* As whom does a node run, and whose is its data? As who started it; root becomes the user of
+ * --user first, or is warned.
  * What is confined after that is in sandbox.h. SPEC.md section "Sandbox". */
 #ifndef WEFT_USER_H
 #define WEFT_USER_H
@@ -12,6 +13,11 @@
  *         else; IO; |message| says what to do. */
 enum weft_err weft_user_become(const char *name, const char *data_dir,
                                struct weft_message *message);
+
+/* From now on, what this process makes belongs to the owner of |data_dir|: of root at work on the
+ * data of a node that runs as somebody else, who could not read it otherwise. Root goes on to read
+ * and write everywhere. Nothing happens to others, and where there is no directory yet. */
+void weft_user_make_for_owner(const char *data_dir);
 
 /* A sentence for the log if this process is root, who may do more than a node needs; else NULL. */
 const char *weft_user_warning(void);

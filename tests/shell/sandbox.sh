@@ -87,5 +87,20 @@ if [ "$(id -u)" -eq 0 ]; then
     grep -q "running as root" "$dir/node1.log" || fault "root is not warned"
     ! grep -q "running as root" "$dir/node4.log" || fault "another user is warned like root"
     kill "$node4"
+
+    # What root does to the data of another user stays that user's, also where root alone gets to.
+    mkdir -p "$dir/private/server" "$dir/private/member"
+    chown nobody "$dir/private/server" "$dir/private/member"
+    for command in "init --listen $net.9" token rotate \
+        "join --name member --request $dir/request"; do
+        place=server
+        [ "$command" = "${command#join}" ] || place=member
+        # shellcheck disable=SC2086  # words
+        expect 0 "" "$WEFT" $command --data "$dir/private/$place"
+    done
+    expect 0 "" "$WEFT" admit "$dir/request" --data "$dir/private/server"
+    expect 0 "" "$WEFT" join --take "$dir/request.admitted" --data "$dir/private/member"
+    ! find "$dir/private/server" "$dir/private/member" ! -user nobody | grep . ||
+        fault "files of root in the data of another user"
 fi
 verdict
