@@ -112,7 +112,7 @@ node 1 --source "http://$net.250:8080"
 until_true 25 alive 1 4 || fault "the server is alone after a restart"
 expect 0 "is a member now" "$WEFT" join "$token" --data "$dir/d6" --name n-6
 expect 0 "is thrown out" "$WEFT" revoke n-6 --data "$dir/d1"
-until_true 8 grep -q "1 nodes are thrown out" "$dir/node4.log" ||
+until_true 8 grep -q "1 node thrown out" "$dir/node4.log" ||
     fault "a revocation by the new key does not travel"
 expect 0 "" "$WEFT" init --data "$dir/offline" --name offline
 expect 1 "made without --listen" "$WEFT" rotate --data "$dir/offline"
