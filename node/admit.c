@@ -233,8 +233,8 @@ int weft_command_rotate(int argc, char **argv)
         "rotate", "[--grace TIME] [--data DIR]",
         "Change the mesh key, because it was stolen or is old; on the server. Every node\n"
         "that runs asks the server at once, others when they start. After the grace the\n"
-        "old key is good for nothing. Nodes that were thrown out do not follow. Once more:\n"
-        "only the end of the grace changes.",
+        "old key is good for nothing. Nodes that were thrown out do not follow. Once\n"
+        "more: only the end of the grace changes.",
         rotate_flags, WEFT_FLAG_COUNT_OF(rotate_flags)};
     struct options options;
     struct weft_message message = {.text = ""};
