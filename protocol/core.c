@@ -12,6 +12,7 @@
 #include "follow.h"
 #include "frame.h"
 #include "have.h"
+#include "hedge.h"
 #include "roster.h"
 #include "state.h"
 #include "trade.h"
@@ -274,6 +275,7 @@ static void expire(struct weft_core *core)
     weft_follow_expire(core);
     weft_lease_expire(core);
     weft_source_expire(core);
+    weft_hedge_expire(core);
     weft_fallback_expire(core);
     weft_have_expire(core);
 }
@@ -281,9 +283,9 @@ static void expire(struct weft_core *core)
 static weft_ns content_deadline(const struct weft_core *core)
 {
     static weft_ns (*const deadlines[])(const struct weft_core *) = {
-        weft_link_deadline,   weft_document_deadline, weft_pick_deadline,
-        weft_want_deadline,   weft_follow_deadline,   weft_lease_deadline,
-        weft_source_deadline, weft_fallback_deadline, weft_have_deadline,
+        weft_link_deadline,     weft_document_deadline, weft_pick_deadline,   weft_want_deadline,
+        weft_follow_deadline,   weft_lease_deadline,    weft_source_deadline, weft_hedge_deadline,
+        weft_fallback_deadline, weft_have_deadline,
     };
     weft_ns next = WEFT_NS_NEVER;
     for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++) {

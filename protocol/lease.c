@@ -69,9 +69,10 @@ static bool is_held(struct weft_core *core, const struct weft_extent *extent)
     return there && core->now_ns - extent->heard_ns < lease_ns(core);
 }
 
-bool weft_lease_acts(struct weft_core *core, uint32_t download)
+bool weft_lease_acts(const struct weft_core *core, uint32_t download)
 {
-    const struct weft_release *release = weft_release_of(core, &core->releases.downloads[download]);
+    const struct weft_releases *all = &core->releases;
+    const struct weft_release *release = &all->items[all->downloads[download].release];
     return weft_election_self(core) || release->falls_back;
 }
 

@@ -31,7 +31,7 @@ struct weft_frame;
 void weft_lease_init(struct weft_core *core);
 
 /* Does this node fetch over the WAN at all for this download: as agent, or as fallback? */
-bool weft_lease_acts(struct weft_core *core, uint32_t download);
+bool weft_lease_acts(const struct weft_core *core, uint32_t download);
 
 /* May this node fetch |chunk| over the WAN: it acts, the extent is its own, no neighbour has it? */
 bool weft_lease_may(struct weft_core *core, uint32_t download, uint32_t chunk);

@@ -6,6 +6,7 @@
 #include "push.h"
 #include "rng.h"
 #include "state.h"
+#include "trade.h"
 
 #define BACKOFF_MS_MAX 10000
 #define RUNS_LEFT 8 /* a run is at most this part of what is missing, per agent and fetch */
@@ -59,6 +60,7 @@ static void adapt_budget(struct weft_core *core, const struct weft_fetch *fetch)
 {
     struct weft_sources *self = &core->source;
     weft_ns span = core->now_ns - fetch->began_ns;
+    self->span_ns = fetch->received > 0 ? span : self->span_ns;
     if (span < FETCH_SHORT_NS && fetch->received == fetch->count) {
         self->budget += fetch->count;
     } else if (span > FETCH_LONG_NS) {
@@ -211,12 +213,27 @@ static bool begin_fetch(struct weft_core *core, uint32_t index, struct run run)
     return true;
 }
 
+static bool may_fetch(const struct weft_core *core)
+{
+    return core->config.has_source && !core->leaving && core->link_up &&
+           core->source.retry_ns <= core->now_ns && weft_release_is_open(core);
+}
+
+bool weft_source_is_free(const struct weft_core *core)
+{
+    return core->source.fetch_count == 0 && !core->source.no_ranges && may_fetch(core);
+}
+
+void weft_source_ask(struct weft_core *core, uint32_t index, uint32_t chunk)
+{
+    begin_fetch(core, index, (struct run){.first = chunk, .count = 1});
+}
+
 void weft_source_fill(struct weft_core *core)
 {
     struct weft_sources *self = &core->source;
-    bool idle = !core->config.has_source || core->leaving || !core->link_up ||
-                self->retry_ns > core->now_ns || !weft_release_is_open(core);
-    for (uint32_t i = 0; i < core->config.downloads_max && !idle; i++) {
+    bool may = may_fetch(core);
+    for (uint32_t i = 0; i < core->config.downloads_max && may; i++) {
         const struct weft_download *download = &core->releases.downloads[i];
         bool wanted = download->release != WEFT_RELEASE_NONE &&
                       weft_release_is_missing(weft_release_of(core, download)) &&
@@ -365,6 +382,7 @@ void weft_source_on_end(struct weft_core *core, const struct weft_event_source *
                                                      .chunk = fetch.first,
                                                      .value = event->result});
     judge(core, &fetch, release, event);
+    weft_trade_fill(core);
     weft_source_fill(core);
 }
 

@@ -31,6 +31,7 @@ struct weft_sources {
     uint32_t budget;      /* chunks that may be under way from the source; adapts to its rate */
     uint32_t failures;    /* in a row */
     weft_ns retry_ns;     /* not tried before; 0 = no pause */
+    weft_ns span_ns;      /* how long the last fetch took that was answered; 0 = none was */
     weft_ns failed_ns;    /* when the last failure was counted */
     bool no_ranges;       /* the server sends whole files only */
     struct weft_fetch fetches[WEFT_FETCHES_MAX]; /* in no order */
@@ -43,6 +44,12 @@ void weft_source_init(struct weft_core *core);
 
 /* Begin fetches as far as this node may and has something to fetch. */
 void weft_source_fill(struct weft_core *core);
+
+/* Can it be asked for single chunks, and has it nothing to send to this node? */
+bool weft_source_is_free(const struct weft_core *core);
+
+/* Fetch |chunk| of the download at |index| now. */
+void weft_source_ask(struct weft_core *core, uint32_t index, uint32_t chunk);
 
 /* A chunk came from the source, or did not verify. */
 void weft_source_on_chunk(struct weft_core *core, const struct weft_event_chunk *event);

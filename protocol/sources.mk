@@ -23,6 +23,7 @@ PROTOCOL_SOURCES := \
 	protocol/frame.c \
 	protocol/gossip.c \
 	protocol/have.c \
+	protocol/hedge.c \
 	protocol/join.c \
 	protocol/lease.c \
 	protocol/link.c \

@@ -174,19 +174,59 @@ START_TEST(what_other_segments_do_not_take_comes_from_the_source)
 }
 END_TEST
 
-START_TEST(what_other_segments_can_be_asked_for_does_not_come_from_the_source)
+/* The last two chunks are asked of another segment, and the source stands idle. */
+static struct weft_link *wait_for_another_segment(void)
 {
-    struct weft_release *release = fixture_release(&fixture, 2);
+    fixture_release(&fixture, 2);
     uint64_t tokens[] = {fetch(0)->token, fetch(1)->token};
     struct weft_link *link = fixture_link(&fixture, 1000);
     fixture_peer_has(&fixture, 1000, 0, 2);
     ck_assert_uint_eq(link->asked, 0); /* both are under way from the source */
-    end(tokens[0], WEFT_ERR_UNREACHABLE, 0);
-    end(tokens[1], WEFT_ERR_UNREACHABLE, 0);
-    fixture_run(&fixture, 2 * WEFT_NS_PER_S);
+    end(tokens[0], WEFT_ERR_CANCELLED, 0);
+    end(tokens[1], WEFT_ERR_CANCELLED, 0);
     ck_assert_uint_eq(link->asked, 2);
+    return link;
+}
+
+START_TEST(what_other_segments_can_be_asked_for_does_not_come_from_the_source)
+{
+    wait_for_another_segment();
+    fixture_run(&fixture, 50 * WEFT_NS_PER_MS);
     ck_assert_uint_eq(fixture.core->source.fetch_count, 0);
-    ck_assert_uint_eq(release->have_count, 0);
+}
+END_TEST
+
+START_TEST(the_source_helps_with_one_late_chunk_at_a_time)
+{
+    const struct weft_link *link = wait_for_another_segment();
+    const struct weft_sources *source = &fixture.core->source;
+    for (uint32_t i = 0; i < 20 && source->fetch_count == 0; i++) {
+        fixture_run(&fixture, 10 * WEFT_NS_PER_MS);
+    }
+    ck_assert_uint_eq(source->fetch_count, 1);
+    ck_assert_uint_eq(link->asked, 1); /* the other request was taken back */
+    fixture_run(&fixture, 500 * WEFT_NS_PER_MS);
+    ck_assert_uint_eq(source->fetch_count, 1);
+    for (uint32_t i = 0; i < WEFT_FETCHES_MAX; i++) {
+        if (source->fetches[i].token != 0) {
+            fixture_chunk(&fixture, 0, source->fetches[i].token, source->fetches[i].first,
+                          WEFT_ERR_OK);
+        }
+    }
+    ck_assert_uint_eq(fixture.core->releases.items[0].have_count, 1);
+}
+END_TEST
+
+/* What has begun to arrive may come any moment: it is not taken back, what comes first counts. */
+START_TEST(a_late_chunk_that_has_begun_is_not_taken_back)
+{
+    const struct weft_link *link = wait_for_another_segment();
+    for (uint32_t i = 0; i < 2; i++) {
+        weft_want_offered(fixture.core, &fixture.core->wants.items[i]);
+    }
+    fixture_run(&fixture, 200 * WEFT_NS_PER_MS);
+    ck_assert_uint_eq(fixture.core->source.fetch_count, 1);
+    ck_assert_uint_eq(link->asked, 2);
 }
 END_TEST
 
@@ -316,6 +356,8 @@ static Suite *source_suite(void)
         a_silent_node_of_another_segment_is_not_waited_for,
         what_other_segments_do_not_take_comes_from_the_source,
         what_other_segments_can_be_asked_for_does_not_come_from_the_source,
+        the_source_helps_with_one_late_chunk_at_a_time,
+        a_late_chunk_that_has_begun_is_not_taken_back,
         a_failure_pauses_and_doubles,
         does_what_retry_after_says,
         a_server_that_sends_only_bad_chunks_is_not_asked_in_a_loop,
