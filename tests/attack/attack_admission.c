@@ -109,6 +109,28 @@ START_TEST(used_tokens)
 }
 END_TEST
 
+/* A token is good up to its hour, and whoever found it later has found nothing. */
+START_TEST(expired_token)
+{
+    char text[WEFT_TOKEN_TEXT_BYTES];
+    uint8_t bytes[WEFT_TOKEN_BYTES];
+    struct weft_message message;
+    struct weft_token token;
+    start();
+    ck_assert_int_eq(weft_register_token(server, 5, 0, 7, text, &message), WEFT_ERR_OK);
+    ck_assert(weft_token_parse(text, &token));
+    weft_token_put(&token, bytes);
+    while (weft_membership_now_s() <= token.expires_s) {
+        usleep(20000);
+    }
+    ck_assert(!is_admitted(bytes, 1, "late"));
+    token.expires_s += 3600; /* it says otherwise now, but is another token then */
+    weft_token_put(&token, bytes);
+    ck_assert(!is_admitted(bytes, 1, "late"));
+    stop();
+}
+END_TEST
+
 START_TEST(requests_that_are_none)
 {
     uint8_t request[WEFT_PROOF_BYTES_MAX] = {0};
@@ -225,6 +247,7 @@ int main(void)
     const struct attack_case cases[] = {
         {"tokens with a bit changed, of another server", "refused", wrong_tokens},
         {"a token for two, used by three", "refused; a lost answer costs no use", used_tokens},
+        {"an expired token, and one with its date moved", "refused", expired_token},
         {"requests of every kind and length", "refused in words", requests_that_are_none},
         {"names that mean something to terminals and shells", "refused", names_of_terminals},
         {"a node that was thrown out asks again", "refused, after rotate too", thrown_out},
