@@ -96,6 +96,7 @@ json_t *weft_inform_status(void *context, const char *argument)
         .now_unix_s = time(NULL),
         .started_unix_s = inform->started_unix_s,
         .data_dir = options->data_dir,
+        .sandbox = inform->sandbox,
         .site = options->site,
         .agent_class = options->agent_class,
         .source_url = options->source_url != NULL ? options->source_url : "",

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 struct weft_inform {
+    const char *sandbox;                           /* what weft_confine() reported; borrowed */
     const struct weft_run_options *options;        /* borrowed */
     struct weft_driver *driver;                    /* borrowed */
     int64_t started_unix_s;                        /* of the node */

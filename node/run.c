@@ -241,6 +241,7 @@ static int open_control(struct run *run)
     char message[512];
     run->inform.options = &run->options;
     run->inform.driver = run->driver;
+    run->inform.sandbox = run->sandbox.text;
     run->inform.started_unix_s = time(NULL);
     enum weft_err err =
         weft_control_open(&run->control, &run->loop, run->options.data_dir, requests,

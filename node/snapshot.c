@@ -74,6 +74,7 @@ static json_t *node_json(const struct weft_view_node *view, const struct weft_sn
     json_object_set_new(node, "agent", json_boolean(view->is_agent));
     json_object_set_new(node, "pid", json_integer(getpid()));
     json_object_set_new(node, "data", json_string(info->data_dir));
+    json_object_set_new(node, "sandbox", text_or_null(info->sandbox));
     json_object_set_new(node, "started_unix_s", json_integer(info->started_unix_s));
     json_object_set_new(node, "stall", json_string(weft_stall_word(view->stall)));
     json_object_set_new(node, "links", number(view->link_count));

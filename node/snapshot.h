@@ -32,6 +32,7 @@ struct weft_snapshot_info {
     int64_t now_unix_s;                /* wall clock */
     int64_t started_unix_s;            /* when the node started */
     const char *data_dir;              /* --data */
+    const char *sandbox;               /* what confines the process, and what not and why */
     const char *site;                  /* --site; "" = none */
     enum weft_agent_class agent_class; /* --agent */
     const char *source_url;            /* --source; "" = none */

@@ -414,4 +414,5 @@ void weft_status_draw(struct weft_page *page, const json_t *document)
     draw_source(&drawing);
     draw_metadata(&drawing);
     weft_status_draw_mesh(&drawing);
+    weft_status_draw_sandbox(&drawing);
 }

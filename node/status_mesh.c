@@ -6,6 +6,8 @@
 #include "document_read.h"
 #include "units.h"
 
+#include <string.h>
+
 /* A server that did not renew a certificate this long after its time does not do it. Unit: s. */
 #define OVERDUE_S 3600
 
@@ -50,4 +52,17 @@ void weft_status_draw_mesh(const struct weft_status_drawing *drawing)
     } else {
         draw_certificate(drawing, mesh, now_s);
     }
+}
+
+void weft_status_draw_sandbox(const struct weft_status_drawing *drawing)
+{
+    static const char prefix[] = "sandbox: ";
+    const char *text = weft_document_text(drawing->document, "node.sandbox");
+    if (text[0] == '\0') {
+        return;
+    }
+    text += strncmp(text, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0;
+    bool is_whole = strstr(text, "NOT in force") == NULL && strcmp(text, "off") != 0;
+    weft_status_label(drawing, WEFT_STYLE_DIM, "sandbox");
+    weft_page_put(drawing->page, is_whole ? WEFT_STYLE_DIM : WEFT_STYLE_WARN, "%s\n", text);
 }

@@ -21,4 +21,7 @@ void weft_status_label(const struct weft_status_drawing *drawing, enum weft_styl
 /* Who may take part, and is this node still among them? */
 void weft_status_draw_mesh(const struct weft_status_drawing *drawing);
 
+/* What confines the process of the node, and what does not and why? */
+void weft_status_draw_sandbox(const struct weft_status_drawing *drawing);
+
 #endif

@@ -67,6 +67,8 @@ alive 4 1 || fault "a node that was not admitted knows members"
 grep -q "mesh *two, admitted for \(29\|30\) d" "$dir/status2" ||
     { fault "status does not tell how long node 2 is admitted"; cat "$dir/status2"; }
 "$WEFT" status --data "$dir/d4" | grep -q "mesh *open to" || fault "status hides the open mesh"
+"$WEFT" status --data "$dir/d2" | grep -q "sandbox *\(.*privileges given up\|off\|NOT\)" ||
+    fault "status does not tell what confines the node"
 grep -q "was not admitted" "$dir/node4.log" || fault "node 4 does not say that it is not admitted"
 
 # renewed NUMBER TIMES: node NUMBER renewed its certificate so often.
