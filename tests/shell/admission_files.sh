@@ -89,6 +89,7 @@ expect 1 "is in another mesh" "$WEFT" admit "$dir/r2.stray" --data "$dir/other"
 node 1 --source "http://$net.250:8080"
 node1=$pid
 node 2 --seed "$net.1"
+node2=$pid
 node 3 --seed "$net.1"
 for number in 1 2 3; do
     until_true 10 test -e "$dir/a$number/payload.bin" || fault "node $number gets nothing"
@@ -131,5 +132,21 @@ expect 0 "" "$WEFT" admit "$dir/r5" --data "$dir/thief"
 expect 0 "" "$WEFT" join --take "$dir/r5.admitted" --data "$dir/d5"
 expect 0 "" "$WEFT" revoke node-5 --data "$dir/thief"
 expect 1 "of another mesh" "$WEFT" join --take "$dir/thief/revoked" --data "$dir/d2"
+
+# A certificate that is over, and one of another mesh, get nothing; what can be told is told once.
+kill "$node2"
+wait "$node2"
+"$python" "$certificate" "$dir/d2" "$key/admit/mesh.key" -2000000 -1000
+node 2 --seed "$net.1"
+node 5 --seed "$net.1"
+until_true 8 said 1 "at $net.2:7767: the certificate has expired" ||
+    fault "the refusal of an expired certificate is not told"
+sleep 2
+alive 2 1 || fault "an expired certificate admits"
+alive 5 1 || fault "a certificate of another mesh admits"
+[ "$(grep -c "refused node .* at $net.2:7767" "$dir/node1.log")" -eq 1 ] ||
+    fault "the refusal of an expired certificate is told often"
+"$WEFT" status --data "$dir/d2" | grep -q "expired on .*; run: weft join --request FILE" ||
+    fault "status does not say that the certificate has expired"
 
 verdict
