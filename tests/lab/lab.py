@@ -236,13 +236,23 @@ class Lab:
            "echo 1 >forwarding; :")
 
     @staticmethod
+    def burst_bytes(mbit, whole=False):
+        """What leaves a device at once. Below 64 KiB it also cuts large packets into real ones, so
+        that counters of the WAN are bytes on the wire; |whole| leaves them as they are."""
+        return max(72000 if whole else 10000, mbit * 250)
+
+    @staticmethod
+    def queue_bytes(mbit, whole=False):
+        """What may wait for a device: 100 ms, at a card 25 ms. A large packet is queued or lost as
+        a whole: two fit at least, or else a slow card would lose more than any real one."""
+        least = 2 * Lab.burst_bytes(mbit, whole) if whole else 65536
+        return max(least, mbit * 125 * (25 if whole else 100))
+
+    @staticmethod
     def shape(ns, device, mbit, whole=False):
-        """Limit what leaves a device. A burst below 64 KiB also cuts large packets into real ones,
-        so that counters of the WAN are bytes on the wire; |whole| leaves them as they are."""
-        burst = max(72000 if whole else 10000, mbit * 250)
-        queue = max(burst, 65536, mbit * 125 * (25 if whole else 100))
-        sh("tc", "-n", ns, "qdisc", "replace", "dev", device, "root", "tbf", "rate",
-           f"{mbit}mbit", "burst", str(burst), "limit", str(queue))
+        """Limit what leaves a device."""
+        sh("tc", "-n", ns, "qdisc", "replace", "dev", device, "root", "tbf", "rate", f"{mbit}mbit",
+           "burst", str(Lab.burst_bytes(mbit, whole)), "limit", str(Lab.queue_bytes(mbit, whole)))
 
     def _cable(self, one, two, mbit, whole):
         (ns_a, device_a), (ns_b, device_b) = one, two
