@@ -105,7 +105,7 @@ static void add_flow(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe)
     path[count++] = card_link(world, pipe->to, /* up */ false);
     engage(world, pipe->to, /* up */ false);
     uint64_t owner = ((uint64_t)shard->index << 32) | pipe->slot.index;
-    pipe->flow = weft_sim_fair_add(world->backbone.fair, path, count, owner);
+    pipe->flow = weft_sim_fair_add_weighted(world->backbone.fair, path, count, owner, pipe->weight);
 }
 
 static void remove_flow(struct weft_sim_world *world, uint32_t flow, uint32_t from, uint32_t to)

@@ -2,11 +2,12 @@
 /* Answers "how fast is each flow?".
  *
  * weft_sim_fair_solve() keeps a set of flows to be rated: first those on links that changed. The
- * set is filled progressively: all its flows rise together, and those on the link that is full
- * first stay at that level, until all have stopped; flows outside keep their rates. Then every
- * touched link is looked at: a flow outside that lost its bottleneck, or is faster than one that
- * the link holds back, joins the set, and the filling starts again. When nobody joins, every flow
- * has a bottleneck: the rates are max-min fair. The set stays small where links are not full. */
+ * set is filled progressively: all its flows rise together, each as steeply as its weight says, and
+ * those on the link that is full first stay at that level, until all have stopped; flows outside
+ * keep their rates. Then every touched link is looked at: a flow outside that lost its bottleneck,
+ * or is faster than one that the link holds back, joins the set, and the filling starts again. When
+ * nobody joins, every flow has a bottleneck: the rates are max-min fair. The set stays small where
+ * links are not full. */
 #include "fair.h"
 #include "memory.h"
 
@@ -21,6 +22,7 @@ struct hop {
 struct flow {
     uint64_t rate;                       /* as of the last solve */
     uint64_t level;                      /* while solving: the new rate */
+    uint64_t weight;                     /* its rate is that much of a level */
     uint64_t owner;                      /* the caller's name for it */
     uint32_t bottleneck;                 /* link that holds it back; NONE = none, or not rated */
     uint32_t hop_count;                  /* entries of hops */
@@ -35,11 +37,12 @@ struct link {
     uint64_t load;     /* sum of the rates of its flows */
     uint64_t left;     /* while filling: what the set may still use */
     uint64_t key;      /* while filling: place in the heap, a level that may have risen since */
-    uint64_t fastest;  /* while checking: fastest flow of the set */
-    uint64_t level;    /* while checking: rate at which it holds flows of the set; NEVER = none */
+    uint64_t fastest;  /* while checking: highest level of a flow of the set */
+    uint64_t level;    /* while checking: at which it holds flows of the set; NEVER = none */
     uint32_t first;    /* first hop on it */
     uint32_t count;    /* flows on it */
-    uint32_t rising;   /* while filling: flows of the set that still rise */
+    uint64_t rising;   /* while filling: weight of the flows of the set that still rise */
+    uint64_t weight;   /* of all flows on it */
     bool touched;      /* has a flow of the set, or changed */
     bool dirty;        /* changed since the last solve */
 };
@@ -160,15 +163,25 @@ static void put_hop(struct weft_sim_fair *fair, uint32_t flow, uint32_t position
     }
     link->first = hop;
     link->count++;
+    link->weight += fair->flows[flow].weight;
     mark_dirty(fair, number);
 }
 
 uint32_t weft_sim_fair_add(struct weft_sim_fair *fair, const uint32_t *links, uint32_t count,
                            uint64_t owner)
 {
+    return weft_sim_fair_add_weighted(fair, links, count, owner, 1);
+}
+
+uint32_t weft_sim_fair_add_weighted(struct weft_sim_fair *fair, const uint32_t *links,
+                                    uint32_t count, uint64_t owner, uint32_t weight)
+{
     uint32_t flow = take_flow(fair);
-    fair->flows[flow] =
-        (struct flow){.owner = owner, .bottleneck = NONE, .hop_count = count, .next_free = NONE};
+    fair->flows[flow] = (struct flow){.owner = owner,
+                                      .weight = weight,
+                                      .bottleneck = NONE,
+                                      .hop_count = count,
+                                      .next_free = NONE};
     if (count == 0) {
         fair->flows[flow].rate = WEFT_SIM_FAIR_UNLIMITED;
     }
@@ -193,6 +206,7 @@ void weft_sim_fair_remove(struct weft_sim_fair *fair, uint32_t flow)
             hop_at(fair, hop->next)->prev = hop->prev;
         }
         link->count--;
+        link->weight -= self->weight;
         link->load -= self->rate;
         mark_dirty(fair, hop->link);
     }
@@ -282,7 +296,7 @@ static void begin_filling(struct weft_sim_fair *fair)
         for (uint32_t h = 0; h < flow->hop_count; h++) {
             struct link *link = &fair->links[flow->hops[h].link];
             link->left -= flow->rate;
-            link->rising++;
+            link->rising += flow->weight;
         }
     }
     fair->heap.count = 0;
@@ -304,12 +318,12 @@ static void begin_filling(struct weft_sim_fair *fair)
 static void stop(struct weft_sim_fair *fair, struct flow *flow, uint64_t level, uint32_t bottleneck)
 {
     flow->stopped = true;
-    flow->level = level;
+    flow->level = level * flow->weight;
     flow->bottleneck = bottleneck;
     for (uint32_t h = 0; h < flow->hop_count; h++) {
         struct link *link = &fair->links[flow->hops[h].link];
-        link->left -= level;
-        link->rising--;
+        link->left -= flow->level;
+        link->rising -= flow->weight;
         link->fastest = level > link->fastest ? level : link->fastest;
     }
 }
@@ -358,16 +372,18 @@ static void fill(struct weft_sim_fair *fair)
 static void check_link(struct weft_sim_fair *fair, uint32_t number)
 {
     const struct link *link = &fair->links[number];
-    bool full = link->left <= WEFT_SIM_FAIR_SLACK * link->count;
+    bool full = link->left <= WEFT_SIM_FAIR_SLACK * link->weight;
     for (uint32_t hop = link->first; hop != NONE; hop = hop_at(fair, hop)->next) {
         uint32_t flow = hop / WEFT_SIM_FAIR_HOPS;
         const struct flow *self = &fair->flows[flow];
         if (self->chosen) {
             continue;
         }
+        uint64_t weight = self->weight;
         bool lost = self->bottleneck == number &&
-                    (!full || self->rate + WEFT_SIM_FAIR_SLACK < link->fastest);
-        bool greedy = link->level != HOLDS_NOBODY && self->rate > link->level + WEFT_SIM_FAIR_SLACK;
+                    (!full || self->rate + WEFT_SIM_FAIR_SLACK * weight < link->fastest * weight);
+        bool greedy = link->level != HOLDS_NOBODY &&
+                      self->rate > (link->level + WEFT_SIM_FAIR_SLACK) * weight;
         if (lost || greedy) {
             choose(fair, flow);
         }

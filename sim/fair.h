@@ -4,6 +4,8 @@
  * faster than itself. Equivalently, and that is what the solver establishes: every flow has a
  * bottleneck, a link that is full and on which no flow is faster.
  *
+ * Flows may have weights: all of this holds then for rates divided by weights.
+ *
  * Exact and incremental: after a change only the flows are rated again whose bottleneck the change
  * reaches. Integers only; rates are rounded down, so that a link never carries more than its
  * capacity, and two rates count as equal if they differ by less than WEFT_SIM_FAIR_SLACK.
@@ -47,6 +49,10 @@ void weft_sim_fair_set_capacity(struct weft_sim_fair *fair, uint32_t link, uint6
  * Returns its number, used again after weft_sim_fair_remove(). */
 uint32_t weft_sim_fair_add(struct weft_sim_fair *fair, const uint32_t *links, uint32_t count,
                            uint64_t owner);
+
+/* The same for a flow that is |weight| times as fast as one of weight 1 with its bottleneck. */
+uint32_t weft_sim_fair_add_weighted(struct weft_sim_fair *fair, const uint32_t *links,
+                                    uint32_t count, uint64_t owner, uint32_t weight);
 
 /* Take a flow away; others become faster with the next weft_sim_fair_solve(). */
 void weft_sim_fair_remove(struct weft_sim_fair *fair, uint32_t flow);

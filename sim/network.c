@@ -227,6 +227,15 @@ uint32_t weft_sim_network_echoes(const struct weft_sim_network *network, uint32_
 
 /* --- payload --- */
 
+uint32_t weft_sim_network_weight(const struct weft_sim_network *network, uint32_t from, uint32_t to,
+                                 uint32_t lane)
+{
+    uint64_t luck = weft_sim_random(network->options->seed, WEFT_SIM_FOR_SHARE, to,
+                                    ((uint64_t)from << 32) | lane);
+    uint32_t range = WEFT_SIM_SHARE_MOST - WEFT_SIM_SHARE_LEAST + 1;
+    return WEFT_SIM_SHARE_LEAST + (uint32_t)weft_sim_random_below(luck, range);
+}
+
 void weft_sim_network_sent(struct weft_sim_network *network, uint32_t from, uint32_t to,
                            uint32_t bytes)
 {

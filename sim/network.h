@@ -84,6 +84,10 @@ uint32_t weft_sim_network_echoes(const struct weft_sim_network *network, uint32_
 /* Is the datagram that |from| sends now lost? Draws once per call. */
 bool weft_sim_network_loses(struct weft_sim_network *network, uint32_t from);
 
+/* Weight of connection number |lane| from |from| to |to| on a line that is full. */
+uint32_t weft_sim_network_weight(const struct weft_sim_network *network, uint32_t from, uint32_t to,
+                                 uint32_t lane);
+
 /* Count payload that |from| has sent to |to|, on the lines of the sender's side. */
 void weft_sim_network_sent(struct weft_sim_network *network, uint32_t from, uint32_t to,
                            uint32_t bytes);

@@ -10,7 +10,7 @@
 __extension__ typedef unsigned __int128 wide;
 
 struct weft_sim_pipe *weft_sim_pipe_open(struct weft_sim_shard *shard, uint32_t from, uint32_t to,
-                                         enum weft_sim_pipe_user user)
+                                         enum weft_sim_pipe_user user, uint32_t lane)
 {
     struct weft_sim_pipe *pipe = weft_sim_pool_take(&shard->pipes);
     pipe->from = from;
@@ -18,6 +18,7 @@ struct weft_sim_pipe *weft_sim_pipe_open(struct weft_sim_shard *shard, uint32_t 
     pipe->user = (uint8_t)user;
     pipe->flow = WEFT_SIM_NO_FLOW;
     pipe->far = weft_sim_network_is_far(&shard->world->network, from, to);
+    pipe->weight = (uint8_t)weft_sim_network_weight(&shard->world->network, from, to, lane);
     pipe->due_ns = WEFT_NS_NEVER;
     pipe->idle_ns = WEFT_NS_NEVER;
     pipe->held = weft_sim_cut_until(shard->world, from, to) != 0;

@@ -26,6 +26,7 @@ struct weft_sim_pipe {
     uint32_t flow;             /* in the site's solver or the backbone's, NO_FLOW = none */
     uint32_t bytes;            /* of the item */
     uint8_t user;              /* enum weft_sim_pipe_user */
+    uint8_t weight;            /* on a line between sites that is full */
     bool far;                  /* crosses access lines of sites */
     bool busy;                 /* has an item */
     bool beginning;            /* the connection still has to find its rate */
@@ -40,10 +41,11 @@ struct weft_sim_pipe {
     weft_ns idle_ns;           /* since when there was no item; WEFT_NS_NEVER = never used */
 };
 
-/* A direction from |from|, which is in this shard, to |to|.
+/* A direction from |from|, which is in this shard, to |to|; of several connections that number
+ * |lane|.
  * Owner: the shard's pool; ends with weft_sim_pipe_close(). */
 struct weft_sim_pipe *weft_sim_pipe_open(struct weft_sim_shard *shard, uint32_t from, uint32_t to,
-                                         enum weft_sim_pipe_user user);
+                                         enum weft_sim_pipe_user user, uint32_t lane);
 
 /* Close it. Returns how many bytes of an item in the middle had left; they are counted as sent. */
 uint32_t weft_sim_pipe_close(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe);

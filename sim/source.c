@@ -43,8 +43,8 @@ static bool take_connection(const struct weft_sim_shard *shard, struct weft_sim_
     return true;
 }
 
-/* Words of FETCH_ASKED: handle of the fetch, name of the first chunk, number of chunks, is the
- * connection up to speed? */
+/* Words of FETCH_ASKED: handle of the fetch, name of the first chunk, number of chunks, twice the
+ * number of the connection and one more if it is up to speed. Connections are used in turn. */
 void weft_sim_source_fetch(struct weft_sim_shard *shard, uint32_t node,
                            const struct weft_action_source *source)
 {
@@ -74,7 +74,8 @@ void weft_sim_source_fetch(struct weft_sim_shard *shard, uint32_t node,
     entry->words[0] = weft_sim_pool_handle(fetch);
     entry->words[1] = weft_sim_chunk_name(release, source->first_chunk);
     entry->words[2] = source->chunk_count;
-    entry->words[3] = take_connection(shard, &world->nodes[node]);
+    entry->words[3] = 2 * (source->token % world->options->tuning.source_fetches) +
+                      take_connection(shard, &world->nodes[node]);
 }
 
 static void tell_stop(struct weft_sim_shard *shard, const struct weft_sim_fetch *fetch)
@@ -163,9 +164,9 @@ void weft_sim_source_on_asked(struct weft_sim_shard *shard, const struct weft_si
         answer->result = WEFT_ERR_TOO_SHORT;
     }
     answer->fetch = entry->words[0];
-    struct weft_sim_pipe *pipe =
-        weft_sim_pipe_open(shard, WEFT_SIM_SOURCE, node, WEFT_SIM_PIPE_ANSWER);
-    pipe->idle_ns = entry->words[3] != 0 ? weft_sim_now(shard) : WEFT_NS_NEVER;
+    struct weft_sim_pipe *pipe = weft_sim_pipe_open(
+        shard, WEFT_SIM_SOURCE, node, WEFT_SIM_PIPE_ANSWER, (uint32_t)(entry->words[3] / 2));
+    pipe->idle_ns = entry->words[3] % 2 != 0 ? weft_sim_now(shard) : WEFT_NS_NEVER;
     answer->pipe = weft_sim_pool_handle(pipe);
     send_next(shard, answer, pipe);
 }

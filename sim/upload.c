@@ -31,7 +31,8 @@ static struct weft_sim_pipe *pipe_of(struct weft_sim_shard *shard, uint32_t node
     if (end->pipe != WEFT_SIM_NO_PIPE) {
         return weft_sim_pool_find(&shard->pipes, end->pipe);
     }
-    struct weft_sim_pipe *pipe = weft_sim_pipe_open(shard, node, peer, WEFT_SIM_PIPE_UPLOAD);
+    struct weft_sim_pipe *pipe =
+        weft_sim_pipe_open(shard, node, peer, WEFT_SIM_PIPE_UPLOAD, /* lane */ 0);
     end->pipe = weft_sim_pool_handle(pipe);
     return pipe;
 }

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { LINKS_MAX = 12, FLOWS_MAX = 40, CHANGES = 60, NETWORKS = 400 };
+enum { LINKS_MAX = 12, FLOWS_MAX = 40, CHANGES = 60, NETWORKS = 400, WEIGHT_MAX = 4 };
 
 #define MB (UINT64_C(1000000) * WEFT_SIM_FAIR_UNIT)
 
@@ -54,6 +54,24 @@ START_TEST(test_the_wider_link_is_used_up)
     weft_sim_fair_solve(fair);
     ck_assert_uint_eq(rate_of(fair, both), 1000000);
     ck_assert_uint_eq(rate_of(fair, wide), 1000000);
+    weft_sim_fair_free(fair);
+}
+END_TEST
+
+/* Two to one on the link that both have, and what the heavy one cannot use is the light one's. */
+START_TEST(test_a_link_is_shared_by_weight)
+{
+    struct weft_sim_fair *fair = weft_sim_fair_new();
+    uint32_t links[] = {weft_sim_fair_add_link(fair, 9 * MB), weft_sim_fair_add_link(fair, 9 * MB)};
+    uint32_t heavy = weft_sim_fair_add_weighted(fair, links, 2, 0, 2);
+    uint32_t light = weft_sim_fair_add_weighted(fair, links, 1, 0, 1);
+    weft_sim_fair_solve(fair);
+    ck_assert_uint_eq(rate_of(fair, heavy), 6000000);
+    ck_assert_uint_eq(rate_of(fair, light), 3000000);
+    weft_sim_fair_set_capacity(fair, links[1], 4 * MB);
+    weft_sim_fair_solve(fair);
+    ck_assert_uint_eq(rate_of(fair, heavy), 4000000);
+    ck_assert_uint_eq(rate_of(fair, light), 5000000);
     weft_sim_fair_free(fair);
 }
 END_TEST
@@ -109,6 +127,7 @@ struct model_flow {
     uint32_t id;                        /* in the solver */
     uint32_t links[WEFT_SIM_FAIR_HOPS]; /* path */
     uint32_t count;                     /* entries of links */
+    uint32_t weight;                    /* share of a full link */
     uint64_t rate;                      /* by the model */
     bool stopped;                       /* while filling */
 };
@@ -142,9 +161,10 @@ static void rate_all(struct model *model)
         uint32_t narrowest = UINT32_MAX;
         uint64_t level = UINT64_MAX;
         for (uint32_t l = 0; l < model->link_count; l++) {
-            uint32_t rising = 0;
+            uint64_t rising = 0;
             for (uint32_t f = 0; f < model->flow_count; f++) {
-                rising += !model->flows[f].stopped && crosses(&model->flows[f], l);
+                const struct model_flow *flow = &model->flows[f];
+                rising += !flow->stopped && crosses(flow, l) ? flow->weight : 0;
             }
             if (rising > 0 && left[l] / rising < level) {
                 level = left[l] / rising;
@@ -160,9 +180,9 @@ static void rate_all(struct model *model)
                 continue;
             }
             flow->stopped = true;
-            flow->rate = level;
+            flow->rate = level * flow->weight;
             for (uint32_t i = 0; i < flow->count; i++) {
-                left[flow->links[i]] -= level;
+                left[flow->links[i]] -= flow->rate;
             }
         }
     }
@@ -179,7 +199,8 @@ static void add_flow(struct model *model, struct weft_sim_fair *fair, uint64_t *
             flow->links[flow->count++] = link;
         }
     }
-    flow->id = weft_sim_fair_add(fair, flow->links, flow->count, 0);
+    flow->weight = 1 + weft_rng_below(rng, WEIGHT_MAX);
+    flow->id = weft_sim_fair_add_weighted(fair, flow->links, flow->count, 0, flow->weight);
 }
 
 static void change(struct model *model, struct weft_sim_fair *fair, uint64_t *rng)
@@ -205,7 +226,7 @@ static void compare(const struct model *model, const struct weft_sim_fair *fair)
         const struct model_flow *flow = &model->flows[f];
         uint64_t rate = weft_sim_fair_rate(fair, flow->id);
         uint64_t difference = rate > flow->rate ? rate - flow->rate : flow->rate - rate;
-        ck_assert_uint_le(difference, 2 * WEFT_SIM_FAIR_SLACK * FLOWS_MAX);
+        ck_assert_uint_le(difference, 2 * WEFT_SIM_FAIR_SLACK * FLOWS_MAX * WEIGHT_MAX);
         for (uint32_t i = 0; i < flow->count; i++) {
             loads[flow->links[i]] += rate;
         }
@@ -244,6 +265,7 @@ static Suite *fair_suite(void)
     Suite *suite = suite_create("sim fair");
     WEFT_ADD(suite, test_one_flow_takes_the_narrowest_link);
     WEFT_ADD(suite, test_the_wider_link_is_used_up);
+    WEFT_ADD(suite, test_a_link_is_shared_by_weight);
     WEFT_ADD(suite, test_a_flow_without_links_is_unlimited);
     WEFT_ADD(suite, test_a_link_of_capacity_zero_stops_its_flows);
     WEFT_ADD(suite, test_only_what_a_change_reaches_is_rated);
