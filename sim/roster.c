@@ -15,7 +15,8 @@ enum {
 void weft_sim_roster_end(struct weft_sim_roster *roster)
 {
     for (uint32_t i = 0; i * BLOCK_RECORDS < roster->count; i++) {
-        weft_sim_memory_give(roster->blocks[i], BLOCK_RECORDS, sizeof(roster->blocks[0][0]));
+        weft_sim_memory_give(roster->blocks[i].records, BLOCK_RECORDS,
+                             sizeof(roster->blocks[i].records[0]));
     }
     weft_sim_memory_give(roster->blocks, roster->block_room, sizeof(roster->blocks[0]));
     weft_sim_memory_give(roster->places, roster->place_room, sizeof(roster->places[0]));
@@ -31,12 +32,12 @@ static bool is_same(const struct weft_record *a, const struct weft_record *b)
 }
 
 /* The place of |record|, or the free one that it would take. */
-static const struct weft_record **place_of(const struct weft_sim_roster *roster,
-                                           const struct weft_record *record)
+static struct weft_sim_roster_place *place_of(const struct weft_sim_roster *roster,
+                                              const struct weft_record *record)
 {
     uint32_t mask = roster->place_room - 1;
     uint32_t at = (uint32_t)weft_rendezvous(record->id, record->incarnation) & mask;
-    while (roster->places[at] != NULL && !is_same(roster->places[at], record)) {
+    while (roster->places[at].record != NULL && !is_same(roster->places[at].record, record)) {
         at = (at + 1) & mask;
     }
     return &roster->places[at];
@@ -48,8 +49,8 @@ static void widen(struct weft_sim_roster *roster)
     roster->place_room = narrow.place_room == 0 ? PLACES_LEAST : 2 * narrow.place_room;
     roster->places = weft_sim_memory_take(roster->place_room, sizeof(roster->places[0]));
     for (uint32_t i = 0; i < narrow.place_room; i++) {
-        if (narrow.places[i] != NULL) {
-            *place_of(roster, narrow.places[i]) = narrow.places[i];
+        if (narrow.places[i].record != NULL) {
+            *place_of(roster, narrow.places[i].record) = narrow.places[i];
         }
     }
     weft_sim_memory_give(narrow.places, narrow.place_room, sizeof(narrow.places[0]));
@@ -63,9 +64,10 @@ static struct weft_record *add(struct weft_sim_roster *roster)
             weft_sim_memory_grow(roster->blocks, &roster->block_room, sizeof(roster->blocks[0]));
     }
     if ((roster->count & (BLOCK_RECORDS - 1)) == 0) {
-        roster->blocks[block] = weft_sim_memory_take(BLOCK_RECORDS, sizeof(roster->blocks[0][0]));
+        roster->blocks[block].records =
+            weft_sim_memory_take(BLOCK_RECORDS, sizeof(struct weft_record));
     }
-    return &roster->blocks[block][roster->count++ & (BLOCK_RECORDS - 1)];
+    return &roster->blocks[block].records[roster->count++ & (BLOCK_RECORDS - 1)];
 }
 
 const struct weft_record *weft_sim_roster_keep(struct weft_sim_roster *roster,
@@ -74,11 +76,11 @@ const struct weft_record *weft_sim_roster_keep(struct weft_sim_roster *roster,
     if (2 * roster->count >= roster->place_room) {
         widen(roster);
     }
-    const struct weft_record **place = place_of(roster, record);
-    if (*place == NULL) {
+    struct weft_sim_roster_place *place = place_of(roster, record);
+    if (place->record == NULL) {
         struct weft_record *kept = add(roster);
         *kept = *record;
-        *place = kept;
+        place->record = kept;
     }
-    return *place;
+    return place->record;
 }

@@ -8,12 +8,22 @@
 
 #include "protocol/message.h"
 
+/* A piece of memory. */
+struct weft_sim_roster_block {
+    struct weft_record *records; /* 64; owned */
+};
+
+/* A place of the hash table. */
+struct weft_sim_roster_place {
+    const struct weft_record *record; /* in a block; NULL = free */
+};
+
 struct weft_sim_roster {
-    struct weft_record **blocks;       /* pieces of memory of 64 records each; owned */
-    uint32_t block_room;               /* pointers that blocks can hold */
-    uint32_t count;                    /* records */
-    const struct weft_record **places; /* hash table, NULL = free; owned */
-    uint32_t place_room;               /* a power of two, or 0; at most half of them are taken */
+    struct weft_sim_roster_block *blocks; /* where the records are; owned */
+    uint32_t block_room;                  /* blocks that there is room for */
+    uint32_t count;                       /* records */
+    struct weft_sim_roster_place *places; /* hash table; owned */
+    uint32_t place_room;                  /* a power of two, or 0; at most half of them are taken */
 };
 
 /* Free every record. */
