@@ -336,6 +336,12 @@ const struct weft_membership *weft_driver_membership(const struct weft_driver *d
     return &driver->membership;
 }
 
+uint32_t weft_driver_copies(const struct weft_driver *driver, struct weft_peers_copy *copies,
+                            uint32_t limit)
+{
+    return weft_session_copies(driver->session, copies, limit);
+}
+
 struct weft_address weft_driver_address(const struct weft_driver *driver)
 {
     return driver->self.address;

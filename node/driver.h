@@ -10,6 +10,7 @@
 #define WEFT_DRIVER_H
 
 #include "options.h"
+#include "peer.h"
 
 #include "../protocol/core.h"
 #include "../protocol/err.h"
@@ -69,6 +70,10 @@ const struct weft_membership *weft_driver_membership(const struct weft_driver *d
 
 /* Does nobody renew the certificate of the node but people who carry files? */
 bool weft_driver_is_renewed_by_hand(const struct weft_driver *driver);
+
+/* The identities that this node hears in two places, at most |limit|; how many. */
+uint32_t weft_driver_copies(const struct weft_driver *driver, struct weft_peers_copy *copies,
+                            uint32_t limit);
 
 /* Own address, with the port that was chosen. */
 struct weft_address weft_driver_address(const struct weft_driver *driver);

@@ -21,6 +21,9 @@ struct component_texts {
     char active_version[256];            /* from the data directory */
 };
 
+/* More identities than these that run in two places are not listed. */
+enum { COPIES_SHOWN_MAX = 16 };
+
 /* The dash and the hexadecimal release id at the end of a directory name. */
 enum { ID_SUFFIX_BYTES = 17 };
 
@@ -83,6 +86,7 @@ json_t *weft_inform_status(void *context, const char *argument)
     struct weft_snapshot_component components[WEFT_COMPONENTS_MAX];
     struct component_texts texts[WEFT_COMPONENTS_MAX];
     uint64_t rates[WEFT_COMPONENTS_MAX];
+    struct weft_peers_copy copies[COPIES_SHOWN_MAX];
     struct weft_updater_state trust = {0};
     struct weft_driver_look look = weft_driver_last_look(inform->driver);
 
@@ -109,6 +113,8 @@ json_t *weft_inform_status(void *context, const char *argument)
         .alarm_text = trust.alarm,
         .membership = weft_driver_membership(inform->driver),
         .is_by_hand = weft_driver_is_renewed_by_hand(inform->driver),
+        .copies = copies,
+        .copy_count = weft_driver_copies(inform->driver, copies, COPIES_SHOWN_MAX),
         .components = components,
         .component_count = options->component_count,
         .rates_bytes_per_s = rates,

@@ -130,7 +130,8 @@ static bool is_aged(const struct weft_peers *peers, const struct weft_peer *peer
 void weft_peers_send(struct weft_peers *peers, const struct weft_endpoint *to, const uint8_t *bytes,
                      size_t length, bool local, weft_ns now_ns)
 {
-    struct weft_peer *peer = weft_peer_make(peers, to);
+    const struct weft_endpoint where = weft_peers_where(peers, to);
+    struct weft_peer *peer = weft_peer_make(peers, &where);
     if (peer == NULL) {
         return;
     }
@@ -203,6 +204,10 @@ static void on_sealed(struct weft_peers *peers, const struct weft_address *from,
 {
     uint8_t out[WEFT_DATAGRAM_BYTES_MAX];
     struct weft_peer *peer = weft_peer_at(peers, packet->receiver);
+    if (peer != NULL && weft_clone_refuses(&peer->clone, from, false /* by_ip */)) {
+        /* Not even opened: its number would count as seen, if it was only sent from elsewhere. */
+        return;
+    }
     int number = peer == NULL || packet->receiver == 0
                      ? -1
                      : open_packet(peer, packet, bytes, length, out, now_ns);
@@ -219,6 +224,7 @@ static void on_sealed(struct weft_peers *peers, const struct weft_address *from,
     if (number == NEXT) {
         promote(peer);
     }
+    (void)weft_peer_is_copy(peers, peer, from, now_ns); /* only of what comes next */
     if (!has_quota(peer, length, now_ns)) {
         return;
     }
@@ -292,6 +298,7 @@ void weft_peers_expire(struct weft_peers *peers, weft_ns now_ns)
         if (peer == NULL) {
             continue;
         }
+        weft_clone_expire(&peer->clone, now_ns);
         bool has_session = peer->pairs[NEXT].own_index != 0 || peer->pairs[CURRENT].own_index != 0;
         if (has_session &&
             (peer->certificate.not_after_s <= now_s || is_unproved(peers, peer, now_ns))) {

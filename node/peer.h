@@ -19,7 +19,7 @@
 struct weft_peers; /* opaque; one per session */
 
 /* What the table asks of its owner. Called from within the functions below; may call none of
- * them, but for weft_peers_key(). */
+ * them, but for weft_peers_key() and weft_peers_is_copy(). */
 struct weft_peers_host {
     /* Passed back to each call. */
     void *context;
@@ -36,6 +36,16 @@ struct weft_peers_host {
     void (*lost)(void *context, weft_node_id id);
     /* A newer revocation was taken into the membership. */
     void (*revoked)(void *context);
+    /* An identity runs in two places: weft_peers_is_copy() answers differently now. */
+    void (*cloned)(void *context);
+};
+
+/* An identity that runs in two places; SPEC.md section "Copied identities". */
+struct weft_peers_copy {
+    weft_node_id id;                            /* of both */
+    char name[WEFT_CERTIFICATE_NAME_BYTES + 1]; /* of both */
+    struct weft_address kept;                   /* the one that counts */
+    struct weft_address other;                  /* the one that gets nothing */
 };
 
 /* Make an empty table.
@@ -84,6 +94,19 @@ bool weft_peers_admit(struct weft_peers *peers, const struct weft_address *from,
 /* Say in the log, once for each key and reason, that |key| at |from| was refused. */
 void weft_peers_note_doubt(struct weft_peers *peers, const uint8_t key[32],
                            const struct weft_address *from, enum weft_doubt doubt);
+
+/* Is the member |id|, which proved itself in a stream from |from|, at another IP than the one that
+ * counts, while its identity runs in two places? */
+bool weft_peers_is_copy(const struct weft_peers *peers, weft_node_id id,
+                        const struct weft_address *from);
+
+/* Where |to| is to be reached: its address, or the one that counts if it runs in two places. */
+struct weft_endpoint weft_peers_where(const struct weft_peers *peers,
+                                      const struct weft_endpoint *to);
+
+/* The identities that run in two places now, at most |limit|, into |copies|; how many. */
+uint32_t weft_peers_copies(const struct weft_peers *peers, struct weft_peers_copy *copies,
+                           uint32_t limit);
 
 /* A time for a greeting, never twice or backwards. */
 uint64_t weft_peers_time_ms(struct weft_peers *peers, weft_ns now_ns);

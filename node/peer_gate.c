@@ -107,18 +107,24 @@ void weft_peer_gate_expire(struct weft_peers *peers, weft_ns now_ns)
     }
 }
 
+bool weft_peer_is_first(struct weft_peers *peers, uint64_t mark)
+{
+    for (uint32_t i = 0; i < WEFT_PEER_DOUBTS; i++) {
+        if (peers->doubts[i] == mark) {
+            return false;
+        }
+    }
+    peers->doubts[peers->doubt_count++ % WEFT_PEER_DOUBTS] = mark;
+    return true;
+}
+
 void weft_peers_note_doubt(struct weft_peers *peers, const uint8_t key[32],
                            const struct weft_address *from, enum weft_doubt doubt)
 {
     char text[WEFT_ADDRESS_TEXT_BYTES];
     weft_node_id id = weft_certificate_id(key);
-    uint64_t mark = id + (uint64_t)doubt;
-    for (uint32_t i = 0; i < WEFT_PEER_DOUBTS; i++) {
-        if (peers->doubts[i] == mark) {
-            return;
-        }
+    if (weft_peer_is_first(peers, id + (uint64_t)doubt)) {
+        weft_log(WEFT_LOG_WARNING, "refused node %016llx at %s: %s", (unsigned long long)id,
+                 weft_address_format(from, text, sizeof(text)), weft_doubt_text(doubt));
     }
-    peers->doubts[peers->doubt_count++ % WEFT_PEER_DOUBTS] = mark;
-    weft_log(WEFT_LOG_WARNING, "refused node %016llx at %s: %s", (unsigned long long)id,
-             weft_address_format(from, text, sizeof(text)), weft_doubt_text(doubt));
 }

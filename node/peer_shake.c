@@ -124,6 +124,11 @@ static void on_told(struct weft_peers *peers, struct weft_peer *peer, const uint
         give_up(peers, peer, now_ns);
         return;
     }
+    struct weft_peer *held = weft_peer_find(peers, id);
+    if (held != NULL && weft_clone_refuses(&held->clone, &peer->address, false /* by_ip */)) {
+        give_up(peers, peer, now_ns);
+        return;
+    }
     struct weft_peer *other = NULL;
     struct weft_peer *named = weft_peer_name(peers, peer, id, key, &other) ? peer : other;
     peers->host.known(peers->host.context, id);
@@ -191,8 +196,11 @@ void weft_peer_on_answer(struct weft_peers *peers, const struct weft_address *fr
         give_up(peers, peer, now_ns);
     } else if (is_question) {
         on_told(peers, peer, read.key, id, now_ns);
+    } else if (weft_clone_refuses(&peer->clone, from, false /* by_ip */)) {
+        give_up(peers, peer, now_ns);
     } else {
         on_proved(peers, peer, &read, packet.sender, now_ns);
+        (void)weft_peer_is_copy(peers, peer, from, now_ns);
     }
 }
 
@@ -235,11 +243,23 @@ static void send_answer(struct weft_peers *peers, const struct weft_address *to,
     }
 }
 
+/* Is |member|, who proved himself, a copy that gets nothing? */
+static bool is_refused_copy(struct weft_peers *peers, const struct weft_endpoint *member,
+                            weft_ns now_ns)
+{
+    struct weft_peer *peer = weft_peer_find(peers, member->id);
+    return peer != NULL && weft_clone_refuses(&peer->clone, &member->address, false /* by_ip */) &&
+           weft_peer_is_copy(peers, peer, &member->address, now_ns);
+}
+
 /* A member shakes hands: a session comes to be, unless the greeting was there before. */
 static void on_member(struct weft_peers *peers, const struct weft_endpoint *member,
                       const struct weft_certificate *certificate, uint64_t time_ms,
                       struct weft_noise *noise, uint32_t peer_index, weft_ns now_ns)
 {
+    if (is_refused_copy(peers, member, now_ns)) {
+        return;
+    }
     struct weft_peer *peer = weft_peer_make(peers, member);
     if (peer == NULL || time_ms <= peer->time_ms) {
         return;
@@ -251,6 +271,7 @@ static void on_member(struct weft_peers *peers, const struct weft_endpoint *memb
     memcpy(peer->key, certificate->key, sizeof(peer->key));
     peer->certificate = *certificate;
     peer->heard_ns = now_ns;
+    (void)weft_peer_is_copy(peers, peer, &member->address, now_ns); /* not of this one, see above */
     struct weft_packet packet = {
         .kind = WEFT_PACKET_ANSWER, .sender = weft_peer_index(peers, peer), .receiver = peer_index};
     send_answer(peers, &member->address, noise, &packet, certificate->key);
@@ -285,10 +306,10 @@ void weft_peer_on_init(struct weft_peers *peers, const struct weft_address *from
                                                   weft_membership_now_s(), &read, &member.id);
     if (doubt != WEFT_DOUBT_NONE) {
         weft_peers_note_doubt(peers, noise.peer, from, doubt);
-    } else if (is_question) {
+    } else if (is_question && !is_refused_copy(peers, &member, now_ns)) {
         const struct weft_packet answer = {.kind = WEFT_PACKET_ANSWER, .receiver = packet.sender};
         send_answer(peers, from, &noise, &answer, read.key);
-    } else if (member.id != membership->id) {
+    } else if (!is_question && member.id != membership->id) {
         on_member(peers, &member, &read, greeting.time_ms, &noise, packet.sender, now_ns);
     }
     weft_noise_wipe(&noise);

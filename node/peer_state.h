@@ -4,11 +4,13 @@
  *   peer.c         what travels in sessions
  *   peer_table.c   which peer is meant
  *   peer_shake.c   handshakes, as opener and as answerer
+ *   peer_clone.c   what follows when an identity runs in two places
  *   peer_gate.c    which first messages are worth a key exchange
  *   peer_gossip.c  how revocations travel */
 #ifndef WEFT_PEER_STATE_H
 #define WEFT_PEER_STATE_H
 
+#include "clone.h"
 #include "peer.h"
 
 #include "../protocol/transport/packet.h"
@@ -66,6 +68,7 @@ struct weft_peer {
     weft_ns quota_ns;                    /* when its bucket of datagrams is full again */
     weft_ns quota_bytes_ns;              /* when its bucket of bytes is */
     weft_ns rest_until_ns;               /* no handshake before */
+    struct weft_clone clone;             /* where it was heard */
 };
 
 /* Keys whose refusal was told. */
@@ -164,6 +167,15 @@ void weft_peer_gate(struct weft_peers *peers, const struct weft_address *from, c
 
 /* Begin a new period of cookies if it is time. */
 void weft_peer_gate_expire(struct weft_peers *peers, weft_ns now_ns);
+
+/* Is |mark|, of something that people are told once, new? It is remembered. */
+bool weft_peer_is_first(struct weft_peers *peers, uint64_t mark);
+
+/* ---- peer_clone.c ---- */
+
+/* |peer| proved itself in a packet from |from|: is it a copy that gets nothing? Tells people. */
+bool weft_peer_is_copy(struct weft_peers *peers, struct weft_peer *peer,
+                       const struct weft_address *from, weft_ns now_ns);
 
 /* ---- peer_gossip.c ---- */
 

@@ -156,7 +156,8 @@ bool weft_peers_key(const struct weft_peers *peers, weft_node_id id, uint8_t key
 
 void weft_peers_ask(struct weft_peers *peers, const struct weft_endpoint *to, weft_ns now_ns)
 {
-    struct weft_peer *peer = weft_peer_make(peers, to);
+    const struct weft_endpoint where = weft_peers_where(peers, to);
+    struct weft_peer *peer = weft_peer_make(peers, &where);
     if (peer != NULL && !peer->has_key) {
         weft_peer_shake(peers, peer, now_ns);
     }

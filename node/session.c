@@ -153,6 +153,12 @@ static void on_revoked(void *context)
     }
 }
 
+/* Streams of the copy of another node end. */
+static void on_cloned(void *context)
+{
+    weft_session_greet_expel(context);
+}
+
 static enum weft_err open_peers(struct weft_session *session)
 {
     const struct weft_peers_host host = {
@@ -162,6 +168,7 @@ static enum weft_err open_peers(struct weft_session *session)
         .known = weft_session_wish_known,
         .lost = weft_session_wish_lost,
         .revoked = on_revoked,
+        .cloned = on_cloned,
     };
     session->peers =
         weft_peers_new(session->config.membership, &host, session->config.time_ms, uv_hrtime());
@@ -264,6 +271,12 @@ void weft_session_prove(struct weft_session *session)
     weft_peers_prove(session->peers, session->prove_ns);
 }
 
+uint32_t weft_session_copies(const struct weft_session *session, struct weft_peers_copy *copies,
+                             uint32_t limit)
+{
+    return weft_peers_copies(session->peers, copies, limit);
+}
+
 uint64_t weft_session_time_ms(struct weft_session *session)
 {
     return weft_peers_time_ms(session->peers, uv_hrtime());
@@ -296,8 +309,9 @@ void weft_session_connect(struct weft_session *session, const struct weft_endpoi
 
 void weft_session_dial(struct weft_session *session, const struct weft_endpoint *to)
 {
-    int fd = weft_session_socket_connect(&session->config.listen, &to->address);
-    if (fd < 0 || weft_stream_make(session, fd, true /* opened_here */, to) == NULL) {
+    const struct weft_endpoint where = weft_peers_where(session->peers, to);
+    int fd = weft_session_socket_connect(&session->config.listen, &where.address);
+    if (fd < 0 || weft_stream_make(session, fd, true /* opened_here */, &where) == NULL) {
         weft_notice_down(session, to->id, fd < 0 ? WEFT_ERR_UNREACHABLE : WEFT_ERR_LIMIT);
     }
 }

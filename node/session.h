@@ -18,7 +18,7 @@
 #include "../protocol/err.h"
 #include "../protocol/limits.h"
 #include "../protocol/types.h"
-#include "membership.h"
+#include "peer.h"
 
 #include <uv.h>
 
@@ -107,6 +107,10 @@ enum weft_doubt weft_session_revoke(struct weft_session *session, const uint8_t 
 
 /* The mesh key changed: every session and stream is to be proved again, see weft_peers_prove(). */
 void weft_session_prove(struct weft_session *session);
+
+/* The identities that run in two places, at most |limit|; see weft_peers_copies(). */
+uint32_t weft_session_copies(const struct weft_session *session, struct weft_peers_copy *copies,
+                             uint32_t limit);
 
 /* A time that is later than that of every greeting so far, for the next start. */
 uint64_t weft_session_time_ms(struct weft_session *session);

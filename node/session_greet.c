@@ -233,7 +233,7 @@ static bool is_overdue(const struct weft_stream *stream, weft_ns now_ns)
     return now_ns - stream->since_ns > limit_ms * WEFT_NS_PER_MS;
 }
 
-/* Is the peer of |stream|, which proved itself once, no member any more? */
+/* Is the peer of |stream|, which proved itself once, no member any more, or a copy of one? */
 static bool is_expelled(const struct weft_stream *stream)
 {
     const struct weft_membership *membership = stream->session->config.membership;
@@ -243,7 +243,8 @@ static bool is_expelled(const struct weft_stream *stream)
         stream->since_ns < prove_ns && uv_hrtime() - prove_ns > WEFT_PROVE_MS * WEFT_NS_PER_MS;
     return seal->id != 0 &&
            (is_unproved || seal->certificate.not_after_s <= weft_membership_now_s() ||
-            weft_revocation_names(&membership->revoked, seal->id));
+            weft_revocation_names(&membership->revoked, seal->id) ||
+            weft_peers_is_copy(stream->session->peers, seal->id, &stream->peer.address));
 }
 
 void weft_session_greet_expel(struct weft_session *session)

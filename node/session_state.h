@@ -100,7 +100,7 @@ void weft_session_greet_sweep(struct weft_session *session);
 /* Ask again for keys of streams that wait; give up those that waited too long. */
 void weft_session_wish_sweep(struct weft_session *session);
 
-/* Close the streams of peers whose certificate expired or was revoked. */
+/* Close the streams of peers whose certificate expired or was revoked, and of copies. */
 void weft_session_greet_expel(struct weft_session *session);
 
 /* The stream to |peer| that is up; NULL if there is none. */

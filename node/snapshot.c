@@ -99,8 +99,24 @@ static json_t *source_json(const struct weft_view_node *view, const struct weft_
     return source;
 }
 
-static json_t *mesh_json(const struct weft_membership *membership, bool is_by_hand)
+static json_t *copy_json(const struct weft_peers_copy *copy)
 {
+    char text[WEFT_ADDRESS_TEXT_BYTES];
+    json_t *object = json_object();
+    snprintf(text, sizeof(text), "%016llx", (unsigned long long)copy->id);
+    json_object_set_new(object, "id", json_string(text));
+    json_object_set_new(object, "name", json_string(copy->name));
+    json_object_set_new(object, "address",
+                        json_string(weft_address_format(&copy->kept, text, sizeof(text))));
+    json_object_set_new(object, "refused",
+                        json_string(weft_address_format(&copy->other, text, sizeof(text))));
+    return object;
+}
+
+static json_t *mesh_json(const struct weft_snapshot_info *info)
+{
+    const struct weft_membership *membership = info->membership;
+    json_t *clones = json_array();
     char tag[17];
     json_t *mesh = json_object();
     snprintf(tag, sizeof(tag), "%016llx", (unsigned long long)membership->tag);
@@ -109,9 +125,13 @@ static json_t *mesh_json(const struct weft_membership *membership, bool is_by_ha
     json_object_set_new(mesh, "name", json_string(membership->read.name));
     json_object_set_new(mesh, "expires_unix_s", number(membership->read.not_after_s));
     json_object_set_new(mesh, "renew_unix_s", number(weft_membership_renew_s(membership)));
-    json_object_set_new(mesh, "by_hand", json_boolean(is_by_hand));
+    json_object_set_new(mesh, "by_hand", json_boolean(info->is_by_hand));
     json_object_set_new(mesh, "revoked",
                         json_boolean(weft_revocation_names(&membership->revoked, membership->id)));
+    for (uint32_t i = 0; i < info->copy_count; i++) {
+        json_array_append_new(clones, copy_json(&info->copies[i]));
+    }
+    json_object_set_new(mesh, "clones", clones);
     return mesh;
 }
 
@@ -321,7 +341,7 @@ json_t *weft_snapshot_make(const struct weft_core *core, const struct weft_snaps
     json_object_set_new(document, "source", source_json(&view, info));
     json_object_set_new(document, "metadata", metadata_json(&view, info));
     if (info->membership != NULL) {
-        json_object_set_new(document, "mesh", mesh_json(info->membership, info->is_by_hand));
+        json_object_set_new(document, "mesh", mesh_json(info));
     }
     json_object_set_new(document, "components", components_json(core, info));
     json_object_set_new(document, "members", members_json(core));

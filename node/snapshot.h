@@ -5,7 +5,7 @@
 #ifndef WEFT_SNAPSHOT_H
 #define WEFT_SNAPSHOT_H
 
-#include "node/membership.h"
+#include "node/peer.h"
 #include "protocol/view.h"
 
 #include <jansson.h>
@@ -45,6 +45,8 @@ struct weft_snapshot_info {
     const char *alarm_text;            /* proof that the publisher said two things; "" = none */
     const struct weft_membership *membership;         /* keys and certificate; NULL = not told */
     bool is_by_hand;                                  /* no server renews the certificate */
+    const struct weft_peers_copy *copies;             /* identities that run in two places */
+    uint32_t copy_count;                              /* entries of copies */
     const struct weft_snapshot_component *components; /* subscribed ones */
     uint32_t component_count;                         /* entries of components */
     const uint64_t *rates_bytes_per_s; /* received per component, mean of the last seconds */

@@ -12,6 +12,7 @@ NODE_SOURCES := \
 	node/apply_trust.c \
 	node/beacon.c \
 	node/beacon_socket.c \
+	node/clone.c \
 	node/confine.c \
 	node/control.c \
 	node/control_client.c \
@@ -69,6 +70,7 @@ NODE_SOURCES := \
 	node/password.c \
 	node/payload.c \
 	node/peer.c \
+	node/peer_clone.c \
 	node/peer_gate.c \
 	node/peer_gossip.c \
 	node/peer_shake.c \

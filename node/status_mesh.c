@@ -36,6 +36,24 @@ static void draw_certificate(const struct weft_status_drawing *drawing, const js
     weft_page_put(page, WEFT_STYLE_PLAIN, "\n");
 }
 
+/* Identities that run in two places, and what to do about each. */
+static void draw_clones(const struct weft_status_drawing *drawing, const json_t *mesh)
+{
+    size_t index;
+    const json_t *clone;
+    json_array_foreach(weft_document_at(mesh, "clones"), index, clone)
+    {
+        weft_status_label(drawing, WEFT_STYLE_BAD, "copy");
+        weft_page_put(drawing->page, WEFT_STYLE_BAD, "%s of %.32s (%s), refused\n",
+                      weft_document_text(clone, "refused"), weft_document_text(clone, "name"),
+                      weft_document_text(clone, "address"));
+        weft_page_column(drawing->page, drawing->value_column);
+        weft_page_put(
+            drawing->page, WEFT_STYLE_DIM,
+            "there: remove DIR/node.key and DIR/membership; weft join TOKEN --data DIR\n");
+    }
+}
+
 void weft_status_draw_mesh(const struct weft_status_drawing *drawing)
 {
     const json_t *mesh = weft_document_at(drawing->document, "mesh");
@@ -52,6 +70,7 @@ void weft_status_draw_mesh(const struct weft_status_drawing *drawing)
     } else {
         draw_certificate(drawing, mesh, now_s);
     }
+    draw_clones(drawing, mesh);
 }
 
 void weft_status_draw_sandbox(const struct weft_status_drawing *drawing)

@@ -132,7 +132,8 @@ static bool is_member(struct weft_stream *stream, const uint8_t *certificate)
                               doubt);
         seal->id = 0;
     }
-    return doubt == WEFT_DOUBT_NONE;
+    return doubt == WEFT_DOUBT_NONE &&
+           !weft_peers_is_copy(stream->session->peers, seal->id, &stream->peer.address);
 }
 
 bool weft_stream_seal_begin(struct weft_stream *stream)
@@ -177,7 +178,10 @@ static bool admit(struct weft_stream *stream, const uint8_t *request, size_t len
 {
     const struct weft_session_handler *handler = &stream->session->config.handler;
     uint8_t reply[WEFT_SESSION_ADMIT_BYTES_MAX];
-    size_t reply_length = handler->admit == NULL
+    bool is_copy =
+        weft_peers_is_copy(stream->session->peers, weft_certificate_id(stream->seal.noise->peer),
+                           &stream->peer.address);
+    size_t reply_length = handler->admit == NULL || is_copy
                               ? 0
                               : handler->admit(handler->context, stream->seal.noise->peer,
                                                &stream->peer.address, request, length, reply);

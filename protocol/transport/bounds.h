@@ -33,6 +33,10 @@
     X(PEER_BURST, 400, "of them at once")                                                          \
     X(PEER_BYTES_PER_S, 65536, "bytes of them in a second; a datagram above is dropped")           \
     X(PEER_BYTES_BURST, 262144, "bytes of them at once: what a node that joins is told")           \
+    X(CLONE_RETURNS, 3, "heard at its first address again so often, and elsewhere: it runs twice") \
+    X(CLONE_RETURN_MS, 1000, "returns closer together than this are one")                          \
+    X(CLONE_SPAN_MS, 60000, "returns further apart than this do not add up")                       \
+    X(CLONE_SILENT_MS, 30000, "not heard at its first address for so long: the other one counts")  \
     X(ADDRESSES_MAX, 4096, "a further address takes the place of another one of its row")          \
     X(PROOF_MS, 2000, "a stream that has not proved its identity by then is closed")               \
     X(PROOF_BYTES_MAX, 1024, "a stream with a longer first message is closed")                     \

@@ -64,7 +64,8 @@ static void feed(struct weft_peers *peers, struct weft_membership *membership, c
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-    const struct weft_peers_host host = {NULL, on_send, on_deliver, on_id, on_id, on_revoked};
+    const struct weft_peers_host host = {NULL,  on_send,    on_deliver, on_id,
+                                         on_id, on_revoked, on_revoked};
     static struct weft_membership membership;
     struct weft_noise_pair own = {.secret = {0, 1}};
     weft_ns now_ns = WEFT_NS_PER_S;

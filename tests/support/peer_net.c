@@ -71,6 +71,11 @@ static void on_revoked(void *context)
     ((struct node *)context)->revoked++;
 }
 
+static void on_cloned(void *context)
+{
+    ((struct node *)context)->cloned++;
+}
+
 void net_admit(struct node *node, int which, uint64_t from_s, uint64_t to_s)
 {
     struct weft_certificate certificate = {
@@ -85,7 +90,8 @@ void net_admit(struct node *node, int which, uint64_t from_s, uint64_t to_s)
 
 void net_run(struct node *node)
 {
-    const struct weft_peers_host host = {node, on_send, on_deliver, on_known, on_lost, on_revoked};
+    const struct weft_peers_host host = {node,    on_send,    on_deliver, on_known,
+                                         on_lost, on_revoked, on_cloned};
     node->self.id = node->membership.id;
     node->peers = weft_peers_new(&node->membership, &host, now_ns / WEFT_NS_PER_MS, now_ns);
 }

@@ -26,6 +26,7 @@ struct node {
     uint32_t known;                    /* keys told */
     uint32_t lost;                     /* peers given up */
     uint32_t revoked;                  /* revocations taken */
+    uint32_t cloned;                   /* identities found in two places */
     size_t bytes_out;                  /* sent */
 };
 

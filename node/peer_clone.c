@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What follows when an identity runs in two places (clone.h): only the address that was there first
+ * is heard and written to, and people are told once. SPEC.md section "Copied identities". */
+#include "peer_state.h"
+
+#include "log.h"
+
+#include "../protocol/address.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* What is told once of |peer|, kept in one place and heard in another. */
+static uint64_t mark_of(const struct weft_peer *peer, const struct weft_address *other)
+{
+    uint8_t bytes[8 + 2 * (WEFT_IP_BYTES + 2)];
+    uint8_t mark[crypto_generichash_BYTES_MIN];
+    const struct weft_address *addresses[] = {&peer->clone.kept, other};
+    weft_bytes_put(bytes, 8, peer->id);
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t *at = bytes + 8 + i * (WEFT_IP_BYTES + 2);
+        memcpy(at, addresses[i]->ip, WEFT_IP_BYTES);
+        weft_bytes_put(at + WEFT_IP_BYTES, 2, addresses[i]->port);
+    }
+    crypto_generichash(mark, sizeof(mark), bytes, sizeof(bytes), NULL, 0);
+    return weft_bytes_get(mark, 8);
+}
+
+static void tell(struct weft_peers *peers, const struct weft_peer *peer,
+                 const struct weft_address *other)
+{
+    char kept_text[WEFT_ADDRESS_TEXT_BYTES];
+    char other_text[WEFT_ADDRESS_TEXT_BYTES];
+    if (!weft_peer_is_first(peers, mark_of(peer, other))) {
+        return;
+    }
+    weft_address_format(other, other_text, sizeof(other_text));
+    weft_log(WEFT_LOG_WARNING,
+             "refused a copy of node %016llx, %s: it runs at %s and at %s, which gets nothing; on "
+             "the copy, stop it, remove node.key and membership from its data directory DIR, and "
+             "run: weft join TOKEN --data DIR",
+             (unsigned long long)peer->id, peer->certificate.name,
+             weft_address_format(&peer->clone.kept, kept_text, sizeof(kept_text)), other_text);
+}
+
+/* What is under way to the copy comes to nothing. */
+static void move_back(struct weft_peer *peer)
+{
+    if (!weft_peer_is_at(peer, &peer->clone.kept)) {
+        weft_peer_end_attempt(peer);
+        peer->rest_until_ns = 0;
+        peer->address = peer->clone.kept;
+    }
+}
+
+bool weft_peer_is_copy(struct weft_peers *peers, struct weft_peer *peer,
+                       const struct weft_address *from, weft_ns now_ns)
+{
+    enum weft_clone_verdict verdict = weft_clone_hear(&peer->clone, from, now_ns);
+    if (verdict == WEFT_CLONE_FOUND) {
+        tell(peers, peer, &peer->clone.other);
+        move_back(peer);
+        peers->host.cloned(peers->host.context);
+    } else if (verdict == WEFT_CLONE_REFUSED) {
+        tell(peers, peer, from);
+        peer->clone.other = *from;
+    }
+    return verdict == WEFT_CLONE_REFUSED;
+}
+
+bool weft_peers_is_copy(const struct weft_peers *peers, weft_node_id id,
+                        const struct weft_address *from)
+{
+    const struct weft_peer *peer = weft_peer_find(peers, id);
+    return peer != NULL && weft_clone_refuses(&peer->clone, from, true /* by_ip */);
+}
+
+struct weft_endpoint weft_peers_where(const struct weft_peers *peers,
+                                      const struct weft_endpoint *to)
+{
+    const struct weft_peer *peer = weft_peer_find(peers, to->id);
+    return (struct weft_endpoint){.id = to->id,
+                                  .address = peer != NULL && peer->clone.is_held ? peer->clone.kept
+                                                                                 : to->address};
+}
+
+uint32_t weft_peers_copies(const struct weft_peers *peers, struct weft_peers_copy *copies,
+                           uint32_t limit)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < WEFT_PEERS_MAX && count < limit; i++) {
+        const struct weft_peer *peer = peers->items[i];
+        if (peer != NULL && peer->clone.is_held) {
+            struct weft_peers_copy *copy = &copies[count++];
+            copy->id = peer->id;
+            memcpy(copy->name, peer->certificate.name, sizeof(copy->name));
+            copy->kept = peer->clone.kept;
+            copy->other = peer->clone.other;
+        }
+    }
+    return count;
+}
