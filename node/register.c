@@ -24,7 +24,7 @@ uint64_t weft_register_serial(struct weft_register *reg)
     return reg->serial;
 }
 
-void weft_register_issue(struct weft_register *reg, const struct weft_register_node *node,
+void weft_register_issue(struct weft_register *reg, struct weft_register_node *node,
                          uint64_t life_s, uint8_t certificate[WEFT_CERTIFICATE_BYTES])
 {
     bool is_server = memcmp(node->key, reg->membership.own.open, sizeof(node->key)) == 0;
@@ -34,6 +34,7 @@ void weft_register_issue(struct weft_register *reg, const struct weft_register_n
                                     .serial = weft_register_serial(reg),
                                     .not_before_s = now_s - BACKDATED_S,
                                     .not_after_s = now_s + life_s};
+    node->until_s = made.not_after_s > node->until_s ? made.not_after_s : node->until_s;
     memcpy(made.key, node->key, sizeof(made.key));
     memcpy(made.name, node->name, sizeof(made.name));
     weft_certificate_sign(&made, reg->membership.mesh, reg->secret, certificate);
@@ -159,8 +160,7 @@ static size_t refuse(uint8_t *reply, const char *why)
 }
 
 /* The certificate, and what a member has to know. */
-static size_t grant(struct weft_register *reg, const struct weft_register_node *node,
-                    uint8_t *reply)
+static size_t grant(struct weft_register *reg, struct weft_register_node *node, uint8_t *reply)
 {
     reply[0] = 0;
     weft_register_issue(reg, node, WEFT_CERTIFICATE_S, reply + 1);
@@ -172,9 +172,8 @@ static size_t grant(struct weft_register *reg, const struct weft_register_node *
     return WEFT_REGISTER_REVOCATION_AT + reg->membership.revocation_length;
 }
 
-static const struct weft_register_node *join(struct weft_register *reg, const uint8_t key[32],
-                                             const uint8_t *request, size_t length,
-                                             const char **why)
+static struct weft_register_node *join(struct weft_register *reg, const uint8_t key[32],
+                                       const uint8_t *request, size_t length, const char **why)
 {
     char name[WEFT_CERTIFICATE_NAME_BYTES + 1] = "";
     if (length <= REQUEST_NAME_AT || length > REQUEST_NAME_AT + WEFT_CERTIFICATE_NAME_BYTES) {
@@ -191,17 +190,17 @@ static const struct weft_register_node *join(struct weft_register *reg, const ui
         return NULL;
     }
     bool is_new = weft_register_find(reg, weft_certificate_id(key)) == NULL;
-    const struct weft_register_node *node = enter(reg, key, name, token->group, why);
+    struct weft_register_node *node = enter(reg, key, name, token->group, why);
     if (node != NULL && is_new) {
         token->uses--;
     }
     return node;
 }
 
-static const struct weft_register_node *renew(struct weft_register *reg, const uint8_t key[32],
-                                              const char **why)
+static struct weft_register_node *renew(struct weft_register *reg, const uint8_t key[32],
+                                        const char **why)
 {
-    const struct weft_register_node *node = weft_register_find(reg, weft_certificate_id(key));
+    struct weft_register_node *node = weft_register_find(reg, weft_certificate_id(key));
     if (node == NULL || node->is_revoked) {
         *why = node == NULL ? "this node is not in the register; run: weft join TOKEN"
                             : "this node was thrown out";
@@ -216,7 +215,7 @@ size_t weft_register_answer(const char *data_dir, const uint8_t key[32], const u
     struct weft_register reg;
     struct weft_message message = {.text = ""};
     const char *why = "this kind of request is not known";
-    const struct weft_register_node *node = NULL;
+    struct weft_register_node *node = NULL;
     size_t reply_length = 0;
     if (weft_register_open(&reg, data_dir, &message) != WEFT_ERR_OK) {
         weft_log(WEFT_LOG_WARNING, "cannot admit: %s", message.text);
@@ -272,7 +271,7 @@ enum weft_err weft_register_init(const char *data_dir, const struct weft_address
         if (address != NULL) {
             reg.server.address = *address;
         }
-        const struct weft_register_node *node = enter(&reg, reg.membership.own.open, name, 0, &why);
+        struct weft_register_node *node = enter(&reg, reg.membership.own.open, name, 0, &why);
         err = node == NULL ? WEFT_ERR_MEMORY : WEFT_ERR_OK;
         if (node != NULL) {
             weft_register_issue(&reg, node, WEFT_CERTIFICATE_S, reg.membership.certificate);
@@ -303,7 +302,7 @@ enum weft_err weft_register_place(const char *data_dir, const char *node_dir, co
         err = weft_membership_file_key(node_dir, &made.own, message);
     }
     if (err == WEFT_ERR_OK) {
-        const struct weft_register_node *node = enter(&reg, made.own.open, name, 0, &why);
+        struct weft_register_node *node = enter(&reg, made.own.open, name, 0, &why);
         if (node == NULL) {
             weft_message_set(message, "%s", why);
             err = WEFT_ERR_EXISTS;
@@ -378,8 +377,7 @@ enum weft_err weft_register_admit(const char *data_dir, const struct weft_reques
         const struct weft_register_node *known =
             weft_register_find(&reg, weft_certificate_id(request->key));
         uint16_t kept = group == 0 && known != NULL ? known->group : group;
-        const struct weft_register_node *node =
-            enter(&reg, request->key, request->name, kept, &why);
+        struct weft_register_node *node = enter(&reg, request->key, request->name, kept, &why);
         if (node != NULL) {
             weft_register_issue(&reg, node, (uint64_t)days * 86400, admission.certificate);
         }

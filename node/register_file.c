@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DATA/admit: mesh.key (the 32-byte seed, secret; next.key is the business of register_rotate.c),
- * register (text: "serial N", "token ID DIGEST USES EXPIRES GROUP", "node KEY GROUP STATE NAME" a
- * line) and lock. All of it is only for the owner. */
+ * register (text: "serial N", "token ID DIGEST USES EXPIRES GROUP", "node KEY GROUP STATE NAME
+ * UNTIL" a line) and lock. All of it is only for the owner. */
 #include "register_state.h"
 
 #include "../protocol/trust/hex.h"
@@ -123,8 +123,9 @@ static bool read_node(struct weft_register *reg, const char *line)
     char key[2 * 32 + 1];
     char state[16];
     unsigned group = 0;
+    unsigned long long until = 0; /* is not there in a register of an earlier version */
     char name[WEFT_CERTIFICATE_NAME_BYTES + 1];
-    if (sscanf(line, "node %64s %u %15s %32s", key, &group, state, name) != 4) {
+    if (sscanf(line, "node %64s %u %15s %32s %llu", key, &group, state, name, &until) < 4) {
         return false;
     }
     struct weft_register_node *node = weft_register_add(reg);
@@ -134,6 +135,7 @@ static bool read_node(struct weft_register *reg, const char *line)
     node->id = weft_certificate_id(node->key);
     node->group = (uint16_t)group;
     node->is_revoked = strcmp(state, "revoked") == 0;
+    node->until_s = until;
     memcpy(node->name, name, sizeof(name));
     return weft_certificate_name_ok(name) && (node->is_revoked || strcmp(state, "member") == 0);
 }
@@ -227,8 +229,9 @@ enum weft_err weft_register_save(const struct weft_register *reg, struct weft_me
         const struct weft_register_node *node = &reg->nodes[i];
         char key[2 * 32 + 1];
         weft_hex_encode(node->key, sizeof(node->key), key);
-        used += snprintf(text + used, size - (size_t)used, "node %s %u %s %s\n", key, node->group,
-                         node->is_revoked ? "revoked" : "member", node->name);
+        used += snprintf(text + used, size - (size_t)used, "node %s %u %s %s %llu\n", key,
+                         node->group, node->is_revoked ? "revoked" : "member", node->name,
+                         (unsigned long long)node->until_s);
     }
     enum weft_err err = weft_fileio_replace(path, text, (size_t)used, 0600);
     if (err != WEFT_ERR_OK) {

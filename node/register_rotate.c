@@ -84,7 +84,7 @@ static void set_next(struct weft_register *reg, const uint8_t seed[SEED_BYTES], 
 static enum weft_err renew_all(struct weft_register *reg, struct weft_message *message)
 {
     struct weft_revocation floor = {.floor = weft_register_serial(reg)};
-    const struct weft_register_node *own = weft_register_find(reg, reg->membership.id);
+    struct weft_register_node *own = weft_register_find(reg, reg->membership.id);
     if (own == NULL) {
         weft_message_set(message, "the server is not in its own register: it is damaged");
         return WEFT_ERR_FORMAT;

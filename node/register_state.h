@@ -14,6 +14,8 @@ struct weft_register_node {
     uint8_t key[32];                            /* static key */
     uint16_t group;                             /* of its token */
     bool is_revoked;                            /* thrown out */
+    uint64_t until_s;                           /* Unix time when the last of its certificates
+                                                   expires; 0 = not known */
     char name[WEFT_CERTIFICATE_NAME_BYTES + 1]; /* unique among those not thrown out */
 };
 
@@ -73,7 +75,7 @@ enum weft_err weft_register_turn(struct weft_register *reg, struct weft_message 
 uint64_t weft_register_serial(struct weft_register *reg);
 
 /* Make a certificate for |node| that is good for |life_s|. */
-void weft_register_issue(struct weft_register *reg, const struct weft_register_node *node,
+void weft_register_issue(struct weft_register *reg, struct weft_register_node *node,
                          uint64_t life_s, uint8_t certificate[WEFT_CERTIFICATE_BYTES]);
 
 /* The node |id|, also one that was thrown out. Errors: NULL. Valid until weft_register_add(). */

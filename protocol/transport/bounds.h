@@ -50,7 +50,7 @@
     X(QUEUE_BYTES_MAX, 4194304, "more control bytes wait for a member: its stream is closed")      \
     X(QUEUE_DOCUMENT_BYTES_MAX, 4194304, "a document behind others that are longer is refused")    \
     X(BULKS_MAX, 64, "a further chunk or document for the same member is refused")                 \
-    X(REVOKED_MAX, 128, "a further node cannot be revoked one by one: raise the floor")            \
+    X(REVOKED_MAX, 128, "a further node cannot be revoked: run weft rotate, or wait")              \
     X(TOKENS_MAX, 64, "a further token cannot be made before one expires")                         \
     X(REQUEST_S, 604800, "an older request for admission by files is not answered")                \
     X(BEACON_MS, 30000, "a node in company sends a beacon, unless two of others came")             \

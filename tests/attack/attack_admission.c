@@ -14,6 +14,7 @@
 #include "node/log.h"
 #include "node/register.h"
 #include "protocol/address.h"
+#include "protocol/transport/bytes.h"
 
 static char server[64];
 static char other[64];
@@ -194,6 +195,74 @@ START_TEST(thrown_out)
 }
 END_TEST
 
+/* Let the last certificate of every node in the register of the server end at |until_s|. */
+static void set_until(uint64_t until_s)
+{
+    char command[256];
+    snprintf(command, sizeof(command),
+             "sed -i -E 's/^(node .*) [0-9]+$/\\1 %llu/' %s/admit/register",
+             (unsigned long long)until_s, server);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* How many nodes the newest revocation of the server names. */
+static uint32_t count_revoked(void)
+{
+    uint8_t *bytes = NULL;
+    size_t length = 0;
+    char path[128];
+    snprintf(path, sizeof(path), "%s/revoked", server);
+    ck_assert_int_eq(weft_fileio_load(path, WEFT_REVOCATION_BYTES_MAX, &bytes, &length),
+                     WEFT_ERR_OK);
+    uint32_t count = (uint32_t)weft_bytes_get(bytes + 6, 2);
+    free(bytes);
+    return count;
+}
+
+static enum weft_err throw_out(unsigned number, struct weft_message *message)
+{
+    char name[16];
+    weft_node_id id = 0;
+    snprintf(name, sizeof(name), "n%u", number);
+    return weft_register_revoke(server, name, &id, message);
+}
+
+/* The list of those thrown out is full; a place is free when their certificates expired. */
+START_TEST(many_thrown_out)
+{
+    const uint64_t now_s = (uint64_t)time(NULL);
+    const uint8_t renewal[1] = {WEFT_REGISTER_RENEW};
+    uint8_t token[WEFT_TOKEN_BYTES];
+    uint8_t reply[WEFT_REGISTER_ANSWER_BYTES_MAX];
+    struct weft_message message = {.text = ""};
+    start();
+    token_of(server, 2 * WEFT_REVOKED_MAX, token);
+    for (unsigned i = 1; i <= WEFT_REVOKED_MAX + 2; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "n%u", i);
+        ck_assert(is_admitted(token, (uint8_t)i, name));
+        ck_assert(i > WEFT_REVOKED_MAX || throw_out(i, &message) == WEFT_ERR_OK);
+    }
+    ck_assert_uint_eq(count_revoked(), WEFT_REVOKED_MAX);
+    ck_assert_int_eq(throw_out(WEFT_REVOKED_MAX + 1, &message), WEFT_ERR_LIMIT);
+    ck_assert_ptr_nonnull(strstr(message.text, "weft rotate"));
+    ck_assert_ptr_nonnull(strstr(message.text, "the first place is free after"));
+    set_until(0); /* not known: nobody is dropped */
+    ck_assert_int_eq(throw_out(WEFT_REVOKED_MAX + 1, &message), WEFT_ERR_LIMIT);
+    ck_assert_ptr_null(strstr(message.text, "free after"));
+    set_until(now_s - 3600); /* clocks may be behind */
+    ck_assert_int_eq(throw_out(WEFT_REVOKED_MAX + 1, &message), WEFT_ERR_LIMIT);
+    set_until(now_s - 2 * 86400);
+    ck_assert_int_eq(throw_out(WEFT_REVOKED_MAX + 1, &message), WEFT_ERR_OK);
+    ck_assert_uint_eq(count_revoked(), 1);
+    /* Dropped from the list is not let in again. */
+    ck_assert(!is_admitted(token, 1, "n1"));
+    ck_assert_uint_gt(weft_register_answer(server, pair_of(1).open, renewal, 1, reply), 0);
+    ck_assert_uint_eq(reply[0], 1);
+    stop();
+}
+END_TEST
+
 static struct weft_request request_of(uint8_t number, const char *name)
 {
     struct weft_noise_pair pair = pair_of(number);
@@ -250,6 +319,8 @@ int main(void)
         {"an expired token, and one with its date moved", "refused", expired_token},
         {"requests of every kind and length", "refused in words", requests_that_are_none},
         {"names that mean something to terminals and shells", "refused", names_of_terminals},
+        {"more thrown out than the list holds", "a place is free a day after expiry",
+         many_thrown_out},
         {"a node that was thrown out asks again", "refused, after rotate too", thrown_out},
         {"requests in files: old, early, of another mesh, for a name or key of another one",
          "refused in words", carried_requests},
