@@ -10,13 +10,14 @@
 #include <sodium.h>
 #include <string.h>
 
-/* What is told once of |peer|, kept in one place and heard in another. */
-static uint64_t mark_of(const struct weft_peer *peer, const struct weft_address *other)
+/* What is told once of |id|, kept in one place and heard in another. */
+static uint64_t mark_of(weft_node_id id, const struct weft_address *kept,
+                        const struct weft_address *other)
 {
     uint8_t bytes[8 + 2 * (WEFT_IP_BYTES + 2)];
     uint8_t mark[crypto_generichash_BYTES_MIN];
-    const struct weft_address *addresses[] = {&peer->clone.kept, other};
-    weft_bytes_put(bytes, 8, peer->id);
+    const struct weft_address *addresses[] = {kept, other};
+    weft_bytes_put(bytes, 8, id);
     for (size_t i = 0; i < 2; i++) {
         uint8_t *at = bytes + 8 + i * (WEFT_IP_BYTES + 2);
         memcpy(at, addresses[i]->ip, WEFT_IP_BYTES);
@@ -31,7 +32,7 @@ static void tell(struct weft_peers *peers, const struct weft_peer *peer,
 {
     char kept_text[WEFT_ADDRESS_TEXT_BYTES];
     char other_text[WEFT_ADDRESS_TEXT_BYTES];
-    if (!weft_peer_is_first(peers, mark_of(peer, other))) {
+    if (!weft_peer_is_first(peers, mark_of(peer->id, &peer->clone.kept, other))) {
         return;
     }
     weft_address_format(other, other_text, sizeof(other_text));
@@ -41,6 +42,25 @@ static void tell(struct weft_peers *peers, const struct weft_peer *peer,
              "run: weft join TOKEN --data DIR",
              (unsigned long long)peer->id, peer->certificate.name,
              weft_address_format(&peer->clone.kept, kept_text, sizeof(kept_text)), other_text);
+}
+
+bool weft_peer_is_twin(struct weft_peers *peers, const struct weft_endpoint *member,
+                       uint64_t time_ms)
+{
+    static const struct weft_address here = {.port = 0};
+    char text[WEFT_ADDRESS_TEXT_BYTES];
+    weft_node_id id = peers->membership->id;
+    if (member->id != id || time_ms <= peers->time_ms) {
+        return false;
+    }
+    if (weft_peer_is_first(peers, mark_of(id, &here, &member->address))) {
+        weft_log(WEFT_LOG_WARNING,
+                 "another machine, at %s, has the identity of this node; on the one that is the "
+                 "copy, stop it, remove node.key and membership from its data directory DIR, and "
+                 "run: weft join TOKEN --data DIR",
+                 weft_address_format(&member->address, text, sizeof(text)));
+    }
+    return true;
 }
 
 /* What is under way to the copy comes to nothing. */

@@ -306,6 +306,8 @@ void weft_peer_on_init(struct weft_peers *peers, const struct weft_address *from
                                                   weft_membership_now_s(), &read, &member.id);
     if (doubt != WEFT_DOUBT_NONE) {
         weft_peers_note_doubt(peers, noise.peer, from, doubt);
+    } else if (weft_peer_is_twin(peers, &member, greeting.time_ms)) {
+        /* Nothing is kept of it, and it hears nothing. */
     } else if (is_question && !is_refused_copy(peers, &member, now_ns)) {
         const struct weft_packet answer = {.kind = WEFT_PACKET_ANSWER, .receiver = packet.sender};
         send_answer(peers, from, &noise, &answer, read.key);

@@ -177,6 +177,12 @@ bool weft_peer_is_first(struct weft_peers *peers, uint64_t mark);
 bool weft_peer_is_copy(struct weft_peers *peers, struct weft_peer *peer,
                        const struct weft_address *from, weft_ns now_ns);
 
+/* Does |member|, who proved himself by a greeting of |time_ms|, have the identity of this node, and
+ * is not itself? What it sent itself, and what was overheard, has no later time than its own last
+ * greeting. Tells people. */
+bool weft_peer_is_twin(struct weft_peers *peers, const struct weft_endpoint *member,
+                       uint64_t time_ms);
+
 /* ---- peer_gossip.c ---- */
 
 /* A CONTROL packet of |peer| was opened. */

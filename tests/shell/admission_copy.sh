@@ -56,7 +56,7 @@ node 4 14 --seed "$net.1"
 # A disk image is copied: key, certificate, everything but what runs.
 mkdir "$dir/dcopy"
 cp "$dir/d3/node.key" "$dir/d3/membership" "$dir/d3/incarnation" "$dir/dcopy"
-node copy 33 --seed "$net.1"
+node copy 33 --seed "$net.1" --seed "$net.3"
 
 # told NAME COUNT: the log of the node says so often that there is a copy.
 told() {
@@ -90,6 +90,8 @@ has copy 2 && fault "the copy gets the next release"
 for number in 1 2 4; do
     told $number 1 || fault "node $number tells of the copy again"
 done
+[ "$(grep -c "another machine, at $net.33:7767, has the identity" "$dir/node3.log")" -eq 1 ] ||
+    fault "the original does not say once that it has a copy"
 told 3 0 || fault "the original takes somebody for a copy"
 
 # The copy becomes a node of its own, as the warning says.

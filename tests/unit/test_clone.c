@@ -176,11 +176,36 @@ START_TEST(mover_is_heard)
 }
 END_TEST
 
+/* The copy asks the original, which knows that it did not ask itself. */
+START_TEST(twin_is_not_answered)
+{
+    const struct weft_endpoint seed = {.address = nodes[4].self.address};
+    net_say(&nodes[4], &nodes[0].self, "here");
+    net_settle();
+    net_pass(1000);
+    size_t bytes = nodes[4].bytes_out;
+    copy();
+    tap = WEFT_PACKET_INIT;
+    net_say(&nodes[5], &seed, "who are you?");
+    struct packet question = tapped;
+    tap = WEFT_PACKET_NONE;
+    net_settle();
+    ck_assert_uint_eq(nodes[4].bytes_out, bytes);
+    /* A question of its own that comes back is answered, as one to itself is. */
+    net_say(&nodes[5], &seed, "again");
+    net_pass(5000);
+    bytes = nodes[5].bytes_out;
+    weft_peers_receive(nodes[5].peers, &question.from, 255, question.bytes, question.length,
+                       now_ns);
+    ck_assert_uint_gt(nodes[5].bytes_out, bytes);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     const TTest *const tests[] = {
-        walks_are_judged,   ports_of_streams_do_not_count, original_goes_on,
-        copy_hears_nothing, silent_original_is_replaced,   mover_is_heard};
+        walks_are_judged,     ports_of_streams_do_not_count, original_goes_on, copy_hears_nothing,
+        twin_is_not_answered, silent_original_is_replaced,   mover_is_heard};
     Suite *suite = suite_create("clone");
     weft_check_case(suite, "clone", net_start, net_stop, tests, WEFT_ROWS(tests));
     return suite;
