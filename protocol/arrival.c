@@ -87,6 +87,9 @@ void weft_arrival_on_offer(struct weft_core *core, const struct weft_event_offer
         return;
     }
     weft_want_offered(core, want);
+    if (!weft_penalty_is_doubted(core, event->peer)) {
+        weft_have_believe(core, link);
+    }
     bool have = weft_bitmap_has(release->have, event->chunk);
     answer_offer(core, event, !have);
     if (have) {
@@ -130,6 +133,8 @@ static void let_rest(struct weft_core *core, weft_node_id peer)
 {
     struct weft_link *link = weft_link_find(core, peer);
     if (link != NULL) {
+        weft_follow_quit(core, link);
+        weft_have_disbelieve(core, link);
         weft_pick_pause(core, link, weft_penalty_owed_ns(core, peer));
     }
 }
@@ -138,18 +143,23 @@ void weft_arrival_on_chunk(struct weft_core *core, const struct weft_event_chunk
 {
     struct weft_release *release = weft_release_find(core, event->release);
     struct weft_link *link = weft_link_find(core, event->peer);
+    if (event->result == WEFT_ERR_MISMATCH) {
+        weft_penalty_add(core, event->peer, WEFT_OFFENCE_CHUNK);
+        let_rest(core, event->peer);
+    }
     if (release == NULL || event->chunk >= release->chunk_count) {
         return;
     }
     uint32_t index = (uint32_t)(release - core->releases.items);
     struct weft_want *want = weft_want_find(core, event->peer, index, event->chunk);
+    bool pushed = want != NULL && want->pushed;
     if (want != NULL) {
         weft_want_remove(core, want);
     }
     if (event->result == WEFT_ERR_OK) {
         weft_bandwidth_observe(core, event->peer, event->bytes, event->transfer_ns);
         if (link != NULL) {
-            link->slow = 0;
+            link->slow = pushed ? link->slow : 0;
         }
         accept_chunk(core, release, link, event);
     } else {
@@ -157,8 +167,8 @@ void weft_arrival_on_chunk(struct weft_core *core, const struct weft_event_chunk
         trace_chunk(core, event, WEFT_TRACE_CHUNK_BAD, event->result);
         core->counters.chunks_bad += event->result == WEFT_ERR_MISMATCH;
         if (event->result == WEFT_ERR_MISMATCH) {
-            weft_penalty_add(core, event->peer, WEFT_OFFENCE_CHUNK);
-            let_rest(core, event->peer);
+            weft_trade_fill(core);
+            weft_source_fill(core); /* what it held of the WAN is free again */
         } else if (link != NULL && release->download != WEFT_RELEASE_NONE) {
             note_offered(core, link, release, event->chunk); /* the disk failed, not the peer */
         }

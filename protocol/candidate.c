@@ -12,14 +12,16 @@
 #define SMALL_SEGMENT 3
 #define NODES_PER_AGENT 128
 
-static bool is_candidate(const struct weft_member *member)
+/* Who sent this node bad chunks is none for it. */
+static bool is_candidate(const struct weft_core *core, const struct weft_member *member)
 {
-    return weft_member_is_up(member) && member->record->agent_class != WEFT_AGENT_NEVER;
+    return weft_member_is_up(member) && member->record->agent_class != WEFT_AGENT_NEVER &&
+           !weft_penalty_is_doubted(core, member->record->id);
 }
 
-static uint32_t score_of(const struct weft_member *member)
+static uint32_t score_of(const struct weft_core *core, const struct weft_member *member)
 {
-    if (!is_candidate(member)) {
+    if (!is_candidate(core, member)) {
         return 0;
     }
     uint32_t rate = member->rate == WEFT_MEMBER_RATE_UNKNOWN ? RATE_NEUTRAL : member->rate;
@@ -28,10 +30,11 @@ static uint32_t score_of(const struct weft_member *member)
 }
 
 /* |key|: of the segment. */
-static bool is_before(uint64_t key, const struct weft_member *a, const struct weft_member *b)
+static bool is_before(const struct weft_core *core, uint64_t key, const struct weft_member *a,
+                      const struct weft_member *b)
 {
-    uint32_t a_score = score_of(a);
-    uint32_t b_score = score_of(b);
+    uint32_t a_score = score_of(core, a);
+    uint32_t b_score = score_of(core, b);
     if (a_score != b_score) {
         return a_score > b_score;
     }
@@ -53,7 +56,7 @@ bool weft_candidate_is_before(const struct weft_core *core, weft_node_id a, weft
     if (first == NULL || second == NULL) {
         return first != NULL;
     }
-    return is_before(weft_segment_key(&core->segment), first, second);
+    return is_before(core, weft_segment_key(&core->segment), first, second);
 }
 
 uint32_t weft_candidate_place(const struct weft_core *core)
@@ -65,7 +68,7 @@ uint32_t weft_candidate_place(const struct weft_core *core)
     for (uint32_t slot = 1; slot < members->count && place < WEFT_AGENTS_MAX; slot++) {
         const struct weft_member *member = &members->table[slot];
         if (weft_member_is_up(member) && member->record->role == WEFT_ROLE_FOLLOWER &&
-            is_before(key, member, self)) {
+            is_before(core, key, member, self)) {
             place++;
         }
     }
@@ -74,17 +77,17 @@ uint32_t weft_candidate_place(const struct weft_core *core)
 
 bool weft_candidate_is_own_proper(const struct weft_core *core)
 {
-    return is_candidate(&core->members.table[0]);
+    return is_candidate(core, &core->members.table[0]);
 }
 
 bool weft_candidate_is_eligible(const struct weft_core *core)
 {
     const struct weft_members *members = &core->members;
-    if (is_candidate(&members->table[0])) {
+    if (is_candidate(core, &members->table[0])) {
         return true;
     }
     for (uint32_t slot = 1; slot < members->count; slot++) {
-        if (is_candidate(&members->table[slot])) {
+        if (is_candidate(core, &members->table[slot])) {
             return false;
         }
     }
@@ -94,7 +97,7 @@ bool weft_candidate_is_eligible(const struct weft_core *core)
 uint32_t weft_election_score(const struct weft_core *core, weft_node_id id)
 {
     const struct weft_member *member = known(core, id);
-    return member == NULL ? 0 : score_of(member);
+    return member == NULL ? 0 : score_of(core, member);
 }
 
 uint32_t weft_election_rank(const struct weft_core *core, weft_node_id id)
@@ -108,7 +111,8 @@ uint32_t weft_election_rank(const struct weft_core *core, weft_node_id id)
     uint32_t rank = 0;
     for (uint32_t slot = 0; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];
-        if (member != subject && weft_member_is_up(member) && is_before(key, member, subject)) {
+        if (member != subject && weft_member_is_up(member) &&
+            is_before(core, key, member, subject)) {
             rank++;
         }
     }

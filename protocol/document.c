@@ -14,6 +14,10 @@
 #define LINK_NS (1 * WEFT_NS_PER_S)
 #define LOOK_AGAIN_NS (20 * WEFT_NS_PER_MS)
 #define ROUND_NS (1 * WEFT_NS_PER_S)
+
+/* A peer that has not sent the document by then may be slow: another one is asked as well. */
+#define HEDGE_NEAR_NS (1 * WEFT_NS_PER_S)
+#define HEDGE_FAR_NS (5 * WEFT_NS_PER_S)
 #define ROUNDS_MAX 3
 
 void weft_document_carve(struct weft_core *core, struct weft_arena *arena)
@@ -73,8 +77,13 @@ static void fail(struct weft_core *core, struct weft_document *document)
 
 static void ask(struct weft_core *core, struct weft_document *document, weft_node_id from)
 {
+    const struct weft_link *link = weft_link_find(core, from);
     document->from = from;
     document->asked = true;
+    document->wait_ns = WEFT_NS_NEVER;
+    if (link != NULL && document->derived_bytes == 0) {
+        document->wait_ns = core->now_ns + (link->far ? HEDGE_FAR_NS : HEDGE_NEAR_NS);
+    }
     trace(core, from, 0);
     push_action(core, document, WEFT_ACTION_DOCUMENT_FETCH);
 }
@@ -167,6 +176,24 @@ static void next_holder(struct weft_core *core, struct weft_document *document)
     ask(core, document, 0);
 }
 
+static void note_tried(struct weft_document *document)
+{
+    if (document->tried_count < WEFT_DOCUMENT_TRIED) {
+        document->tried[document->tried_count++] = document->from;
+    }
+}
+
+/* Ask another peer as well, if there is one; whoever answers first is taken. */
+static void hedge(struct weft_core *core, struct weft_document *document)
+{
+    note_tried(document);
+    weft_node_id holder = weft_document_holder(core, document, weft_election_self(core));
+    document->wait_ns = core->now_ns + HEDGE_NEAR_NS;
+    if (holder != 0) {
+        ask(core, document, holder);
+    }
+}
+
 void weft_document_on_wanted(struct weft_core *core, const struct weft_event_document_wanted *event)
 {
     struct weft_document *document = find(core, 0);
@@ -210,9 +237,7 @@ void weft_document_on_end(struct weft_core *core, const struct weft_event_docume
         if (event->result == WEFT_ERR_SIGNATURE || event->result == WEFT_ERR_FORMAT) {
             weft_penalty_add(core, document->from, WEFT_OFFENCE_METADATA);
         }
-        if (document->tried_count < WEFT_DOCUMENT_TRIED) {
-            document->tried[document->tried_count++] = document->from;
-        }
+        note_tried(document);
         next_holder(core, document);
         return;
     }
@@ -229,8 +254,8 @@ void weft_document_expire(struct weft_core *core)
 {
     for (uint32_t i = 0; core->documents.count > 0 && i < core->config.documents_max; i++) {
         struct weft_document *document = &core->documents.items[i];
-        if (document->token != 0 && !document->asked && document->wait_ns <= core->now_ns) {
-            next_holder(core, document);
+        if (document->token != 0 && document->wait_ns <= core->now_ns) {
+            (document->asked ? hedge : next_holder)(core, document);
         }
     }
 }
@@ -240,7 +265,7 @@ weft_ns weft_document_deadline(const struct weft_core *core)
     weft_ns next = WEFT_NS_NEVER;
     for (uint32_t i = 0; core->documents.count > 0 && i < core->config.documents_max; i++) {
         const struct weft_document *document = &core->documents.items[i];
-        if (document->token != 0 && !document->asked && document->wait_ns < next) {
+        if (document->token != 0 && document->wait_ns < next) {
             next = document->wait_ns;
         }
     }

@@ -16,6 +16,9 @@
 #define CLAIM_NS (300 * WEFT_NS_PER_MS)
 #define CLAIM_STEP_NS (150 * WEFT_NS_PER_MS)
 
+/* So much later the next ones act: a better one may see no need, or be none for the others. */
+#define SPARE_STEP_NS (500 * WEFT_NS_PER_MS)
+
 /* Cold start: the view has to be stable for so long, but nobody waits longer than that. */
 #define STABLE_NS (1 * WEFT_NS_PER_S)
 #define COLD_NS (3 * WEFT_NS_PER_S)
@@ -59,7 +62,8 @@ static void list_agents(struct weft_core *core)
     election->agent_count = 0;
     for (uint32_t slot = 0; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];
-        if (member->record->role != WEFT_ROLE_AGENT || !weft_member_is_up(member)) {
+        if (member->record->role != WEFT_ROLE_AGENT || !weft_member_is_up(member) ||
+            weft_penalty_is_doubted(core, member->record->id)) {
             continue;
         }
         uint32_t at = 0;
@@ -145,6 +149,7 @@ static void become_agent(struct weft_core *core)
         core, (struct weft_trace_record){.kind = WEFT_TRACE_AGENT_CLAIM, .value = election->term});
     weft_overlay_begin(core);
     weft_look_on_role(core);
+    weft_lease_on_doubt(core);
 }
 
 static void become_draining(struct weft_core *core)
@@ -229,8 +234,8 @@ static void think_follower(struct weft_core *core)
     uint32_t missing = wanted > proper ? wanted - proper : 0;
     uint32_t place = weft_candidate_place(core);
     bool is_challenge = challenges(core);
-    bool is_reason =
-        weft_candidate_is_eligible(core) && is_settled(core) && (place < missing || is_challenge);
+    bool is_reason = weft_candidate_is_eligible(core) && is_settled(core) &&
+                     ((missing > 0 && place < WEFT_AGENTS_MAX) || is_challenge);
     if (!is_reason) {
         if (election->state == WEFT_ELECTION_CLAIM) {
             become_follower(core);
@@ -242,7 +247,9 @@ static void think_follower(struct weft_core *core)
         enter(core, WEFT_ELECTION_CLAIM);
         election->windows = windows;
     }
-    weft_ns claim_ns = election->since_ns + CLAIM_NS + place * CLAIM_STEP_NS;
+    uint32_t spare = place >= missing && !is_challenge ? place - missing + 1 : 0;
+    weft_ns claim_ns =
+        election->since_ns + CLAIM_NS + place * CLAIM_STEP_NS + spare * SPARE_STEP_NS;
     if (weft_join_is_alone(core) || core->now_ns >= claim_ns) {
         become_agent(core);
     } else if (claim_ns < election->due_ns) {

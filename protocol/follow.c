@@ -37,10 +37,12 @@ static void send_follow(struct weft_core *core, const struct weft_link *link, ui
     weft_link_send(core, link, &frame);
 }
 
-static bool may_follow(const struct weft_link *link, uint32_t download, uint32_t stripe)
+static bool may_follow(const struct weft_core *core, const struct weft_link *link,
+                       uint32_t download, uint32_t stripe)
 {
     const struct weft_link_map *map = &link->maps[download];
-    return link->up && !link->far && map->known && (map->declined & bit_of(stripe)) == 0;
+    return link->up && !link->far && map->known && (map->declined & bit_of(stripe)) == 0 &&
+           !weft_penalty_is_doubted(core, link->peer.id);
 }
 
 static void follow(struct weft_core *core, struct weft_link *link, uint32_t download,
@@ -58,7 +60,7 @@ static void follow_agents(struct weft_core *core, uint32_t download, uint32_t st
     for (uint32_t i = 0; i < core->links.end; i++) {
         struct weft_link *link = weft_link_at(&core->links, i);
         bool follows = (link->maps[download].parent & bit_of(stripe)) != 0;
-        if (may_follow(link, download, stripe) && link->agent && !follows) {
+        if (may_follow(core, link, download, stripe) && link->agent && !follows) {
             follow(core, link, download, stripe);
         }
     }
@@ -70,7 +72,7 @@ static struct weft_link *next_best(struct weft_core *core, uint32_t download, ui
     struct weft_link *best = NULL;
     for (uint32_t i = 0; i < core->links.end; i++) {
         struct weft_link *link = weft_link_at(&core->links, i);
-        if (may_follow(link, download, stripe) && !link->agent &&
+        if (may_follow(core, link, download, stripe) && !link->agent &&
             weft_tree_is_above(core, link->peer.id, stripe) &&
             (best == NULL || weft_tree_is_nearer(link->peer.id, best->peer.id, stripe))) {
             best = link;
@@ -93,7 +95,7 @@ static void seek(struct weft_core *core, uint32_t download, uint32_t stripe)
         return;
     }
     struct weft_link *link = weft_link_find(core, parent);
-    if (link == NULL || !may_follow(link, download, stripe)) {
+    if (link == NULL || !may_follow(core, link, download, stripe)) {
         bool settled = core->now_ns - self->begun_ns >= SETTLE_NS;
         link = settled ? next_best(core, download, stripe) : NULL;
     }
@@ -153,6 +155,17 @@ static void leave(struct weft_core *core, struct weft_link *link, uint32_t downl
     map->parent &= (uint8_t)~stripes;
     map->declined |= stripes;
     replace_parents(core, download);
+}
+
+void weft_follow_quit(struct weft_core *core, struct weft_link *link)
+{
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
+        uint8_t stripes = link->maps[i].parent;
+        if (core->releases.downloads[i].release != WEFT_RELEASE_NONE && stripes != 0) {
+            leave(core, link, i, stripes);
+            send_follow(core, link, i);
+        }
+    }
 }
 
 void weft_follow_on_decline(struct weft_core *core, struct weft_link *link,

@@ -36,6 +36,9 @@ void weft_follow_seek(struct weft_core *core, uint32_t download);
 void weft_follow_on_follow(struct weft_core *core, struct weft_link *link,
                            const struct weft_frame *frame);
 
+/* The neighbour sent a bad chunk: it is no parent any more. */
+void weft_follow_quit(struct weft_core *core, struct weft_link *link);
+
 /* DECLINE: a parent pushes us nothing of these stripes. */
 void weft_follow_on_decline(struct weft_core *core, struct weft_link *link,
                             const struct weft_frame *frame);

@@ -47,6 +47,15 @@ static void remove_copy(const struct weft_core *core, const struct weft_link *li
     }
 }
 
+/* |link| has the chunk no more. */
+static void uncount(const struct weft_core *core, const struct weft_link *link,
+                    struct weft_download *download, uint32_t chunk)
+{
+    if (!link->silent) {
+        remove_copy(core, link, download, chunk);
+    }
+}
+
 static struct weft_link_map *map_of(struct weft_link *link, const struct weft_release *release)
 {
     bool none = release == NULL || release->download == WEFT_RELEASE_NONE;
@@ -60,7 +69,7 @@ static void forget_map(struct weft_core *core, struct weft_link *link, uint32_t 
     uint32_t words = weft_bitmap_words(core->config.chunks_max);
     for (uint32_t w = 0; download->release != WEFT_RELEASE_NONE && w < words; w++) {
         for (uint64_t left = map->have[w]; left != 0; left &= left - 1) {
-            remove_copy(core, link, download, w * 64 + (uint32_t)__builtin_ctzll(left));
+            uncount(core, link, download, w * 64 + (uint32_t)__builtin_ctzll(left));
         }
     }
     weft_have_reset_map(core, map);
@@ -73,6 +82,50 @@ void weft_have_drop(struct weft_core *core, struct weft_link *link)
     }
 }
 
+/* Let all that |link| told of count as copies, or no more. */
+static void recount(const struct weft_core *core, const struct weft_link *link, bool counts)
+{
+    uint32_t words = weft_bitmap_words(core->config.chunks_max);
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
+        struct weft_download *download = &core->releases.downloads[i];
+        for (uint32_t w = 0; download->release != WEFT_RELEASE_NONE && w < words; w++) {
+            for (uint64_t left = link->maps[i].have[w]; left != 0; left &= left - 1) {
+                uint32_t chunk = w * 64 + (uint32_t)__builtin_ctzll(left);
+                (counts ? add_copy : remove_copy)(core, link, download, chunk);
+            }
+        }
+    }
+}
+
+/* Is what it tells of many chunks at once worth nothing? What it stores from now on may be true. */
+static bool is_liar(const struct weft_link *link)
+{
+    return link->broken >= WEFT_LINK_BROKEN_MAX;
+}
+
+void weft_have_disbelieve(struct weft_core *core, struct weft_link *link)
+{
+    if (!link->silent) {
+        recount(core, link, /* counts */ false);
+    }
+    link->silent = true;
+    link->sends = false;
+    for (uint32_t i = 0; i < core->config.downloads_max && is_liar(link); i++) {
+        struct weft_link_map *map = &link->maps[i];
+        memset(map->have, 0, weft_bitmap_words(core->config.chunks_max) * sizeof(uint64_t));
+        map->have_count = 0;
+    }
+}
+
+void weft_have_believe(struct weft_core *core, struct weft_link *link)
+{
+    if (link->silent) {
+        recount(core, link, /* counts */ true);
+    }
+    link->silent = false;
+    link->sends = true;
+}
+
 static void note_peer_has(const struct weft_core *core, struct weft_link *link,
                           struct weft_download *download, uint32_t chunk)
 {
@@ -80,7 +133,9 @@ static void note_peer_has(const struct weft_core *core, struct weft_link *link,
     if (!weft_bitmap_has(map->have, chunk)) {
         weft_bitmap_set(map->have, chunk);
         map->have_count++;
-        add_copy(core, link, download, chunk);
+        if (!link->silent) {
+            add_copy(core, link, download, chunk);
+        }
     }
 }
 
@@ -99,7 +154,7 @@ void weft_have_clear(struct weft_core *core, struct weft_link *link, struct weft
     if (weft_bitmap_has(map->have, chunk)) {
         weft_bitmap_clear(map->have, chunk);
         map->have_count--;
-        remove_copy(core, link, download, chunk);
+        uncount(core, link, download, chunk);
     }
 }
 
@@ -178,7 +233,9 @@ void weft_have_on_map(struct weft_core *core, struct weft_link *link,
         map->parent = before.parent;
         map->declined = before.declined;
         map->missed = before.missed;
-        for (uint32_t i = 0; i < release->chunk_count && (all || frame->list.length != 0); i++) {
+        map->moved_ns = before.moved_ns;
+        bool any = (all || frame->list.length != 0) && !is_liar(link);
+        for (uint32_t i = 0; any && i < release->chunk_count; i++) {
             if (all || (frame->list.bytes[i / 8] >> (i % 8)) & 1) {
                 note_peer_has(core, link, download, i);
             }

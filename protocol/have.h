@@ -29,6 +29,13 @@ void weft_have_on_link_up(struct weft_core *core, struct weft_link *link);
 /* A link goes down: its chunks no longer count as copies. */
 void weft_have_drop(struct weft_core *core, struct weft_link *link);
 
+/* Who told of chunks sends none, or bad ones: what it tells counts for nothing, so that others are
+ * asked, and the source; it is still asked for one at a time. */
+void weft_have_disbelieve(struct weft_core *core, struct weft_link *link);
+
+/* A chunk has begun to arrive from |link|: what it tells counts (again). */
+void weft_have_believe(struct weft_core *core, struct weft_link *link);
+
 /* A MAP arrived. */
 void weft_have_on_map(struct weft_core *core, struct weft_link *link,
                       const struct weft_frame *frame);

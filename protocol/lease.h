@@ -60,6 +60,10 @@ void weft_lease_give_up(struct weft_core *core);
 void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
                          const struct weft_frame *frame);
 
+/* Somebody is doubted now, or this node became agent in place of one: the extents of agents that
+ * are doubted are taken, and they are told so, because two copies would share the line. */
+void weft_lease_on_doubt(struct weft_core *core);
+
 /* |peer| has got |chunk|: a sign of progress if it holds the extent. */
 void weft_lease_on_progress(struct weft_core *core, struct weft_download *download,
                             weft_node_id peer, uint32_t chunk);

@@ -28,6 +28,7 @@ struct weft_link_map {
     uint8_t parent;      /* stripes in which we follow it: FOLLOW sent */
     uint8_t declined;    /* stripes in which it is no parent for us */
     uint8_t missed;      /* chunks in a row that it, a parent, let come from elsewhere */
+    weft_ns moved_ns;    /* a chunk of an extent that it leases was seen near, or it began to */
 };
 
 /* All that is known of a neighbour lies together: the link, its maps, and the sets of those. */
@@ -41,9 +42,12 @@ struct weft_link {
     bool up;                     /* the stream can be used; else it is being opened */
     bool far;                    /* to another segment */
     bool agent;                  /* the peer is an agent of our segment now */
+    bool sends;                  /* it has begun to send a chunk, and is believed since */
+    bool silent;                 /* it sent none, or a bad one: what it tells does not count */
     uint8_t asked;               /* requests of ours it has not answered */
     uint8_t late;                /* requests given up that it may still answer; stops at 255 */
     uint8_t slow;                /* requests in a row that were overdue; stops at 255 */
+    uint8_t broken;              /* requests ever of which it sent nothing; stops at 255 */
     struct weft_link_map maps[]; /* config.downloads_max of them */
 };
 
@@ -55,6 +59,9 @@ struct weft_link_pause {
 };
 
 #define WEFT_LINK_PAUSES 16
+
+/* Requests that a neighbour leaves without an answer before its MAP is worth nothing for good. */
+#define WEFT_LINK_BROKEN_MAX 1
 
 struct weft_links {
     uint8_t *items;     /* config.links_max entries of item_bytes, see weft_link_at() */

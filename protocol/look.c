@@ -10,8 +10,12 @@
 #define BACKOFF_MAX_NS (10 * WEFT_NS_PER_S)
 #define LOOK_NS (120 * WEFT_NS_PER_S)
 
-/* An ordinary node looks this much more rarely than a segment's agents together. */
-#define ORDINARY_FACTOR 10
+/* Ordinary nodes together look about as often as the agents do: an agent that keeps news back
+ * delays it by no more than a look or two. None looks in fewer polls than the least, which bounds
+ * what a small segment costs the source, nor in more than the most, which bounds what a freeze
+ * lasts. */
+#define ORDINARY_LEAST 2
+#define ORDINARY_MOST 10
 
 /* Plan the next look in |pace_ns| +-10 %. */
 static void plan(struct weft_core *core, weft_ns pace_ns)
@@ -22,13 +26,30 @@ static void plan(struct weft_core *core, weft_ns pace_ns)
     core->announces.look.reason = WEFT_LOOK_POLL;
 }
 
-/* The pace of this node: agents take turns. */
+/* The pace of this node: agents take turns, and so do the others. */
 static weft_ns pace_ns(const struct weft_core *core)
 {
     weft_ns poll_ns = core->config.tuning.poll_ms * WEFT_NS_PER_MS;
     weft_node_id agents[WEFT_AGENTS_MAX];
     uint32_t count = weft_election_agents(core, agents);
-    return weft_election_self(core) ? count * poll_ns : ORDINARY_FACTOR * poll_ns;
+    if (weft_election_self(core)) {
+        return count * poll_ns;
+    }
+    uint32_t up = weft_member_up_count(core);
+    uint32_t others = up > count ? up - count : 0;
+    others = others > ORDINARY_LEAST ? others : ORDINARY_LEAST;
+    return (others < ORDINARY_MOST ? others : ORDINARY_MOST) * poll_ns;
+}
+
+/* The first look of a node that needed none when it started: at any moment of its pace, so that the
+ * nodes of a segment spread over it whenever they were switched on. */
+static void plan_first(struct weft_core *core)
+{
+    weft_ns pace = pace_ns(core);
+    uint32_t spread_ms = (uint32_t)(pace / WEFT_NS_PER_MS);
+    plan(core, pace);
+    core->announces.look.due_ns =
+        core->now_ns + weft_rng_below(&core->rng, spread_ms) * WEFT_NS_PER_MS;
 }
 
 void weft_look_on_bulletin(struct weft_core *core, weft_ns fresh_ns)
@@ -151,7 +172,7 @@ void weft_look_expire(struct weft_core *core)
     }
     bool is_served = core->election.agent_count > 0 && !weft_election_self(core);
     if (look->reason == WEFT_LOOK_START && is_served) {
-        plan(core, pace_ns(core));
+        plan_first(core);
         return;
     }
     begin(core, (enum weft_look_reason)look->reason);

@@ -3,7 +3,8 @@
  *
  * Timers: operator (LOOK event): at once. Start: once after 0.2-1 s, at once if there is nobody to
  * ask; left out if the segment has an agent by then. Agents: every k * tuning.poll_ms, k agents in
- * turn; ordinary nodes every 10 * tuning.poll_ms, so that nobody can freeze a segment; all +-10 %.
+ * turn; n ordinary nodes every n * tuning.poll_ms, but 2 at least and 10 at most, so that nobody
+ * can keep news from a segment for long; all +-10 %.
  * Past the middle of the life of what is accepted every node looks, once at a random moment in the
  * next tenth of that life, then at its pace: peers may be holding news back.
  * After a failure agents and the operator's look try again after tuning.source_backoff_ms, doubling

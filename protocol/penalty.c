@@ -8,10 +8,11 @@
 #define MEMORY_NS (WEFT_PENALTY_MEMORY_S * WEFT_NS_PER_S)
 
 static const struct {
-    uint32_t first_s; /* price of the first offence */
-    uint32_t again;   /* factor of each further one */
+    uint32_t first_s;         /* price of the first offence */
+    uint32_t again;           /* factor of each further one */
+    enum weft_standing worst; /* it makes nobody worse */
 } prices[WEFT_OFFENCE_COUNT] = {
-#define X(name, first_s, again, what) {first_s, again},
+#define X(name, first_s, again, worst, what) {first_s, again, WEFT_STANDING_##worst},
     WEFT_OFFENCE_MAP(X)
 #undef X
 };
@@ -66,6 +67,18 @@ static void settle(struct weft_penalty *penalty, weft_ns now_ns)
     }
 }
 
+static enum weft_standing standing_of(weft_ns owed_ns, enum weft_standing worst)
+{
+    enum weft_standing standing = WEFT_STANDING_GOOD;
+    if (owed_ns >= WEFT_PENALTY_DOUBT_S * WEFT_NS_PER_S) {
+        standing = WEFT_STANDING_DOUBTED;
+    }
+    if (owed_ns >= WEFT_PENALTY_BAN_S * WEFT_NS_PER_S) {
+        standing = WEFT_STANDING_BANNED;
+    }
+    return standing < worst ? standing : worst;
+}
+
 void weft_penalty_add(struct weft_core *core, weft_node_id peer, enum weft_offence offence)
 {
     if (peer == 0 || peer == core->self.id) {
@@ -73,23 +86,25 @@ void weft_penalty_add(struct weft_core *core, weft_node_id peer, enum weft_offen
     }
     struct weft_penalty *penalty = entry_of(core, peer);
     settle(penalty, core->now_ns);
+    uint8_t standing = penalty->standing;
     penalty->until_ns += price_ns(offence, penalty->counts[offence]);
     weft_ns owed_ns = penalty->until_ns - core->now_ns;
     owed_ns = owed_ns < MAX_NS ? owed_ns : MAX_NS;
     penalty->until_ns = core->now_ns + owed_ns;
     uint8_t before = penalty->counts[offence];
     penalty->counts[offence] = before < UINT8_MAX ? (uint8_t)(before + 1) : before;
-    if (owed_ns >= WEFT_PENALTY_BAN_S * WEFT_NS_PER_S) {
-        penalty->standing = WEFT_STANDING_BANNED;
-    } else if (owed_ns >= WEFT_PENALTY_DOUBT_S * WEFT_NS_PER_S &&
-               penalty->standing == WEFT_STANDING_GOOD) {
-        penalty->standing = WEFT_STANDING_DOUBTED;
-    }
+    enum weft_standing now = standing_of(owed_ns, prices[offence].worst);
+    penalty->standing = now > standing ? (uint8_t)now : standing;
     weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_PENALTY,
                                                      .peer = peer,
                                                      .value = owed_ns / WEFT_NS_PER_S});
     if (penalty->standing == WEFT_STANDING_BANNED) {
         weft_link_shut(core, peer);
+    }
+    if (penalty->standing != standing) { /* whose word is worth nothing is no agent, either */
+        weft_election_on_role(core, WEFT_MEMBER_NONE, false /* is_role */);
+        weft_link_on_view(core);
+        weft_lease_on_doubt(core);
     }
 }
 

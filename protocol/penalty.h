@@ -14,17 +14,19 @@
 #include "limits.h"
 #include "types.h"
 
-/* X(name, price of the first in s, how many times that the next one costs, what the peer did) */
+/* X(name, price of the first in s, how many times that the next one costs, worst standing that
+ * comes of it, what the peer did) */
 #define WEFT_OFFENCE_MAP(X)                                                                        \
-    X(MALFORMED, 1, 1, "a datagram or control frame that no version of weft writes")               \
-    X(BREACH, 60, 1,                                                                               \
+    X(MALFORMED, 1, 1, BANNED, "a datagram or control frame that no version of weft writes")       \
+    X(BREACH, 60, 1, BANNED,                                                                       \
       "other rules of a stream broken, or a MAP or HAVE of chunks that do not exist")              \
-    X(METADATA, 30, 2, "a bulletin or document that is not signed or not well formed")             \
-    X(CHUNK, 60, 60, "a chunk that does not match its signed hash")                                \
-    X(FALSE_INDEX, 3600, 1, "a chunk index that nobody signed, and that was false")
+    X(METADATA, 30, 2, BANNED, "a bulletin or document that is not signed or not well formed")     \
+    X(CHUNK, 60, 60, DOUBTED, "a chunk that does not match its signed hash")                       \
+    X(STALL, 60, 2, DOUBTED, "leases held, and nothing brought while others brought chunks")       \
+    X(FALSE_INDEX, 3600, 1, BANNED, "a chunk index that nobody signed, and that was false")
 
 enum weft_offence {
-#define X(name, first_s, again, what) WEFT_OFFENCE_##name,
+#define X(name, first_s, again, worst, what) WEFT_OFFENCE_##name,
     WEFT_OFFENCE_MAP(X) WEFT_OFFENCE_COUNT
 #undef X
 };

@@ -28,14 +28,15 @@ uint32_t weft_pick_rarest(struct weft_core *core, const struct weft_link *link, 
     const uint8_t *copies = link->far ? self->far_copies : self->near_copies;
     uint32_t words = weft_bitmap_words(release->chunk_count);
     uint32_t start = weft_rng_below(&core->rng, words);
+    bool any = link->far || link->silent; /* what only it has is not open */
     uint64_t orphans = self->orphans * (UINT64_MAX / WEFT_STRIPES_ALL);
     uint32_t best = UINT32_MAX;
     uint32_t best_copies = UINT32_MAX;
     uint32_t ties = 0;
     for (uint32_t i = 0; i < words; i++) {
         uint32_t w = start + i < words ? start + i : start + i - words;
-        uint64_t left = theirs[w] & (link->far ? ~release->have[w] & ~self->busy[w]
-                                               : self->open[w] & (self->pull[w] | orphans));
+        uint64_t left = theirs[w] & (any ? ~release->have[w] & ~self->busy[w]
+                                         : self->open[w] & (self->pull[w] | orphans));
         for (; left != 0; left &= left - 1) {
             uint32_t chunk = w * 64 + (uint32_t)__builtin_ctzll(left);
             if (copies[chunk] > best_copies || (may != NULL && !may(core, download, chunk))) {
@@ -72,7 +73,7 @@ void weft_pick_ask(struct weft_core *core, struct weft_link *link,
 
 static bool is_askable(const struct weft_core *core, const struct weft_link *link)
 {
-    return link->up && !link->far && link->asked < ASKED_PER_LINK &&
+    return link->up && !link->far && link->asked < (link->sends ? ASKED_PER_LINK : 1) &&
            link->busy_until_ns <= core->now_ns;
 }
 
@@ -114,13 +115,14 @@ static bool ask_one(struct weft_core *core, struct weft_link *link)
 {
     for (uint32_t i = 0; i < core->config.downloads_max; i++) {
         const struct weft_download *download = &core->releases.downloads[i];
-        if (download->release == WEFT_RELEASE_NONE || download->open_count == 0) {
+        if (download->release == WEFT_RELEASE_NONE ||
+            (download->open_count == 0 && !link->silent)) {
             continue;
         }
         const struct weft_release *release = weft_release_of(core, download);
         uint32_t chunk =
             weft_release_is_missing(release) ? weft_pick_rarest(core, link, i, NULL) : UINT32_MAX;
-        if (chunk != UINT32_MAX && is_turn(core, download->near_copies[chunk])) {
+        if (chunk != UINT32_MAX && (link->silent || is_turn(core, download->near_copies[chunk]))) {
             weft_pick_ask(core, link, release, chunk);
             return true;
         }
@@ -198,7 +200,8 @@ void weft_pick_retry_at(struct weft_core *core, weft_ns when_ns)
 
 void weft_pick_pause(struct weft_core *core, struct weft_link *link, weft_ns wait)
 {
-    link->busy_until_ns = core->now_ns + wait;
+    weft_ns owed_ns = weft_penalty_owed_ns(core, link->peer.id);
+    link->busy_until_ns = core->now_ns + (wait > owed_ns ? wait : owed_ns);
     weft_pick_retry_at(core, link->busy_until_ns);
 }
 
@@ -208,7 +211,10 @@ static void expire_pauses(struct weft_core *core)
     bool open = weft_release_is_open(core);
     self->retry_ns = open ? WEFT_NS_NEVER : core->releases.disk_retry_ns;
     for (uint32_t i = 0; i < core->links.end; i++) {
-        const struct weft_link *link = weft_link_at(&core->links, i);
+        struct weft_link *link = weft_link_at(&core->links, i);
+        if (link->silent && has_room(core) && is_askable(core, link)) {
+            ask_one(core, link); /* perhaps it sends after all */
+        }
         bool waits = link->up && link->busy_until_ns > core->now_ns;
         if (waits && link->busy_until_ns < self->retry_ns) {
             self->retry_ns = link->busy_until_ns;

@@ -19,6 +19,7 @@ struct weft_extent {
     weft_ns heard_ns;    /* last sign of progress of the holder */
     weft_ns brought_ns; /* when another segment last said it brings it from the source; 0 = never */
     uint16_t epoch;     /* grows with each change of holder */
+    uint32_t left;      /* chunks that nobody near had when the holder was last heard */
 };
 
 /* Tables of a release that is being fetched or spread. */

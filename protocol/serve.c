@@ -10,9 +10,14 @@
 #define REFUSE_MS_MIN 1
 #define REFUSE_MS_MAX 2000
 
-/* An upload inside the segment stands still after this time, and so many times the usual one. */
-#define STUCK_NS (2 * WEFT_NS_PER_S)
+/* An upload stands still after so many times the usual time, and at least after the shorter of
+ * these times; after the longer one if nothing is usual yet. */
 #define STUCK_TIMES 8
+#define STUCK_NS (200 * WEFT_NS_PER_MS)
+#define STUCK_UNKNOWN_NS (2 * WEFT_NS_PER_S)
+
+/* The first copy in the segment is waited for so long, at least. */
+#define SPREAD_NS (50 * WEFT_NS_PER_MS)
 #define PUSH_PAUSE_NS (1 * WEFT_NS_PER_S)
 
 /* --- sending --- */
@@ -74,7 +79,8 @@ static void refuse(struct weft_core *core, const struct weft_link *link,
 static bool is_stuck(const struct weft_core *core, const struct weft_upload *upload)
 {
     weft_ns usual_ns = STUCK_TIMES * (upload->far ? core->serves.far_ns : core->serves.near_ns);
-    return core->now_ns - upload->since_ns > (usual_ns > STUCK_NS ? usual_ns : STUCK_NS);
+    weft_ns least_ns = usual_ns == 0 ? STUCK_UNKNOWN_NS : STUCK_NS;
+    return core->now_ns - upload->since_ns > (usual_ns > least_ns ? usual_ns : least_ns);
 }
 
 /* Uploads inside the segment that do not stand still. */
@@ -224,4 +230,40 @@ void weft_serve_on_upload(struct weft_core *core, const struct weft_event_upload
         weft_have_note_near(core, download, upload.chunk, /* soon */ true);
     }
     weft_push_fill(core);
+}
+
+/* --- timer --- */
+
+/* When others need not wait any longer for the first copy that |upload| brings. */
+static weft_ns spread_ns(const struct weft_core *core, const struct weft_upload *upload)
+{
+    weft_ns usual_ns = STUCK_TIMES * core->serves.near_ns;
+    return upload->since_ns + (usual_ns > SPREAD_NS ? usual_ns : SPREAD_NS);
+}
+
+void weft_serve_expire(struct weft_core *core)
+{
+    for (uint32_t i = 0; i < core->serves.upload_count; i++) {
+        struct weft_upload *upload = &core->serves.uploads[i];
+        struct weft_download *download =
+            weft_release_download(core, weft_release_find(core, upload->release));
+        if (upload->why == WEFT_UPLOAD_SPREAD && spread_ns(core, upload) <= core->now_ns) {
+            upload->why = WEFT_UPLOAD_PUSHED;
+            if (download != NULL) {
+                weft_have_note_near(core, download, upload->chunk, /* soon */ true);
+            }
+        }
+    }
+}
+
+weft_ns weft_serve_deadline(const struct weft_core *core)
+{
+    weft_ns next = WEFT_NS_NEVER;
+    for (uint32_t i = 0; i < core->serves.upload_count; i++) {
+        const struct weft_upload *upload = &core->serves.uploads[i];
+        weft_ns due_ns =
+            upload->why == WEFT_UPLOAD_SPREAD ? spread_ns(core, upload) : WEFT_NS_NEVER;
+        next = due_ns < next ? due_ns : next;
+    }
+    return next;
 }

@@ -15,7 +15,7 @@
 enum weft_upload_reason {
     WEFT_UPLOAD_ASKED,  /* the receiver asked for it */
     WEFT_UPLOAD_PUSHED, /* the receiver follows us */
-    WEFT_UPLOAD_SPREAD  /* the first copy in the segment: others hear of it when it is sent */
+    WEFT_UPLOAD_SPREAD  /* the segment's first copy: others hear of it when it is sent, or late */
 };
 
 struct weft_upload {
@@ -61,5 +61,11 @@ bool weft_serve_begin(struct weft_core *core, const struct weft_link *link, weft
 
 /* The shell has sent a chunk, or could not. */
 void weft_serve_on_upload(struct weft_core *core, const struct weft_event_upload *event);
+
+/* Tell the segment of chunks whose first copy does not arrive. */
+void weft_serve_expire(struct weft_core *core);
+
+/* When that is due. */
+weft_ns weft_serve_deadline(const struct weft_core *core);
 
 #endif

@@ -66,6 +66,10 @@ static void adapt_budget(struct weft_core *core, const struct weft_fetch *fetch)
     } else if (span > FETCH_LONG_NS) {
         self->budget = (uint32_t)(self->budget * FETCH_LONG_NS / 2 / span);
     }
+    if (fetch->received > 0) {
+        weft_ns each_ns = span / fetch->received;
+        self->chunk_ns = self->chunk_ns == 0 ? each_ns : (self->chunk_ns * 3 + each_ns) / 4;
+    }
     self->budget = self->budget < 1 ? 1 : self->budget;
     self->budget = self->budget < BUDGET_MAX ? self->budget : BUDGET_MAX;
 }

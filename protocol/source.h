@@ -33,6 +33,7 @@ struct weft_sources {
     weft_ns retry_ns;     /* not tried before; 0 = no pause */
     weft_ns span_ns;      /* how long the last fetch took that was answered; 0 = none was */
     weft_ns failed_ns;    /* when the last failure was counted */
+    weft_ns chunk_ns;     /* moving mean (1/4) of what a chunk took in a fetch; 0 = none came yet */
     bool no_ranges;       /* the server sends whole files only */
     struct weft_fetch fetches[WEFT_FETCHES_MAX]; /* in no order */
 };

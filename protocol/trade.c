@@ -10,7 +10,7 @@
 
 static bool is_askable(const struct weft_core *core, const struct weft_link *link)
 {
-    return link->up && link->far && link->asked < ASKED_PER_LINK &&
+    return link->up && link->far && link->asked < (link->sends ? ASKED_PER_LINK : 1) &&
            link->busy_until_ns <= core->now_ns;
 }
 

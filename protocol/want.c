@@ -8,9 +8,10 @@
 #include "state.h"
 #include "trade.h"
 
-#define SILENT_REQUESTS 4 /* overdue in a row */
+#define SILENT_REQUESTS 4 /* overdue in a row; of who never sent a chunk one is enough */
 #define NEAR_OVERDUE_NS (1 * WEFT_NS_PER_S)
 #define FAR_OVERDUE_NS (4 * WEFT_NS_PER_S)
+#define STRANGER_OVERDUE_NS (1 * WEFT_NS_PER_S) /* until a first chunk has begun to arrive */
 #define OVERDUE_FACTOR 4
 #define OFFERED_FACTOR 4 /* a chunk that has begun to arrive is worth waiting for */
 #define UNKNOWN_RATE_BYTES_PER_S 1000000
@@ -45,13 +46,15 @@ struct weft_want *weft_want_add(struct weft_core *core, const struct weft_link *
     weft_ns expected = weft_release_chunk_bytes(release) * WEFT_NS_PER_S / rate;
     weft_ns least = link->far ? FAR_OVERDUE_NS : NEAR_OVERDUE_NS;
     weft_ns wait = OVERDUE_FACTOR * expected > least ? OVERDUE_FACTOR * expected : least;
+    bool proven = link->sends || wait < STRANGER_OVERDUE_NS;
     struct weft_want *want = &self->items[self->count++];
     *want = (struct weft_want){.peer = link->peer.id,
                                .release = (uint32_t)(release - core->releases.items),
                                .chunk = chunk,
                                .far = link->far,
                                .asked_ns = core->now_ns,
-                               .due_ns = core->now_ns + wait};
+                               .wait_ns = wait,
+                               .due_ns = core->now_ns + (proven ? wait : STRANGER_OVERDUE_NS)};
     self->due_ns = want->due_ns < self->due_ns ? want->due_ns : self->due_ns;
     return want;
 }
@@ -103,7 +106,7 @@ void weft_want_on_link_down(struct weft_core *core, weft_node_id peer)
 
 void weft_want_offered(const struct weft_core *core, struct weft_want *want)
 {
-    want->due_ns = core->now_ns + OFFERED_FACTOR * (want->due_ns - want->asked_ns);
+    want->due_ns = core->now_ns + OFFERED_FACTOR * want->wait_ns;
     want->begun = true;
 }
 
@@ -126,12 +129,13 @@ void weft_want_withdraw(struct weft_core *core, uint32_t release, uint32_t chunk
     }
 }
 
-/* A node of another segment that leaves one request after the other unanswered has nothing, for all
- * that it told: what only such nodes have is fetched from the source. */
+/* Who leaves one request after the other unanswered has nothing, for all that it told: what only
+ * such nodes have is fetched from the source. */
 static void doubt(struct weft_core *core, struct weft_link *link)
 {
-    if (link->far && link->slow >= SILENT_REQUESTS) {
-        weft_have_drop(core, link);
+    if (link->slow >= (link->sends ? SILENT_REQUESTS : 1)) {
+        weft_have_disbelieve(core, link);
+        weft_source_fill(core);
     }
 }
 
@@ -146,6 +150,7 @@ static void give_up(struct weft_core *core, struct weft_want *want)
     }
     link->late = (uint8_t)(link->late + (link->late < UINT8_MAX));
     link->slow = (uint8_t)(link->slow + (link->slow < UINT8_MAX));
+    link->broken = (uint8_t)(link->broken + (!late.begun && link->broken < UINT8_MAX));
     weft_pick_pause(core, link, SLOW_PAUSE_NS * link->slow);
     struct weft_frame frame = {
         .kind = WEFT_FRAME_CANCEL, .release = release->id, .chunk = late.chunk};

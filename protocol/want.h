@@ -16,6 +16,7 @@ struct weft_want {
     uint32_t release;  /* index of the release */
     uint32_t chunk;    /* index of the chunk */
     weft_ns asked_ns;  /* when it was asked */
+    weft_ns wait_ns;   /* how long it may take */
     weft_ns due_ns;    /* overdue from then on */
     bool pushed;       /* not asked for: a parent or an agent pushes it */
     bool begun;        /* its first bytes have arrived */

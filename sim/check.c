@@ -17,14 +17,13 @@
 /* TICKs without time passing after which a core is held to spin. */
 #define TICKS_AT_ONCE_MAX 1000
 
-/* Bad chunks after which nothing more is asked of a peer. */
-#define BAD_CHUNKS 2
-
-/* An upload that takes longer stands still, and its place may be given to another. */
-#define STUCK_NS (2 * WEFT_NS_PER_S)
-
-/* And for how long, by the clock of the node. */
+/* Nothing is asked of a peer for so long after a bad chunk, by the clock of the node: the first
+ * one, and each further one within the longer time. */
+#define REST_NS (60 * WEFT_NS_PER_S)
 #define BAN_NS (3600 * WEFT_NS_PER_S)
+
+/* An upload that takes longer may stand still, and its place be given to another. */
+#define STUCK_NS (200 * WEFT_NS_PER_MS)
 
 const char *weft_sim_check_name(enum weft_sim_check check)
 {
@@ -221,7 +220,7 @@ void weft_sim_check_frame(struct weft_sim_shard *shard, uint32_t node, uint32_t 
         shard->grudge_count == 0 ? NULL : find_grudge(shard, node, peer);
     struct weft_frame frame;
     weft_ns now_ns = weft_sim_now(shard) + shard->world->nodes[node].clock_ns;
-    if (grudge != NULL && grudge->count >= BAD_CHUNKS && now_ns - grudge->last_ns < BAN_NS &&
+    if (grudge != NULL && now_ns - grudge->last_ns < (grudge->count > 1 ? BAN_NS : REST_NS) &&
         weft_frame_decode(bytes, length, &frame) == WEFT_REJECT_NONE &&
         frame.kind == WEFT_FRAME_REQUEST) {
         weft_sim_check_fail(shard, WEFT_SIM_CHECK_SHUNNED, node,
