@@ -2,6 +2,7 @@
 /* Answers "did it end as it was wanted?". */
 #include "expect.h"
 #include "canary.h"
+#include "honest.h"
 #include "summary.h"
 
 #include <inttypes.h>
@@ -42,6 +43,25 @@ static bool read_copies(const char *text, uint64_t *ppm)
     return any && text[i] == '\0';
 }
 
+/* Read "1.3 honest". */
+static bool read_ratio(const char *text, uint64_t *ppm)
+{
+    static const char behind[] = "honest";
+    char copy[WORD_BYTES];
+    size_t length = strlen(text);
+    if (length < sizeof(behind) || length >= sizeof(copy) ||
+        strcmp(text + length - (sizeof(behind) - 1), behind) != 0) {
+        return false;
+    }
+    length -= sizeof(behind) - 1;
+    while (length > 0 && text[length - 1] == ' ') {
+        length--;
+    }
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return read_copies(copy, ppm);
+}
+
 bool weft_sim_expect_read(const char *text, struct weft_sim_expect *expect)
 {
     char word[WORD_BYTES];
@@ -56,6 +76,10 @@ bool weft_sim_expect_read(const char *text, struct weft_sim_expect *expect)
     for (uint32_t i = 0; i < WEFT_SIM_EXPECT_COUNT; i++) {
         if (strcmp(word, figures[i].word) == 0) {
             expect->what = (enum weft_sim_expect_what)i;
+            expect->is_ratio = read_ratio(value, &expect->below);
+            if (expect->is_ratio) {
+                return true;
+            }
             return figures[i].unit == NS ? weft_sim_options_read_delay(value, &expect->below)
                                          : read_copies(value, &expect->below);
         }
@@ -84,22 +108,63 @@ static uint64_t figure_of(const struct weft_sim_summary *summary, enum weft_sim_
     return 0;
 }
 
-void weft_sim_expect_check(struct weft_sim_world *world, const struct weft_sim_summary *summary)
+/* The run with all nodes honest, if something is expected beside it. */
+static bool compare(const struct weft_sim_options *options, struct weft_sim_summary *honest,
+                    const volatile int *stop)
 {
+    bool any = false;
+    for (uint32_t i = 0; i < options->expect_count; i++) {
+        any |= options->expects[i].is_ratio;
+    }
+    return !any || weft_sim_honest_run(options, honest, stop);
+}
+
+/* What the figure has to be below. */
+static uint64_t limit_of(const struct weft_sim_expect *expect,
+                         const struct weft_sim_summary *honest)
+{
+    /* In thousandths, which keeps hours in nanoseconds inside 64 bits. */
+    return expect->is_ratio
+               ? figure_of(honest, expect->what) / 1000 * (expect->below / THOUSANDTH_PPM)
+               : expect->below;
+}
+
+static void check_one(struct weft_sim_world *world, const struct weft_sim_summary *summary,
+                      const struct weft_sim_expect *expect, uint64_t below)
+{
+    uint64_t figure = figure_of(summary, expect->what);
+    if (weft_sim_canary(world->options, WEFT_SIM_CHECK_EXPECTED)) {
+        figure += below;
+    }
+    uint64_t unit = figures[expect->what].unit == NS ? WEFT_NS_PER_MS : THOUSANDTH_PPM;
+    if (figure >= below && !world->checks.failed) {
+        weft_sim_check_fail(&world->shards[0], WEFT_SIM_CHECK_EXPECTED, 0,
+                            "%s is %" PRIu64 " %s, below %" PRIu64 " was wanted",
+                            figures[expect->what].word, figure / unit,
+                            unit == THOUSANDTH_PPM ? "thousandths" : "ms", below / unit);
+        world->checks = world->shards[0].checks;
+    }
+}
+
+void weft_sim_expect_check(struct weft_sim_world *world, struct weft_sim_summary *summary,
+                           const volatile int *stop)
+{
+    static struct weft_sim_summary honest;
     const struct weft_sim_options *options = world->options;
-    for (uint32_t i = 0; i < options->expect_count && !world->interrupted; i++) {
+    memset(&honest, 0, sizeof(honest));
+    if (world->interrupted || world->checks.failed) {
+        return;
+    }
+    if (!compare(options, &honest, stop)) {
+        weft_sim_check_fail(&world->shards[0], WEFT_SIM_CHECK_EXPECTED, 0,
+                            "the run with all nodes honest came to no good end");
+        world->checks = world->shards[0].checks;
+        return;
+    }
+    summary->honest_makespan_ns = honest.makespan_ns;
+    summary->honest_wan_ppm = honest.wan_in_mean_ppm;
+    for (uint32_t i = 0; i < options->expect_count; i++) {
         const struct weft_sim_expect *expect = &options->expects[i];
-        uint64_t figure = figure_of(summary, expect->what);
-        if (weft_sim_canary(options, WEFT_SIM_CHECK_EXPECTED)) {
-            figure += expect->below;
-        }
-        uint64_t unit = figures[expect->what].unit == NS ? WEFT_NS_PER_MS : THOUSANDTH_PPM;
-        if (figure >= expect->below && !world->checks.failed) {
-            weft_sim_check_fail(
-                &world->shards[0], WEFT_SIM_CHECK_EXPECTED, 0,
-                "%s is %" PRIu64 " %s, below %" PRIu64 " was wanted", figures[expect->what].word,
-                figure / unit, unit == THOUSANDTH_PPM ? "thousandths" : "ms", expect->below / unit);
-            world->checks = world->shards[0].checks;
-        }
+        check_one(world, summary, expect, limit_of(expect, &honest));
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the user of a scenario wants of its end: "makespan < 10min". SPEC.md section "Scenarios". */
+/* What the user of a scenario wants of its end: "makespan < 10min", or, beside the same run with
+ * all nodes honest, "makespan < 1.3 honest". SPEC.md section "Scenarios". */
 #ifndef WEFT_SIM_EXPECT_H
 #define WEFT_SIM_EXPECT_H
 
@@ -30,14 +31,17 @@ enum weft_sim_expect_what {
 
 struct weft_sim_expect {
     enum weft_sim_expect_what what; /* which figure of the summary */
-    uint64_t below;                 /* it is to be less than that, in its unit */
+    bool is_ratio;                  /* as a multiple of what it is with all nodes honest */
+    uint64_t below; /* it is to be less than that, in its unit; ratios in millionths */
 };
 
-/* Read "makespan < 10min", "wan-copies < 1.1".
+/* Read "makespan < 10min", "wan-copies < 1.1", "makespan < 1.3 honest".
  * Errors: false if it is anything else. */
 bool weft_sim_expect_read(const char *text, struct weft_sim_expect *expect);
 
-/* INV-42 when the run is over and was summed up. */
-void weft_sim_expect_check(struct weft_sim_world *world, const struct weft_sim_summary *summary);
+/* INV-42 when the run is over and was summed up. If something is expected beside honest nodes,
+ * their run is made, and its figures are entered into |summary|. */
+void weft_sim_expect_check(struct weft_sim_world *world, struct weft_sim_summary *summary,
+                           const volatile int *stop);
 
 #endif

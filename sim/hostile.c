@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers "what does a hostile node make of what its core says?". */
+/* Answers "who is hostile, and what becomes of what its core says and sends?". What it says instead
+ * in datagrams is lies.c's. */
 #include "hostile.h"
+#include "lies.h"
 #include "memory.h"
 #include "network.h"
 #include "random.h"
@@ -19,15 +21,6 @@
 #define FLOOD_COUNT 20
 #define FLOOD_NS (WEFT_NS_PER_S / 20)
 #define FLOOD_BYTES 200
-
-#define ROOT_VERSION 1
-
-/* A forged bulletin has bytes like these, and is newer by up to so many versions. */
-#define FORGED_BYTES 400
-#define FORGED_LEAD 5
-
-/* Forged rates are newer than true ones. */
-#define FORGED_SEQUENCE 1000000
 
 /* Messages are changed here before they replace what the core wrote. */
 union change {
@@ -65,7 +58,7 @@ bool weft_sim_hostile_does(const struct weft_sim_world *world, uint32_t node,
     return find(world, node, class) != NULL;
 }
 
-void weft_sim_hostile_add(struct weft_sim_world *world, const struct weft_sim_mishap *mishap)
+static void enlist(struct weft_sim_world *world, uint32_t node, enum weft_sim_mishap_class class)
 {
     struct weft_sim_mishaps *mishaps = &world->mishaps;
     if (mishaps->hostile_count == mishaps->hostile_room) {
@@ -74,18 +67,57 @@ void weft_sim_hostile_add(struct weft_sim_world *world, const struct weft_sim_mi
     }
     struct weft_sim_hostile *hostile = &mishaps->hostiles[mishaps->hostile_count++];
     memset(hostile, 0, sizeof(*hostile));
-    hostile->class = mishap->class;
-    hostile->node = weft_sim_mishap_victim(world, mishap);
+    hostile->class = class;
+    hostile->node = node;
+    if (class == WEFT_SIM_MISHAP_SLOW_LORIS) {
+        world->network.cards[node].rate = weft_sim_network_goodput(LORIS_BYTES_PER_S);
+    }
+}
+
+void weft_sim_hostile_add(struct weft_sim_world *world, const struct weft_sim_mishap *mishap)
+{
+    uint32_t node = weft_sim_mishap_victim(world, mishap);
+    enlist(world, node, mishap->class);
     if (mishap->class == WEFT_SIM_MISHAP_CLONE) {
         uint32_t as = (uint32_t)weft_sim_random_below(mishap->luck, world->node_count);
-        weft_sim_topology_clone(&world->topology, hostile->node, as);
-    }
-    if (mishap->class == WEFT_SIM_MISHAP_SLOW_LORIS) {
-        world->network.cards[hostile->node].rate = weft_sim_network_goodput(LORIS_BYTES_PER_S);
+        weft_sim_topology_clone(&world->topology, node, as);
     }
     if (mishap->class == WEFT_SIM_MISHAP_FLOOD) {
         weft_ns zero_ns = world->releases.items[0].publish_ns;
         weft_sim_mishap_again(world, zero_ns + mishap->after_ns, mishap);
+    }
+}
+
+/* Where |node| stands among those of its segment, in an order that the seed draws; in percent. */
+static uint32_t standing(const struct weft_sim_world *world, uint32_t node)
+{
+    uint64_t seed = world->options->seed;
+    uint32_t segment = world->topology.segment_of[node];
+    uint32_t first = weft_sim_topology_first(&world->topology, segment);
+    uint32_t end = weft_sim_topology_first(&world->topology, segment + 1);
+    uint64_t own = weft_sim_random(seed, WEFT_SIM_FOR_HOSTILE, node, 0);
+    uint32_t before = 0;
+    for (uint32_t i = first; i < end; i++) {
+        before += weft_sim_random(seed, WEFT_SIM_FOR_HOSTILE, i, 0) < own ? 1 : 0;
+    }
+    return before * 100 / (end - first);
+}
+
+void weft_sim_hostile_share(struct weft_sim_world *world)
+{
+    const struct weft_sim_order *menu = world->options->menu;
+    uint32_t all = 0;
+    for (uint32_t c = 0; c < WEFT_SIM_MISHAP_CLASS_COUNT; c++) {
+        all += menu[c].percent;
+    }
+    for (uint32_t i = 0; i < world->node_count && all > 0; i++) {
+        uint32_t place = standing(world, i);
+        for (uint32_t c = 0, taken = 0; c < WEFT_SIM_MISHAP_CLASS_COUNT; c++) {
+            if (place >= taken && place < taken + menu[c].percent) {
+                enlist(world, i, (enum weft_sim_mishap_class)c);
+            }
+            taken += menu[c].percent;
+        }
     }
 }
 
@@ -95,89 +127,6 @@ void weft_sim_hostile_end(struct weft_sim_world *world)
     if (mishaps->hostiles != NULL) {
         weft_sim_memory_give(mishaps->hostiles, mishaps->hostile_room,
                              sizeof(mishaps->hostiles[0]));
-    }
-}
-
-/* --- what it says in datagrams --- */
-
-/* Put words into the mouths of others: every node of the segment has seen this one fast, and one of
- * the others slow. */
-static void forge_rates(const struct weft_sim_world *world, const struct weft_sim_hostile *self,
-                        struct weft_message_gossip *gossip)
-{
-    uint32_t segment = world->topology.segment_of[self->node];
-    uint32_t first = weft_sim_topology_first(&world->topology, segment);
-    uint32_t count = weft_sim_topology_first(&world->topology, segment + 1) - first;
-    for (uint32_t i = 0; i < count && gossip->rate_count + 2 <= WEFT_MESSAGE_RATES_MAX; i++) {
-        weft_node_id observer = world->nodes[first + i].id;
-        weft_node_id other = world->nodes[first + (i + 1) % count].id;
-        gossip->rates[gossip->rate_count++] = (struct weft_rate){
-            observer, world->nodes[self->node].id, FORGED_SEQUENCE, WEFT_HALF_OCTAVES_MAX};
-        gossip->rates[gossip->rate_count++] =
-            (struct weft_rate){observer, other, FORGED_SEQUENCE, 0};
-    }
-}
-
-/* Tells itself as fast as can be, and everybody else as slow. */
-static bool lie_about_rates(const struct weft_sim_world *world, struct weft_sim_hostile *self,
-                            struct weft_message *message)
-{
-    weft_node_id own = world->nodes[self->node].id;
-    bool gossips = message->kind == WEFT_MESSAGE_GOSSIP;
-    uint32_t rates = gossips ? message->gossip.rate_count : 0;
-    for (uint32_t i = 0; i < rates; i++) {
-        struct weft_rate *rate = &message->gossip.rates[i];
-        rate->half_octaves = rate->subject == own ? WEFT_HALF_OCTAVES_MAX : 0;
-    }
-    if (gossips) {
-        forge_rates(world, self, &message->gossip);
-    }
-    struct weft_records *records = gossips ? &message->gossip.records : &message->probe.records;
-    bool has_records =
-        gossips || message->kind == WEFT_MESSAGE_PING || message->kind == WEFT_MESSAGE_ACK;
-    for (uint32_t i = 0; has_records && i < records->count; i++) {
-        struct weft_record *record = &records->items[i];
-        record->claim = record->id == own ? WEFT_HALF_OCTAVES_MAX : record->claim;
-        record->stability = record->id == own ? 7 : record->stability;
-    }
-    return true;
-}
-
-static bool tell_old_news(struct weft_sim_hostile *self, struct weft_message *message)
-{
-    self->first = self->first == 0 ? message->bulletin : self->first;
-    message->bulletin = self->first;
-    return message->kind != WEFT_MESSAGE_ANNOUNCE;
-}
-
-static bool tell_false_news(struct weft_sim_hostile *self, struct weft_message *message)
-{
-    static const uint8_t forged[FORGED_BYTES] = {'{', '}'};
-    if (message->bulletin == 0) {
-        return true;
-    }
-    uint32_t version = weft_bulletin_version(message->bulletin);
-    uint32_t lead = 1 + self->forgeries++ / 64 % FORGED_LEAD;
-    message->bulletin = weft_bulletin_of(ROOT_VERSION, version + lead, (uint16_t)lead);
-    if (message->kind == WEFT_MESSAGE_ANNOUNCE) {
-        message->announce.bytes = forged;
-        message->announce.length = sizeof(forged);
-    }
-    return true;
-}
-
-static bool change_datagram(const struct weft_sim_world *world, struct weft_sim_hostile *self,
-                            struct weft_message *message)
-{
-    switch ((uint32_t)self->class) {
-    case WEFT_SIM_MISHAP_FALSE_RATE:
-        return lie_about_rates(world, self, message);
-    case WEFT_SIM_MISHAP_OLD_NEWS:
-        return tell_old_news(self, message);
-    case WEFT_SIM_MISHAP_FALSE_NEWS:
-        return tell_false_news(self, message);
-    default:
-        return true;
     }
 }
 
@@ -194,7 +143,8 @@ static bool change_frame(struct weft_sim_hostile *self, struct weft_frame *frame
         self->first != 0) {
         frame->bulletin = self->first;
     }
-    return !(lies && frame->kind == WEFT_FRAME_REFUSE);
+    bool mute = lies || self->class == WEFT_SIM_MISHAP_WITHHOLD;
+    return !(mute && frame->kind == WEFT_FRAME_REFUSE);
 }
 
 /* Read what the core wrote, change it, write it anew. What cannot be read goes out as it is. */
@@ -209,7 +159,7 @@ static bool change(const struct weft_sim_world *world, struct weft_sim_hostile *
         return true;
     }
     bool sends =
-        is_frame ? change_frame(self, &read.frame) : change_datagram(world, self, &read.message);
+        is_frame ? change_frame(self, &read.frame) : weft_sim_lies_tell(world, self, &read.message);
     if (!sends) {
         self->changed++;
         return false;
@@ -236,6 +186,15 @@ bool weft_sim_hostile_changes(struct weft_sim_shard *shard, uint32_t node, bool 
         }
     }
     return sends;
+}
+
+bool weft_sim_hostile_withholds(struct weft_sim_world *world, uint32_t node)
+{
+    struct weft_sim_hostile *self = find(world, node, WEFT_SIM_MISHAP_WITHHOLD);
+    if (self != NULL) {
+        self->changed++;
+    }
+    return self != NULL;
 }
 
 /* --- flooding --- */

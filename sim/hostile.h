@@ -26,6 +26,9 @@ struct weft_sim_hostile {
 /* A node has the hostile |mishap| from the start. */
 void weft_sim_hostile_add(struct weft_sim_world *world, const struct weft_sim_mishap *mishap);
 
+/* Shares of all nodes are hostile from the start: of each segment, and never one node twice. */
+void weft_sim_hostile_share(struct weft_sim_world *world);
+
 /* Free the table. */
 void weft_sim_hostile_end(struct weft_sim_world *world);
 
@@ -41,6 +44,9 @@ bool weft_sim_hostile_does(const struct weft_sim_world *world, uint32_t node,
  * Owner:  |send| then points into the table; valid until the node sends again. */
 bool weft_sim_hostile_changes(struct weft_sim_shard *shard, uint32_t node, bool is_frame,
                               struct weft_action_send *send);
+
+/* The core of |node| sends a chunk: does it keep it, and say nothing? */
+bool weft_sim_hostile_withholds(struct weft_sim_world *world, uint32_t node);
 
 /* Between windows: a flooding node floods, and will again. */
 void weft_sim_hostile_on_flood(struct weft_sim_world *world, const struct weft_sim_mishap *mishap);

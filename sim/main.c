@@ -99,7 +99,7 @@ int main(int argc, char **argv)
     bool written = weft_sim_decisions_close(world.decisions);
     struct weft_sim_summary summary;
     weft_sim_summary_make(&summary, &world, wall_ns() - start_ns);
-    weft_sim_expect_check(&world, &summary);
+    weft_sim_expect_check(&world, &summary, &stop);
     if (world.watch != NULL) {
         weft_sim_watch_finish(world.watch, &world, &summary);
     }

@@ -44,6 +44,12 @@ bool weft_sim_menu_is_hostile(enum weft_sim_mishap_class class)
     return class == WEFT_SIM_MISHAP_CLONE || class >= WEFT_SIM_MISHAP_CORRUPT;
 }
 
+bool weft_sim_menu_is_share(enum weft_sim_mishap_class class)
+{
+    return weft_sim_menu_is_hostile(class) && class != WEFT_SIM_MISHAP_CLONE &&
+           class != WEFT_SIM_MISHAP_FLOOD;
+}
+
 /* --- reading an order --- */
 
 /* Read a number below |bound| and move behind it. */
@@ -92,10 +98,20 @@ static char *split(char *text, char mark)
     return at;
 }
 
+static bool read_percent(const char *text, uint32_t *percent)
+{
+    return read_number(&text, 101, percent) && *percent > 0 && strcmp(text, "%") == 0;
+}
+
 bool weft_sim_menu_read(const char *text, struct weft_sim_order *order)
 {
     char piece[PIECE_BYTES];
     size_t length = strlen(text);
+    uint32_t percent = 0;
+    if (read_percent(text, &percent)) {
+        *order = (struct weft_sim_order){.percent = percent, .segment = WEFT_SIM_ANY_SEGMENT};
+        return true;
+    }
     if (length >= sizeof(piece)) {
         return false;
     }
@@ -168,7 +184,7 @@ bool weft_sim_menu_draw(const struct weft_sim_options *options, enum weft_sim_mi
 
 bool weft_sim_menu_has(const struct weft_sim_options *options, enum weft_sim_mishap_class class)
 {
-    return options->menu[class].numbers != 0;
+    return options->menu[class].numbers != 0 || options->menu[class].percent != 0;
 }
 
 weft_ns weft_sim_menu_healed_ns(const struct weft_sim_options *options)

@@ -55,7 +55,11 @@ struct weft_sim_options;
     X(SLOW_LORIS, "slow-loris", 0, 0, "a hostile node sends chunks at 8 kbit/s")                   \
     X(OLD_NEWS, "old-news", 0, 0, "a hostile node tells of the oldest metadata only")              \
     X(FALSE_NEWS, "false-news", 0, 0, "a hostile node tells of newer metadata with forged bytes")  \
-    X(FLOOD, "flood", 0, 0, "a hostile node sends 400 useless datagrams a second")
+    X(FLOOD, "flood", 0, 0, "a hostile node sends 400 useless datagrams a second")                 \
+    X(WITHHOLD, "withhold", 0, 0, "a hostile node sends no chunks, and refuses none")              \
+    X(SLANDER, "slander", 0, 0, "a hostile node tells that all others died or left")               \
+    X(GHOSTS, "ghosts", 0, 0, "a hostile node tells of up to 64 members that do not exist")        \
+    X(ECLIPSE, "eclipse", 0, 0, "a hostile node tells nobody of any other member")
 
 enum weft_sim_mishap_class {
 #define X(name, flag, least, most, what) WEFT_SIM_MISHAP_##name,
@@ -64,9 +68,10 @@ enum weft_sim_mishap_class {
         WEFT_SIM_MISHAP_CLASS_COUNT
 };
 
-/* What a flag asks for: N or #k,#k..., then @TIME, +FOR and :SEGMENT, each if need be. */
+/* What a flag asks for: N or #k,#k..., then @TIME, +FOR and :SEGMENT, each if need be; or N%. */
 struct weft_sim_order {
     uint64_t numbers;  /* bit k: mishap number k happens */
+    uint32_t percent;  /* so many nodes of every segment have it; 0 = |numbers| says all */
     bool is_timed;     /* at |after_ns|, else drawn */
     weft_ns after_ns;  /* since time zero */
     weft_ns length_ns; /* 0 = drawn */
@@ -93,7 +98,11 @@ const char *weft_sim_menu_help(enum weft_sim_mishap_class class);
 /* Is a node that has such a mishap hostile, and owed nothing? */
 bool weft_sim_menu_is_hostile(enum weft_sim_mishap_class class);
 
-/* Read "3", "#1,#4", "2@12s+5s:0".
+/* Can an order of |class| be a share of all nodes? Those whose nodes differ from honest ones in
+ * nothing but what they send. */
+bool weft_sim_menu_is_share(enum weft_sim_mishap_class class);
+
+/* Read "3", "#1,#4", "2@12s+5s:0", "20%".
  * Errors: false if it is anything else, or more than WEFT_SIM_MISHAPS_MAX. */
 bool weft_sim_menu_read(const char *text, struct weft_sim_order *order);
 

@@ -355,6 +355,7 @@ void weft_sim_mishap_begin(struct weft_sim_world *world)
             }
         }
     }
+    weft_sim_hostile_share(world);
 }
 
 void weft_sim_mishap_end(struct weft_sim_world *world)

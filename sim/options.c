@@ -229,7 +229,8 @@ static const struct weft_flag sweep_flags[] = {
      .kind = WEFT_FLAG_LIST,
      .argument = "FIGURE<VALUE",
      .help = "fail unless makespan, half or p95 (times), wan-copies, wan-copies-most or"
-             " source-copies is below: makespan<10min, wan-copies<1.1",
+             " source-copies is below: makespan<10min, wan-copies<1.1; or below so many times what"
+             " it is with all nodes honest: makespan<1.3honest",
      AT(expect)},
     {.name = "sweep",
      .kind = WEFT_FLAG_COUNT,

@@ -82,17 +82,28 @@ static enum weft_err read_shares(struct weft_sim_options *options, const struct 
 static enum weft_err read_menu(struct weft_sim_options *options, const struct weft_sim_raw *raw,
                                struct weft_text *message)
 {
+    uint32_t percent = 0;
     for (uint32_t c = 0; c < WEFT_SIM_MISHAP_CLASS_COUNT; c++) {
         const char *flag = weft_sim_menu_flag((enum weft_sim_mishap_class)c);
         struct weft_sim_order *order = &options->menu[c];
         if (!weft_sim_menu_read(raw->menu[c], order)) {
             return refuse(message, flag, raw->menu[c],
                           "how many, up to 64, or which (#1,#4), then @TIME, +FOR, :SEGMENT if need"
-                          " be: 3, 2@10s+30s, #0:4");
+                          " be: 3, 2@10s+30s, #0:4; or a share of the nodes: 20%");
         }
         if (order->segment != WEFT_SIM_ANY_SEGMENT && order->segment >= options->segment_count) {
             return refuse(message, flag, raw->menu[c], "a segment below --segments");
         }
+        if (order->percent > 0 && !weft_sim_menu_is_share((enum weft_sim_mishap_class)c)) {
+            return refuse(
+                message, flag, raw->menu[c],
+                "how many; a share is for nodes that send something else than they should");
+        }
+        percent += order->percent;
+    }
+    if (percent > 100) {
+        weft_text_add(message, "the shares of hostile nodes are more than 100% together");
+        return WEFT_ERR_ARGUMENT;
     }
     return WEFT_ERR_OK;
 }
@@ -137,7 +148,7 @@ static enum weft_err read_expects(struct weft_sim_options *options, const struct
             !weft_sim_expect_read(raw->expect.items[i], &options->expects[i])) {
             return refuse(message, "expect", raw->expect.items[i],
                           "a figure and its limit, at most 16 times: makespan < 10min, wan-copies <"
-                          " 1.1");
+                          " 1.1, makespan < 1.3 honest");
         }
     }
     options->expect_count = raw->expect.count;

@@ -97,6 +97,9 @@ static void print_times(const struct weft_sim_summary *summary, const struct wef
     if (summary->totals.gone > 0) {
         printf(", %u gone for good", summary->totals.gone);
     }
+    if (world->hostile_count > 0) {
+        printf(", %u hostile", world->hostile_count);
+    }
     printf("\n");
     label("known");
     print_seconds(summary->first_known_ns);
@@ -119,6 +122,23 @@ static void print_times(const struct weft_sim_summary *summary, const struct wef
     printf(" of ");
     print_seconds(summary->bound.one_copy_ns);
     printf(", one source copy a segment\n");
+}
+
+/* What hostile nodes cost, if the same run was made without. */
+static void print_honest(const struct weft_sim_summary *summary)
+{
+    if (summary->honest_makespan_ns == 0) {
+        return;
+    }
+    label("all nodes honest");
+    print_seconds(summary->honest_makespan_ns);
+    printf("   makespan is ");
+    print_ratio(summary->makespan_ns, summary->honest_makespan_ns);
+    printf(" of it; WAN copies are ");
+    print_ratio(summary->wan_in_mean_ppm, summary->honest_wan_ppm);
+    printf(" of ");
+    print_copies(summary->honest_wan_ppm);
+    printf("\n");
 }
 
 static void print_bytes_moved(const struct weft_sim_summary *summary)
@@ -239,6 +259,7 @@ void weft_sim_report_text(const struct weft_sim_summary *summary,
 {
     print_network(world);
     print_times(summary, world);
+    print_honest(summary);
     print_bytes_moved(summary);
     print_control(summary);
     print_run(summary);

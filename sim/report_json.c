@@ -44,6 +44,10 @@ static void print_figures(FILE *out, const struct weft_sim_summary *summary)
     number(out, "bound_fluid_ns", summary->bound.fluid_ns);
     number(out, "bound_one_copy_ns", summary->bound.one_copy_ns);
     number(out, "wan_copies_mean_ppm", summary->wan_in_mean_ppm);
+    if (summary->honest_makespan_ns > 0) {
+        number(out, "honest_makespan_ns", summary->honest_makespan_ns);
+        number(out, "honest_wan_copies_mean_ppm", summary->honest_wan_ppm);
+    }
     number(out, "wan_copies_max_ppm", summary->wan_in_max_ppm);
     number(out, "wan_in_wire_bytes", summary->wan_in_wire_bytes);
     number(out, "source_copies_ppm", summary->source_copies_ppm);

@@ -24,8 +24,10 @@ SIM_SOURCES := \
 	sim/history_read.c \
 	sim/history_sum.c \
 	sim/history_write.c \
+	sim/honest.c \
 	sim/hostile.c \
 	sim/lan.c \
+	sim/lies.c \
 	sim/lines.c \
 	sim/mail.c \
 	sim/main.c \

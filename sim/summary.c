@@ -32,9 +32,9 @@ static void count_completion(struct weft_sim_summary *summary, const struct weft
     uint32_t count = 0;
     for (uint32_t i = 0; i < world->node_count; i++) {
         const struct weft_sim_node *node = &world->nodes[i];
-        if (weft_sim_publish_is_complete(world, node)) {
+        if (weft_sim_publish_counts(world, node)) {
             times[count++] = node->complete_ns - zero_ns;
-        } else if (node->alive) {
+        } else if (node->alive && !node->hostile) {
             summary->incomplete++;
             summary->stalls[weft_view_node(node->core).stall]++;
         }

@@ -17,8 +17,8 @@ struct weft_sim_summary {
     weft_ns p50_ns;                          /* half of the nodes complete */
     weft_ns p95_ns;                          /* 95 % complete */
     weft_ns simulated_ns;                    /* virtual time since time zero */
-    uint32_t complete;                       /* nodes complete, alive or not */
-    uint32_t incomplete;                     /* living nodes that are not */
+    uint32_t complete;                       /* honest nodes complete, alive or not */
+    uint32_t incomplete;                     /* living honest nodes that are not */
     uint32_t stalls[WEFT_SIM_STALLS];        /* of them, by what they wait for */
     uint64_t wan_in_mean_ppm;                /* copies of the release into a segment, millionths */
     uint64_t wan_in_max_ppm;                 /* the segment with most */
@@ -37,6 +37,8 @@ struct weft_sim_summary {
     struct weft_sim_totals totals;           /* counters of all shards */
     uint64_t events;                         /* entries of all queues that happened */
     uint64_t trace_hash;                     /* of all decisions of all nodes */
+    weft_ns honest_makespan_ns;              /* the same with all nodes honest; 0 = not compared */
+    uint64_t honest_wan_ppm;                 /* wan_in_mean_ppm then */
     uint64_t wall_ns;                        /* real time */
     uint64_t memory_bytes;                   /* peak resident set */
 };

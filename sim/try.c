@@ -19,8 +19,9 @@ enum { CHILD_DONE = 0, CHILD_MUTE = 3 };
 static void judge(struct weft_sim_world *world, struct weft_sim_verdict *verdict)
 {
     static struct weft_sim_summary summary;
+    const volatile int stop = 0;
     weft_sim_summary_make(&summary, world, 0);
-    weft_sim_expect_check(world, &summary);
+    weft_sim_expect_check(world, &summary, &stop);
     verdict->outcome = world->checks.failed ? WEFT_SIM_TRY_VIOLATED : WEFT_SIM_TRY_PASSED;
     verdict->checks = world->checks;
     verdict->operations = world->operations;

@@ -6,6 +6,7 @@
  * next one begins; one delay later it is at the receiver, who stores it or has read past it. */
 #include "upload.h"
 #include "canary.h"
+#include "hostile.h"
 
 /* Words of CHUNK_OFFER and CHUNK_ARRIVED: epoch and name; transfer time. */
 static uint64_t pack(uint32_t epoch, uint32_t name)
@@ -94,6 +95,10 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
         weft_sim_node_lose(&world->nodes[node], chunk->chunk);
     }
     weft_sim_check_serve(shard, node, release, chunk->chunk);
+    if (world->nodes[node].hostile && weft_sim_hostile_withholds(world, node)) {
+        drop(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_CANCELLED);
+        return;
+    }
     if (weft_sim_world_fails(world)) {
         drop(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_IO);
         return;

@@ -31,9 +31,9 @@ def beacons():
     # Both are agents of a segment this small, so either may fetch any part; they share the rest.
     check(tiers["peer"] + tiers["agent"] > 0, f"the second one took {tiers}")
     check(members(mute) == 1 and members(far) == 1, "a mute or a far node was found")
+    shared = 100 * (tiers["peer"] + tiers["agent"]) // MIB
     print(f"two nodes without seeds met {seconds(took)} after the start of the second one, which "
-          f"had 1 MiB after {seconds(fetched)}, {100 * (tiers['peer'] + tiers['agent']) // MIB} % of "
-          f"it from the first; a mute and a far one stay alone")
-
+          f"had 1 MiB after {seconds(fetched)}, {shared} % of it from the first; a mute and a far "
+          f"one stay alone")
 
 run(beacons)

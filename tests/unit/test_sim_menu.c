@@ -8,6 +8,7 @@
 #include "sim/world.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static struct weft_sim_options options;
 static struct weft_sim_world world;
@@ -38,13 +39,17 @@ START_TEST(test_orders_are_read)
     ck_assert_uint_eq(order.after_ns, 2500 * WEFT_NS_PER_MS);
     ck_assert_uint_eq(order.length_ns, 30 * WEFT_NS_PER_S);
     ck_assert_uint_eq(order.segment, 7);
+    ck_assert(weft_sim_menu_read("20%", &order));
+    ck_assert_uint_eq(order.percent, 20);
+    ck_assert_uint_eq(order.numbers, 0);
 }
 END_TEST
 
 START_TEST(test_what_is_no_order_is_refused)
 {
-    static const char *const wrong[] = {"",   "65",  "-1", "#",    "#64", "#1,2", "#1,", "1@",
-                                        "1+", "1@x", "1:", "1:-1", "x",   "1 ",   "1@5"};
+    static const char *const wrong[] = {"",    "65", "-1",  "#",   "#64",  "#1,2",
+                                        "#1,", "1@", "1+",  "1@x", "1:",   "1:-1",
+                                        "x",   "1 ", "1@5", "0%",  "101%", "5%:1"};
     struct weft_sim_order order;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         ck_assert_msg(!weft_sim_menu_read(wrong[i], &order), "\"%s\" was accepted", wrong[i]);
@@ -67,6 +72,58 @@ START_TEST(test_taking_one_away_leaves_the_others)
     ck_assert_uint_eq(before.victim, after.victim);
     ck_assert(!weft_sim_menu_draw(&options, WEFT_SIM_MISHAP_SLEEP, 1, &after));
     ck_assert(!weft_sim_menu_draw(&options, WEFT_SIM_MISHAP_PARTITION, 0, &after));
+}
+END_TEST
+
+/* Parse, and give what was said against it. */
+static const char *refused(int argc, const char *const *argv)
+{
+    static char buffer[WEFT_FLAG_MESSAGE_BYTES];
+    struct weft_text message = weft_text_into(buffer, sizeof(buffer));
+    enum weft_err err =
+        weft_sim_options_parse(&options, argc, (char *const *)(uintptr_t)argv, &message);
+    ck_assert_int_eq(err, WEFT_ERR_ARGUMENT);
+    return buffer;
+}
+
+START_TEST(test_shares_that_cannot_be_are_refused)
+{
+    const char *const sleepy[] = {"--sleep", "20%"};
+    const char *const clones[] = {"--clone", "20%"};
+    const char *const many[] = {"--corrupt", "60%", "--slow-loris", "41%"};
+    ck_assert_ptr_nonnull(strstr(refused(2, sleepy), "--sleep: \"20%\""));
+    ck_assert_ptr_nonnull(strstr(refused(2, clones), "--clone: \"20%\""));
+    ck_assert_ptr_nonnull(strstr(refused(4, many), "more than 100%"));
+}
+END_TEST
+
+/* Of every segment so many, and nobody is two of them. */
+START_TEST(test_shares_are_exact_and_apart)
+{
+    const char *const argv[] = {"--nodes", "60",           "--segments", "3",           "--corrupt",
+                                "20%",     "--slow-loris", "10%",        "--false-map", "5%"};
+    uint32_t counts[3][3] = {{0}};
+    uint32_t roles[60] = {0};
+    parse(10, argv);
+    ck_assert(weft_sim_world_begin(&world, &options));
+    for (uint32_t i = 0; i < world.mishaps.hostile_count; i++) {
+        const struct weft_sim_hostile *hostile = &world.mishaps.hostiles[i];
+        uint32_t kind = hostile->class == WEFT_SIM_MISHAP_CORRUPT     ? 0
+                        : hostile->class == WEFT_SIM_MISHAP_FALSE_MAP ? 1
+                                                                      : 2;
+        counts[world.topology.segment_of[hostile->node]][kind]++;
+        roles[hostile->node]++;
+    }
+    ck_assert_uint_eq(world.hostile_count, 21);
+    for (uint32_t s = 0; s < 3; s++) {
+        ck_assert_uint_eq(counts[s][0], 4);
+        ck_assert_uint_eq(counts[s][1], 1);
+        ck_assert_uint_eq(counts[s][2], 2);
+    }
+    for (uint32_t i = 0; i < 60; i++) {
+        ck_assert_uint_le(roles[i], 1);
+    }
+    weft_sim_world_end(&world);
 }
 END_TEST
 
@@ -115,6 +172,8 @@ static Suite *menu_suite(void)
     WEFT_ADD(suite, test_orders_are_read);
     WEFT_ADD(suite, test_what_is_no_order_is_refused);
     WEFT_ADD(suite, test_taking_one_away_leaves_the_others);
+    WEFT_ADD(suite, test_shares_that_cannot_be_are_refused);
+    WEFT_ADD(suite, test_shares_are_exact_and_apart);
     weft_check_add_rows(suite, "each class", test_each_class_is_survived_and_does_something,
                         WEFT_SIM_MISHAP_CLASS_COUNT);
     return suite;

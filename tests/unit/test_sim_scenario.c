@@ -130,8 +130,17 @@ START_TEST(test_expectations_are_read)
     ck_assert(weft_sim_expect_read("wan-copies<1.05", &expect));
     ck_assert_int_eq(expect.what, WEFT_SIM_EXPECT_WAN_COPIES);
     ck_assert_uint_eq(expect.below, 1050000);
+    ck_assert(!expect.is_ratio);
+    ck_assert(weft_sim_expect_read("makespan < 1.3 honest", &expect));
+    ck_assert_int_eq(expect.what, WEFT_SIM_EXPECT_MAKESPAN);
+    ck_assert_uint_eq(expect.below, 1300000);
+    ck_assert(expect.is_ratio);
+    ck_assert(weft_sim_expect_read("wan-copies<2honest", &expect) && expect.is_ratio);
     static const char *const wrong[] = {"",
                                         "<1",
+                                        "makespan < honest",
+                                        "makespan < 3s honest",
+                                        "makespan < 1.3 honest nodes",
                                         "makespan",
                                         "makespan < 4",
                                         "half < x",
