@@ -260,6 +260,7 @@ void weft_announce_on_bulletin(struct weft_core *core, const struct weft_event_b
     if (weft_bulletin_is_newer(event->bulletin, announces->bulletin) &&
         event->length <= WEFT_BULLETIN_BYTES_MAX) {
         adopt(core, event);
+        weft_pace_stir(core);
         weft_core_trace(
             core, (struct weft_trace_record){.kind = WEFT_TRACE_BULLETIN,
                                              .peer = announces->checking_peer,

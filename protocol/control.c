@@ -40,6 +40,7 @@ void weft_control_on_start(struct weft_core *core, const struct weft_event_start
     core->bandwidths.due_ns = WEFT_NS_NEVER;
     core->announces.hint_due_ns = WEFT_NS_NEVER;
     weft_member_on_start(core);
+    weft_pace_on_start(core);
     weft_probe_on_start(core);
     weft_election_on_start(core);
     weft_join_on_start(core, event->known, event->known_count);

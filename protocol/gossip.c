@@ -53,6 +53,7 @@ void weft_gossip_tell(struct weft_core *core, uint32_t slot, bool eager)
         append(gossip, slot);
     }
     weft_member_set_tells(core, slot, tells(core));
+    weft_pace_stir(core);
     if (eager) {
         weft_ns soonest_ns = gossip->pushed_ns + PUSH_NS;
         plan(gossip, core->now_ns > soonest_ns ? core->now_ns : soonest_ns);
@@ -132,7 +133,7 @@ static void take_rates(struct weft_gossip *gossip, uint32_t copies,
  * random, so that it is fast. */
 static uint32_t choose(struct weft_core *core, uint32_t *slots)
 {
-    weft_node_id successor = weft_probe_successor(core);
+    weft_node_id successor = weft_round_successor(core);
     uint32_t slot = successor == 0 ? WEFT_MEMBER_NONE : weft_member_slot(core, successor);
     if (slot == WEFT_MEMBER_NONE) {
         return weft_member_sample(core, 0, FANOUT, slots);

@@ -63,6 +63,7 @@ void weft_join_restart(struct weft_core *core)
 {
     struct weft_joins *join = &core->members.join;
     join->attempt = 0;
+    join->periods = 1;
     join->welcomed = false;
     join->began_ns = core->now_ns;
     join->due_ns = core->now_ns;
@@ -273,7 +274,27 @@ static void try_tombstone(struct weft_core *core)
 
 static bool is_chosen(struct weft_core *core)
 {
-    return weft_rng_below(&core->rng, core->members.up_count) < KNOCKERS;
+    return weft_rng_below(&core->rng, core->members.up_count) <
+           KNOCKERS * core->members.join.periods;
+}
+
+/* Steady periods that are made one: so many that knocking in the segment gets no rarer. */
+static uint32_t choose_periods(const struct weft_core *core)
+{
+    uint32_t most = weft_election_self(core) ? 1 : core->members.up_count / KNOCKERS;
+    uint32_t factor = weft_pace_factor(core);
+    factor = factor < most ? factor : most;
+    return factor > 0 ? factor : 1;
+}
+
+void weft_join_hasten(struct weft_core *core)
+{
+    struct weft_joins *join = &core->members.join;
+    if (join->periods > 1) {
+        join->periods = 1;
+        weft_ns due_ns = core->now_ns + jittered(core, STEADY_NS);
+        join->due_ns = join->due_ns < due_ns ? join->due_ns : due_ns;
+    }
 }
 
 void weft_join_expire(struct weft_core *core)
@@ -294,8 +315,9 @@ void weft_join_expire(struct weft_core *core)
             try_tombstone(core);
         }
     }
-    weft_ns pause_ns =
-        join->attempt < QUICK_PAUSES ? pauses_ns[join->attempt] : jittered(core, STEADY_NS);
+    join->periods = choose_periods(core);
+    weft_ns pause_ns = join->attempt < QUICK_PAUSES ? pauses_ns[join->attempt]
+                                                    : jittered(core, join->periods * STEADY_NS);
     join->due_ns = core->now_ns + pause_ns;
     join->attempt += join->attempt < QUICK_ATTEMPTS ? 1 : 0;
 }

@@ -3,6 +3,7 @@
  *
  * Timers: JOIN at 0, 1 s and 3 s after START, wake-up or a new prefix; then every 10 s +-10 % with
  * probability 3/n (agents always). Every 10 s, with probability 3/n, a random tombstone is pinged.
+ * While nothing happens (pace.h), ordinary nodes make one period of several.
  * SPEC.md section "Join". */
 #ifndef WEFT_JOIN_H
 #define WEFT_JOIN_H
@@ -21,6 +22,7 @@ struct weft_joins {
     uint32_t next_known;                             /* whose turn it is */
     uint32_t attempt;                                /* since START, wake-up or a new prefix */
     uint32_t nonce;                                  /* of the newest JOINs */
+    uint32_t periods;                                /* steady ones that end at due_ns */
     weft_ns due_ns;                                  /* next attempt */
     weft_ns asked_ns;                                /* when the newest JOIN was sent */
     weft_ns began_ns;                                /* when attempt was 0 */
@@ -48,6 +50,9 @@ void weft_join_on_beacon(struct weft_core *core, const struct weft_address *addr
 /* WELCOME arrived; |local| as above. */
 void weft_join_on_welcome(struct weft_core *core, const struct weft_endpoint *from, bool local,
                           const struct weft_message_welcome *welcome);
+
+/* The pace is full again: knock within a steady period. */
+void weft_join_hasten(struct weft_core *core);
 
 /* Knock where it is due; ping a tombstone now and then. */
 void weft_join_expire(struct weft_core *core);

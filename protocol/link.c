@@ -458,11 +458,27 @@ static void review_roles(struct weft_core *core)
     }
 }
 
-void weft_link_on_view(struct weft_core *core)
+/* Is there a stream that should be up and is not? Agents find others elsewhere at any time. */
+static bool is_wanting(const struct weft_core *core)
+{
+    uint32_t near = count_links(core, /* far */ false);
+    bool is_opening = near + count_links(core, /* far */ true) > core->links.up_count;
+    uint32_t others = weft_member_up_count(core) - 1;
+    uint32_t target = near_target(core);
+    target = target < others ? target : others;
+    return weft_election_self(core) || is_opening || near < target;
+}
+
+void weft_link_hasten(struct weft_core *core)
 {
     weft_ns soon = core->now_ns + REVIEW_SOON_NS;
-    review_roles(core);
     core->links.review_ns = core->links.review_ns < soon ? core->links.review_ns : soon;
+}
+
+void weft_link_on_view(struct weft_core *core)
+{
+    review_roles(core);
+    weft_link_hasten(core);
 }
 
 void weft_link_expire(struct weft_core *core)
@@ -470,10 +486,11 @@ void weft_link_expire(struct weft_core *core)
     if (!core->link_up || core->leaving || core->now_ns < core->links.review_ns) {
         return;
     }
-    core->links.review_ns = core->now_ns + REVIEW_NS;
     review_roles(core);
     review_near(core);
     review_far(core);
+    uint32_t factor = is_wanting(core) ? 1 : weft_pace_factor(core);
+    core->links.review_ns = core->now_ns + factor * REVIEW_NS;
 }
 
 weft_ns weft_link_deadline(const struct weft_core *core)

@@ -9,7 +9,8 @@
  * Bound: config.links_max; a further stream is closed at once, as is one from another segment
  *        beyond twice
  * tuning.far_links.
- * Timer: REVIEW, 250 ms after the view changed and every 5 s: open what is missing. */
+ * Timer: REVIEW, 250 ms after the view changed and every 5 s: open what is missing. While nothing
+ * happens (pace.h) and nothing is missing, more rarely. */
 #ifndef WEFT_LINK_H
 #define WEFT_LINK_H
 
@@ -112,6 +113,9 @@ enum weft_tier weft_link_tier(const struct weft_core *core, const struct weft_li
 
 /* Somebody came, went or changed his role: agents are marked anew, a review follows soon. */
 void weft_link_on_view(struct weft_core *core);
+
+/* The pace is full again: a review follows soon. */
+void weft_link_hasten(struct weft_core *core);
 
 /* Close every stream: the node leaves, or its address changed. */
 void weft_link_close_all(struct weft_core *core);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers "who is probed when, and when has somebody failed to answer?". The timers are in probe.h;
- * what a failure means for a member is decided in claim.c.
- *
- * The ring gives every member exactly one prober per period, so that a crash is noticed within one
- * period and not only on average; the shuffled round robin finds what a fixed pair cannot see. */
+/* Answers "when has somebody failed to answer?". The timers are in probe.h; who is probed when is
+ * decided in round.c, what a failure means for a member in claim.c. */
 #include "probe.h"
 
 #include "address.h"
@@ -15,10 +12,6 @@
 /* Helpers for an indirect probe; after a broken stream or for a suspect two will do. */
 #define HELPERS 3
 #define HELPERS_DOUBT 2
-
-/* Watchers of an agent, and their pace. */
-#define WATCHERS 3
-#define WATCH_NS (500 * WEFT_NS_PER_MS)
 
 /* News that ride on a PING or ACK. */
 #define RIDERS 6
@@ -44,8 +37,7 @@ static weft_ns timeout_ns(const struct weft_core *core)
 
 void weft_probe_carve(struct weft_core *core, struct weft_arena *arena)
 {
-    core->probes.order =
-        weft_arena_take(arena, core->config.members_max, sizeof *core->probes.order);
+    weft_round_carve(core, arena);
 }
 
 void weft_probe_restart(struct weft_core *core)
@@ -54,20 +46,21 @@ void weft_probe_restart(struct weft_core *core)
     for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
         probes->table[i].stage = WEFT_PROBE_FREE;
     }
-    uint32_t phase = weft_rng_below(&core->rng, core->config.tuning.probe_period_ms);
-    probes->due_ns = core->now_ns + phase * WEFT_NS_PER_MS;
-    probes->watch_due_ns = WEFT_NS_NEVER;
     probes->entry_due_ns = WEFT_NS_NEVER;
     probes->heard_ns = core->now_ns;
-    probes->watched_count = 0;
-    probes->epoch = UINT64_MAX;
+    weft_round_restart(core);
+    weft_pace_stir(core);
+}
+
+void weft_probe_hasten(struct weft_core *core)
+{
+    core->probes.heard_ns = core->now_ns;
+    weft_round_hasten(core);
 }
 
 void weft_probe_on_start(struct weft_core *core)
 {
     core->probes.sequence = (uint32_t)weft_rng_next(&core->rng);
-    core->probes.order_count = 0;
-    core->probes.order_at = 0;
     weft_probe_restart(core);
 }
 
@@ -101,6 +94,18 @@ static void ping_slot(struct weft_core *core, uint32_t slot, uint32_t sequence, 
 void weft_probe_accuse(struct weft_core *core, uint32_t slot)
 {
     ping_slot(core, slot, ++core->probes.sequence, true /* is_accused */);
+}
+
+/* The stage that ends first. */
+static void plan(struct weft_probes *probes)
+{
+    probes->entry_due_ns = WEFT_NS_NEVER;
+    for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
+        const struct weft_probe *probe = &probes->table[i];
+        if (probe->stage != WEFT_PROBE_FREE && probe->due_ns < probes->entry_due_ns) {
+            probes->entry_due_ns = probe->due_ns;
+        }
+    }
 }
 
 static struct weft_probe *find_free(struct weft_probes *probes)
@@ -159,6 +164,11 @@ static void probe_slot(struct weft_core *core, uint32_t slot, uint8_t helpers, b
         probe->helpers = helpers;
         ping_slot(core, slot, probe->sequence, is_accused);
     }
+}
+
+void weft_probe_slot(struct weft_core *core, uint32_t slot)
+{
+    probe_slot(core, slot, HELPERS, false /* is_accused */);
 }
 
 void weft_probe_confront(struct weft_core *core, uint32_t slot)
@@ -252,6 +262,7 @@ void weft_probe_on_ack(struct weft_core *core, const struct weft_endpoint *from,
             note_answer(&core->probes, probe->stage == WEFT_PROBE_INDIRECT);
         }
         probe->stage = WEFT_PROBE_FREE;
+        plan(&core->probes);
         return;
     }
 }
@@ -314,6 +325,7 @@ static void end_stage(struct weft_core *core, struct weft_probe *probe)
         return;
     }
     bool is_lossy = core->probes.loss > LOSSY && !probe->is_again;
+    weft_pace_stir(core);
     if (probe->stage == WEFT_PROBE_DIRECT || is_late || is_lossy) {
         /* The first PING may only have been lost. If this node itself was late, answers may still
          * wait to be read: the stage begins again. */
@@ -333,139 +345,22 @@ static void end_stage(struct weft_core *core, struct weft_probe *probe)
 static void end_stages(struct weft_core *core)
 {
     struct weft_probes *probes = &core->probes;
-    probes->entry_due_ns = WEFT_NS_NEVER;
     for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
         struct weft_probe *probe = &probes->table[i];
         if (probe->stage != WEFT_PROBE_FREE && core->now_ns >= probe->due_ns) {
             end_stage(core, probe);
         }
-        if (probe->stage != WEFT_PROBE_FREE && probe->due_ns < probes->entry_due_ns) {
-            probes->entry_due_ns = probe->due_ns;
-        }
     }
+    plan(probes);
 }
 
-/* ---- Periods ---- */
-
-/* The next member on the ring, and the agents to watch; made anew when the view changed. */
-static void look_around(struct weft_core *core)
-{
-    struct weft_probes *probes = &core->probes;
-    const struct weft_members *members = &core->members;
-    if (probes->epoch == members->epoch) {
-        return;
-    }
-    probes->epoch = members->epoch;
-    uint64_t own = weft_mix(core->self.id);
-    uint64_t nearest = UINT64_MAX;
-    probes->successor = 0;
-    for (uint32_t slot = 1; slot < members->count; slot++) {
-        const struct weft_member *member = &members->table[slot];
-        uint64_t distance = weft_mix(member->record->id) - own;
-        if (weft_member_is_up(member) && distance < nearest) {
-            nearest = distance;
-            probes->successor = member->record->id;
-        }
-    }
-    weft_node_id agents[WEFT_AGENTS_MAX];
-    uint32_t count = weft_election_agents(core, agents);
-    probes->watched_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (agents[i] != core->self.id &&
-            weft_member_place_for(core, agents[i], WATCHERS) < WATCHERS) {
-            probes->watched[probes->watched_count++] = agents[i];
-        }
-    }
-    if (probes->watched_count == 0) {
-        probes->watch_due_ns = WEFT_NS_NEVER;
-    } else if (probes->watch_due_ns == WEFT_NS_NEVER) {
-        uint32_t phase = weft_rng_below(&core->rng, (uint32_t)(WATCH_NS / WEFT_NS_PER_MS));
-        probes->watch_due_ns = core->now_ns + phase * WEFT_NS_PER_MS;
-    }
-}
-
-weft_node_id weft_probe_successor(struct weft_core *core)
-{
-    look_around(core);
-    return core->probes.successor;
-}
-
-/* Probe |id| unless it was heard within |fresh_ns|. */
-static bool probe_silent(struct weft_core *core, weft_node_id id, weft_ns fresh_ns)
-{
-    uint32_t slot = weft_member_slot(core, id);
-    if (slot == WEFT_MEMBER_NONE || slot == 0 || !weft_member_is_up(&core->members.table[slot])) {
-        return false;
-    }
-    uint32_t silent_ms = weft_member_clock_ms(core) - core->members.table[slot].heard_ms;
-    if (silent_ms < fresh_ns / WEFT_NS_PER_MS) {
-        return false;
-    }
-    probe_slot(core, slot, HELPERS, false /* is_accused */);
-    return true;
-}
-
-/* Begin another round over all members, in another order. */
-static void shuffle(struct weft_core *core)
-{
-    struct weft_probes *probes = &core->probes;
-    probes->order_at = 0;
-    probes->order_count = core->members.count - 1;
-    for (uint32_t i = 0; i < probes->order_count; i++) {
-        uint32_t j = weft_rng_below(&core->rng, i + 1);
-        probes->order[i] = probes->order[j];
-        probes->order[j] = (uint16_t)(i + 1);
-    }
-}
-
-/* The next member in round robin that was not heard within the period. */
-static void probe_next(struct weft_core *core)
-{
-    struct weft_probes *probes = &core->probes;
-    for (uint32_t tries = 0; tries < 8; tries++) {
-        if (probes->order_at >= probes->order_count) {
-            shuffle(core);
-        }
-        if (probes->order_at >= probes->order_count) {
-            return;
-        }
-        uint32_t slot = probes->order[probes->order_at++];
-        if (slot < core->members.count &&
-            probe_silent(core, core->members.table[slot].record->id, period_ns(core))) {
-            return;
-        }
-    }
-}
-
-static void begin_period(struct weft_core *core)
-{
-    struct weft_probes *probes = &core->probes;
-    probes->due_ns += period_ns(core);
-    if (probes->due_ns <= core->now_ns) {
-        probes->due_ns = core->now_ns + period_ns(core);
-    }
-    look_around(core);
-    probes->round++;
-    probe_silent(core, probes->successor, period_ns(core) / 2);
-    if (probes->round % 2 == 0) {
-        probe_next(core);
-    }
-}
-
-static void watch(struct weft_core *core)
-{
-    struct weft_probes *probes = &core->probes;
-    probes->watch_due_ns = core->now_ns + WATCH_NS;
-    look_around(core);
-    for (uint32_t i = 0; i < probes->watched_count; i++) {
-        probe_silent(core, probes->watched[i], WATCH_NS / 2);
-    }
-}
+/* ---- Timers ---- */
 
 bool weft_probe_notice_sleep(struct weft_core *core)
 {
-    bool slept = core->link_up && core->probes.due_ns != WEFT_NS_NEVER &&
-                 core->now_ns > core->probes.due_ns + SLEEP_PERIODS * period_ns(core);
+    weft_ns due_ns = core->probes.round.due_ns;
+    bool slept = core->link_up && due_ns != WEFT_NS_NEVER &&
+                 core->now_ns > due_ns + SLEEP_PERIODS * period_ns(core);
     if (slept) {
         weft_probe_restart(core);
     }
@@ -474,21 +369,14 @@ bool weft_probe_notice_sleep(struct weft_core *core)
 
 void weft_probe_expire(struct weft_core *core)
 {
-    struct weft_probes *probes = &core->probes;
-    if (core->now_ns >= probes->entry_due_ns) {
+    if (core->now_ns >= core->probes.entry_due_ns) {
         end_stages(core);
     }
-    if (core->now_ns >= probes->due_ns) {
-        begin_period(core);
-    }
-    if (core->now_ns >= probes->watch_due_ns) {
-        watch(core);
-    }
+    weft_round_expire(core);
 }
 
 weft_ns weft_probe_deadline(const struct weft_core *core)
 {
-    const struct weft_probes *probes = &core->probes;
-    weft_ns due_ns = probes->due_ns < probes->entry_due_ns ? probes->due_ns : probes->entry_due_ns;
-    return due_ns < probes->watch_due_ns ? due_ns : probes->watch_due_ns;
+    weft_ns round_ns = weft_round_deadline(core);
+    return round_ns < core->probes.entry_due_ns ? round_ns : core->probes.entry_due_ns;
 }

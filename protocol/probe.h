@@ -4,17 +4,17 @@
  * A probe is PING; after tuning.probe_timeout_ms again PING, and PINGREQ to three helpers; after
  * the same time again the member is suspect, unless it was heard meanwhile. If a quarter of the
  * probes needed help lately, the second stage is made twice.
- * Timers: every tuning.probe_period_ms (random phase) the next member on the ring of the segment is
- * probed, in every second period one more member in shuffled round robin; the three rendezvous
- * watchers of an agent probe it every 500 ms. Own-fault guard: a node that heard nobody for 2.5
- * periods suspects nobody until 10 s are over. Sleep: an expire that comes more than five periods
- * late means that this machine slept. SPEC.md section "Probes". */
+ * Who is probed when is in round.h.
+ * Own-fault guard: a node that heard nobody for 2.5 periods suspects nobody until 10 s are over.
+ * Sleep: an expire that comes more than five periods late means that this machine slept.
+ * SPEC.md section "Probes". */
 #ifndef WEFT_PROBE_H
 #define WEFT_PROBE_H
 
 #include "arena.h"
 #include "limits.h"
 #include "message.h"
+#include "round.h"
 
 struct weft_core;
 
@@ -42,20 +42,11 @@ struct weft_probe {
 
 struct weft_probes {
     struct weft_probe table[WEFT_PROBES_MAX]; /* under way */
-    uint16_t *order;                          /* places of members in shuffled order */
-    uint32_t order_count;                     /* of order */
-    uint32_t order_at;                        /* next one to probe */
+    struct weft_rounds round;                 /* who is next */
     uint32_t sequence;                        /* of the newest PING */
-    uint32_t round;                           /* periods begun */
-    uint32_t loss;          /* share of probes that needed help, of 256, moving mean */
-    weft_ns due_ns;         /* next period */
-    weft_ns watch_due_ns;   /* next probe of watched agents */
-    weft_ns entry_due_ns;   /* earliest due_ns of table */
-    weft_ns heard_ns;       /* last datagram of any member */
-    uint64_t epoch;         /* of members, when successor and watched were computed */
-    weft_node_id successor; /* next member on the ring, 0 = none */
-    weft_node_id watched[WEFT_AGENTS_MAX]; /* agents this node watches */
-    uint32_t watched_count;                /* of watched */
+    uint32_t loss;        /* share of probes that needed help, of 256, moving mean */
+    weft_ns entry_due_ns; /* earliest due_ns of table */
+    weft_ns heard_ns;     /* last datagram of any member */
 };
 
 /* Take the tables of probing from the block. */
@@ -67,6 +58,9 @@ void weft_probe_on_start(struct weft_core *core);
 /* Probe |id| now: a stream to it broke, or somebody says it is dead. The own node, unknown nodes
  * and those probed already are passed over. */
 void weft_probe_doubt(struct weft_core *core, weft_node_id id);
+
+/* Probe the member at |slot| now, unless that is being done. */
+void weft_probe_slot(struct weft_core *core, uint32_t slot);
 
 /* Tell the member at |slot|, by one PING, that somebody holds it suspect or dead, so that it can
  * refute. Nothing follows if it stays silent. */
@@ -95,14 +89,14 @@ void weft_probe_on_pingreq(struct weft_core *core, const struct weft_endpoint *f
  * that is cut off, and it judges nobody. */
 bool weft_probe_is_own_fault(const struct weft_core *core);
 
-/* The next member on the ring of those that are up; 0 if there is none. */
-weft_node_id weft_probe_successor(struct weft_core *core);
-
 /* True, once, if this step comes so late that the machine slept; probes under way are forgotten. */
 bool weft_probe_notice_sleep(struct weft_core *core);
 
 /* The network is back: begin afresh. */
 void weft_probe_restart(struct weft_core *core);
+
+/* The pace is full again: probe within a period, and judge silence from now on only. */
+void weft_probe_hasten(struct weft_core *core);
 
 /* Send what is due, suspect who stayed silent. */
 void weft_probe_expire(struct weft_core *core);

@@ -246,6 +246,17 @@ static bool fits(const struct weft_config *config, const struct weft_event_relea
                config->extents_max;
 }
 
+bool weft_release_is_any_missing(const struct weft_core *core)
+{
+    for (uint32_t i = 0; i < core->config.releases_max; i++) {
+        const struct weft_release *release = &core->releases.items[i];
+        if (release->id != 0 && weft_release_is_missing(release)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void weft_release_on_add(struct weft_core *core, const struct weft_event_release *event)
 {
     if (!fits(&core->config, event)) {
@@ -272,6 +283,7 @@ void weft_release_on_add(struct weft_core *core, const struct weft_event_release
     weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_RELEASE,
                                                      .release = release->id,
                                                      .value = release->have_count});
+    weft_pace_stir(core);
     begin_download(core, release);
     weft_have_tell_all(core, release);
     ask_completion(core, release);

@@ -121,6 +121,9 @@ bool weft_release_is_open(const struct weft_core *core);
  * |extent_bytes|: tuning. |chunk_count| is not 0. */
 uint32_t weft_release_extents(uint32_t chunk_count, uint64_t bytes, uint32_t extent_bytes);
 
+/* Is anything still to be fetched of any release? */
+bool weft_release_is_any_missing(const struct weft_core *core);
+
 /* Mean length of a chunk in bytes, at least 1; what all time estimates are made from. */
 uint32_t weft_release_chunk_bytes(const struct weft_release *release);
 

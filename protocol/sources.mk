@@ -32,6 +32,7 @@ PROTOCOL_SOURCES := \
 	protocol/member.c \
 	protocol/message.c \
 	protocol/overlay.c \
+	protocol/pace.c \
 	protocol/penalty.c \
 	protocol/pick.c \
 	protocol/probe.c \
@@ -40,6 +41,7 @@ PROTOCOL_SOURCES := \
 	protocol/release.c \
 	protocol/remote.c \
 	protocol/roster.c \
+	protocol/round.c \
 	protocol/serve.c \
 	protocol/source.c \
 	protocol/suggest.c \

@@ -23,6 +23,7 @@
 #include "lease.h"
 #include "link.h"
 #include "member.h"
+#include "pace.h"
 #include "penalty.h"
 #include "pick.h"
 #include "probe.h"
@@ -63,6 +64,7 @@ struct weft_core {
 
     struct weft_members members;        /* who is in the segment */
     struct weft_elections election;     /* who is Update Agent */
+    struct weft_pace pace;              /* how slowly, as nothing happens */
     struct weft_probes probes;          /* who answers */
     struct weft_gossip gossip;          /* which records still have to be told */
     struct weft_remotes remotes;        /* who is in other segments */

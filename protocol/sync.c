@@ -69,6 +69,7 @@ void weft_sync_on_digest(struct weft_core *core, const struct weft_endpoint *fro
         sync->differ_since_ns = 0;
         return;
     }
+    weft_pace_stir(core);
     if (sync->differ_since_ns == 0) {
         sync->differ_since_ns = core->now_ns;
     }

@@ -166,6 +166,91 @@ START_TEST(deaf_node_kills_nobody)
 }
 END_TEST
 
+/* ---- Pace ---- */
+
+/* A cluster in which nothing has happened for a while. */
+static struct weft_cluster *quiet(uint32_t count, uint64_t seed, uint32_t probe_quiet)
+{
+    struct weft_cluster *cluster = weft_cluster_new(count, count, seed);
+    cluster->config.tuning.probe_quiet = probe_quiet;
+    weft_cluster_start_all(cluster);
+    weft_cluster_run(cluster, 120 * S);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    return cluster;
+}
+
+static uint64_t datagrams_of(const struct weft_cluster *cluster)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < cluster->node_count; i++) {
+        count += cluster->nodes[i].datagrams_sent;
+    }
+    return count;
+}
+
+/* Rows: {probe-quiet, datagrams a node may send in 100 s, and has to}. */
+static const uint32_t paces[][3] = {{1, 400, 250}, {4, 100, 60}, {16, 40, 20}};
+
+START_TEST(quiet_segment_hardly_talks)
+{
+    struct weft_cluster *cluster = quiet(40, 28, paces[_i][0]);
+    uint64_t before = datagrams_of(cluster);
+    weft_cluster_run(cluster, 200 * S);
+    uint64_t sent = (datagrams_of(cluster) - before) / 2;
+    ck_assert_uint_le(sent, 40 * paces[_i][1]);
+    ck_assert_uint_ge(sent, 40 * paces[_i][2]);
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+START_TEST(crash_in_quiet_segment_is_noticed)
+{
+    struct weft_cluster *cluster = quiet(40, 29, 16);
+    for (uint32_t k = 0; k < 4; k++) {
+        victim = weft_cluster_id(30 + k);
+        weft_cluster_kill(cluster, 30 + k);
+        weft_ns took_ns = weft_cluster_run_until(cluster, 30 * S, is_suspected_everywhere);
+        /* The first one in a period of the slow pace; that is news, and the next ones at once. */
+        ck_assert_uint_le(took_ns, k == 0 ? 17 * S : 2500 * MS);
+    }
+    weft_cluster_run_until(cluster, 20 * S, is_dead_everywhere);
+    ck_assert(!is_in_use(cluster, true /* suspect_counts */));
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+START_TEST(news_end_the_quiet)
+{
+    struct weft_cluster *cluster = quiet(40, 30, 16);
+    weft_cluster_publish(cluster, 5, 3);
+    weft_cluster_run(cluster, 1 * S);
+    for (uint32_t i = 0; i < 40; i++) {
+        ck_assert_uint_eq(weft_pace_factor(cluster->nodes[i].core), 1);
+    }
+    victim = weft_cluster_id(22);
+    weft_cluster_kill(cluster, 22);
+    ck_assert_uint_le(weft_cluster_run_until(cluster, 5 * S, is_suspected_everywhere), 2500 * MS);
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+START_TEST(deaf_node_in_quiet_segment_kills_nobody)
+{
+    struct weft_cluster *cluster = quiet(40, 31, 16);
+    weft_ns since_ns = cluster->now_ns;
+    cluster->nodes[6].group = 1;
+    weft_cluster_run(cluster, 9 * S);
+    cluster->nodes[6].group = 0;
+    weft_cluster_run(cluster, 30 * S);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    for (uint32_t i = 0; i < 40; i++) {
+        ck_assert(i == 6 || weft_cluster_count(cluster, WEFT_TRACE_MEMBER_DEAD, weft_cluster_id(i),
+                                               since_ns) == 0);
+    }
+    weft_cluster_free(cluster);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("probe");
@@ -176,6 +261,10 @@ static Suite *make_suite(void)
     WEFT_ADD(suite, many_stalled_nodes_harm_no_healthy_one);
     WEFT_ADD(suite, sleeper_suspects_nobody);
     WEFT_ADD(suite, deaf_node_kills_nobody);
+    WEFT_ADD_ROWS(suite, quiet_segment_hardly_talks, paces);
+    WEFT_ADD(suite, crash_in_quiet_segment_is_noticed);
+    WEFT_ADD(suite, news_end_the_quiet);
+    WEFT_ADD(suite, deaf_node_in_quiet_segment_kills_nobody);
     return suite;
 }
 

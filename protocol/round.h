@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whom a node probes, and when.
+ *
+ * Timers: every tuning.probe_period_ms (random phase) the next member on the ring of the segment,
+ * in every second period one more member in shuffled round robin; the three rendezvous watchers of
+ * an agent probe it every 500 ms. Both are rarer while nothing happens (pace.h). SPEC.md section
+ * "Probes". */
+#ifndef WEFT_ROUND_H
+#define WEFT_ROUND_H
+
+#include "arena.h"
+#include "limits.h"
+
+struct weft_core;
+
+struct weft_rounds {
+    uint16_t *order;                       /* places of members in shuffled order */
+    uint32_t order_count;                  /* of order */
+    uint32_t order_at;                     /* next one to probe */
+    uint32_t count;                        /* periods begun */
+    weft_ns due_ns;                        /* next period */
+    weft_ns watch_due_ns;                  /* next probe of watched agents */
+    uint64_t epoch;                        /* of members, when the following were computed */
+    weft_node_id successor;                /* next member on the ring, 0 = none */
+    weft_node_id watched[WEFT_AGENTS_MAX]; /* agents this node watches */
+    uint32_t watched_count;                /* of watched */
+};
+
+/* Take the table from the block. */
+void weft_round_carve(struct weft_core *core, struct weft_arena *arena);
+
+/* START, or the network is back: begin afresh, at a random phase. */
+void weft_round_restart(struct weft_core *core);
+
+/* The pace is full again: probe within a period at full pace, at a random phase. */
+void weft_round_hasten(struct weft_core *core);
+
+/* The next member on the ring of those that are up; 0 if there is none. */
+weft_node_id weft_round_successor(struct weft_core *core);
+
+/* Probe whose turn it is. */
+void weft_round_expire(struct weft_core *core);
+
+/* When weft_round_expire() is wanted next. */
+weft_ns weft_round_deadline(const struct weft_core *core);
+
+#endif
