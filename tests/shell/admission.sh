@@ -5,24 +5,8 @@
 # shellcheck source=common
 . "$(dirname "$0")/common"
 
-repo=$dir/repo
-head -c 300000 /dev/urandom >"$dir/payload.bin"
-expect 0 "" "$WEFT" keygen --keys "$dir/keys"
-expect 0 "" "$WEFT" publish --repo "$repo" --keys "$dir/keys" --version 1 payload "$dir/payload.bin"
-start source "$WEFT" source --repo "$repo" --listen "$net.250:8080"
-
-# node NUMBER FLAG...: a node at $net.NUMBER; its process id in $pid.
-node() {
-    number=$1
-    shift
-    start "node$number" "$WEFT" run --data "$dir/d$number" --root "$repo/metadata/1.root.json" \
-        --listen "$net.$number:7767" --component "payload=$dir/a$number" "$@"
-}
-
-# alive NUMBER COUNT: node NUMBER holds COUNT nodes of its segment alive.
-alive() {
-    "$WEFT" status --data "$dir/d$1" | grep -q "$2 nodes\{0,1\} alive"
-}
+# shellcheck source=mesh
+. "$(dirname "$0")/mesh"
 
 # A mesh; its first token is the only line on standard output.
 "$WEFT" init --data "$dir/d1" --listen "$net.1" --name one --uses 2 >"$dir/line" 2>"$dir/said" ||

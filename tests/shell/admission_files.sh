@@ -13,24 +13,8 @@ fi
 certificate=$(dirname "$0")/certificate.py
 key=$dir/key # the machine with the mesh key
 
-repo=$dir/repo
-head -c 300000 /dev/urandom >"$dir/payload.bin"
-expect 0 "" "$WEFT" keygen --keys "$dir/keys"
-expect 0 "" "$WEFT" publish --repo "$repo" --keys "$dir/keys" --version 1 payload "$dir/payload.bin"
-start source "$WEFT" source --repo "$repo" --listen "$net.250:8080"
-
-# node NUMBER FLAG...: a node at $net.NUMBER; its process id in $pid.
-node() {
-    number=$1
-    shift
-    start "node$number" "$WEFT" run --data "$dir/d$number" --root "$repo/metadata/1.root.json" \
-        --listen "$net.$number:7767" --component "payload=$dir/a$number" "$@"
-}
-
-# alive NUMBER COUNT: node NUMBER holds COUNT nodes of its segment alive.
-alive() {
-    "$WEFT" status --data "$dir/d$1" | grep -q "$2 nodes\{0,1\} alive"
-}
+# shellcheck source=mesh
+. "$(dirname "$0")/mesh"
 
 # said NUMBER WORDS: node NUMBER has them in its log.
 said() {
