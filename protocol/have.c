@@ -97,12 +97,6 @@ static void recount(const struct weft_core *core, const struct weft_link *link, 
     }
 }
 
-/* Is what it tells of many chunks at once worth nothing? What it stores from now on may be true. */
-static bool is_liar(const struct weft_link *link)
-{
-    return link->broken >= WEFT_LINK_BROKEN_MAX;
-}
-
 void weft_have_disbelieve(struct weft_core *core, struct weft_link *link)
 {
     if (!link->silent) {
@@ -110,7 +104,7 @@ void weft_have_disbelieve(struct weft_core *core, struct weft_link *link)
     }
     link->silent = true;
     link->sends = false;
-    for (uint32_t i = 0; i < core->config.downloads_max && is_liar(link); i++) {
+    for (uint32_t i = 0; i < core->config.downloads_max && link->broken; i++) {
         struct weft_link_map *map = &link->maps[i];
         memset(map->have, 0, weft_bitmap_words(core->config.chunks_max) * sizeof(uint64_t));
         map->have_count = 0;
@@ -234,7 +228,7 @@ void weft_have_on_map(struct weft_core *core, struct weft_link *link,
         map->declined = before.declined;
         map->missed = before.missed;
         map->moved_ns = before.moved_ns;
-        bool any = (all || frame->list.length != 0) && !is_liar(link);
+        bool any = (all || frame->list.length != 0) && !link->broken;
         for (uint32_t i = 0; any && i < release->chunk_count; i++) {
             if (all || (frame->list.bytes[i / 8] >> (i % 8)) & 1) {
                 note_peer_has(core, link, download, i);

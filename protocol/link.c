@@ -264,7 +264,7 @@ void weft_link_on_up(struct weft_core *core, const struct weft_event_stream *eve
     link->agent = !link->far && weft_election_is_agent(core, event->peer.id);
     link->up = true;
     link->since_ns = core->now_ns;
-    link->broken = 0;
+    link->broken = false;
     link->sends = false;
     link->silent = false;
     link->busy_until_ns = core->now_ns + weft_penalty_owed_ns(core, event->peer.id);

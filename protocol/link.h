@@ -45,10 +45,10 @@ struct weft_link {
     bool agent;                  /* the peer is an agent of our segment now */
     bool sends;                  /* it has begun to send a chunk, and is believed since */
     bool silent;                 /* it sent none, or a bad one: what it tells does not count */
+    bool broken;                 /* of a request it sent nothing: its MAPs count no more */
     uint8_t asked;               /* requests of ours it has not answered */
     uint8_t late;                /* requests given up that it may still answer; stops at 255 */
     uint8_t slow;                /* requests in a row that were overdue; stops at 255 */
-    uint8_t broken;              /* requests ever of which it sent nothing; stops at 255 */
     struct weft_link_map maps[]; /* config.downloads_max of them */
 };
 
@@ -60,9 +60,6 @@ struct weft_link_pause {
 };
 
 #define WEFT_LINK_PAUSES 16
-
-/* Requests that a neighbour leaves without an answer before its MAP is worth nothing for good. */
-#define WEFT_LINK_BROKEN_MAX 1
 
 struct weft_links {
     uint8_t *items;     /* config.links_max entries of item_bytes, see weft_link_at() */

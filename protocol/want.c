@@ -150,7 +150,7 @@ static void give_up(struct weft_core *core, struct weft_want *want)
     }
     link->late = (uint8_t)(link->late + (link->late < UINT8_MAX));
     link->slow = (uint8_t)(link->slow + (link->slow < UINT8_MAX));
-    link->broken = (uint8_t)(link->broken + (!late.begun && link->broken < UINT8_MAX));
+    link->broken = link->broken || !late.begun;
     weft_pick_pause(core, link, SLOW_PAUSE_NS * link->slow);
     struct weft_frame frame = {
         .kind = WEFT_FRAME_CANCEL, .release = release->id, .chunk = late.chunk};
