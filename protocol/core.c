@@ -268,7 +268,7 @@ static const struct handler handlers[WEFT_EVENT_KIND_COUNT] = {
 
 static void expire(struct weft_core *core)
 {
-    weft_link_expire(core);
+    weft_link_review_expire(core);
     weft_document_expire(core);
     weft_want_expire(core);
     weft_pick_expire(core);
@@ -284,9 +284,10 @@ static void expire(struct weft_core *core)
 static weft_ns content_deadline(const struct weft_core *core)
 {
     static weft_ns (*const deadlines[])(const struct weft_core *) = {
-        weft_link_deadline,     weft_document_deadline, weft_pick_deadline,   weft_want_deadline,
-        weft_follow_deadline,   weft_lease_deadline,    weft_source_deadline, weft_hedge_deadline,
-        weft_fallback_deadline, weft_have_deadline,     weft_serve_deadline,
+        weft_link_review_deadline, weft_document_deadline, weft_pick_deadline,
+        weft_want_deadline,        weft_follow_deadline,   weft_lease_deadline,
+        weft_source_deadline,      weft_hedge_deadline,    weft_fallback_deadline,
+        weft_have_deadline,        weft_serve_deadline,
     };
     weft_ns next = WEFT_NS_NEVER;
     for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++) {
@@ -306,7 +307,7 @@ static bool refill(struct weft_core *core, enum weft_event_kind kind)
         return false;
     }
     if (roles) {
-        weft_link_on_view(core);
+        weft_link_review_on_view(core);
         weft_follow_on_view(core);
     }
     if (roles || kind == WEFT_EVENT_RELEASE || kind == WEFT_EVENT_COMPLETED) {

@@ -8,14 +8,8 @@
 #include "follow.h"
 #include "frame.h"
 #include "have.h"
-#include "rng.h"
 #include "state.h"
 
-#define REVIEW_NS (5 * WEFT_NS_PER_S)
-#define REVIEW_SOON_NS (250 * WEFT_NS_PER_MS)
-#define OPENING_NS (10 * WEFT_NS_PER_S)
-#define PAUSE_NS (1 * WEFT_NS_PER_S)
-#define PAUSE_DOUBLINGS_MAX 5
 #define RESERVE_PART 6
 #define FAR_FACTOR 2
 #define SHORT_LIFE_NS (2 * WEFT_NS_PER_S)
@@ -75,59 +69,6 @@ enum weft_tier weft_link_tier(const struct weft_core *core, const struct weft_li
     return same_site ? WEFT_TIER_SITE : WEFT_TIER_REMOTE;
 }
 
-/* --- peers that could not be reached --- */
-
-static struct weft_link_pause *pause_of(struct weft_core *core, weft_node_id peer)
-{
-    for (uint32_t i = 0; i < WEFT_LINK_PAUSES; i++) {
-        if (core->links.pauses[i].peer == peer) {
-            return &core->links.pauses[i];
-        }
-    }
-    return NULL;
-}
-
-static bool is_paused(struct weft_core *core, weft_node_id peer)
-{
-    const struct weft_link_pause *pause = pause_of(core, peer);
-    bool rests = pause != NULL && pause->until_ns > core->now_ns;
-    return rests || weft_penalty_is_banned(core, peer);
-}
-
-static struct weft_link_pause *make_pause(struct weft_core *core, weft_node_id peer)
-{
-    struct weft_link_pause *pause = pause_of(core, peer);
-    for (uint32_t i = 0; pause == NULL && i < WEFT_LINK_PAUSES; i++) {
-        if (core->links.pauses[i].peer == 0) {
-            pause = &core->links.pauses[i];
-        }
-    }
-    if (pause == NULL) {
-        pause = &core->links.pauses[0];
-        for (uint32_t i = 1; i < WEFT_LINK_PAUSES; i++) {
-            if (core->links.pauses[i].until_ns < pause->until_ns) {
-                pause = &core->links.pauses[i];
-            }
-        }
-    }
-    if (pause->peer != peer) {
-        *pause = (struct weft_link_pause){.peer = peer};
-    }
-    return pause;
-}
-
-static void pause_failed(struct weft_core *core, weft_node_id peer)
-{
-    struct weft_link_pause *pause = make_pause(core, peer);
-    uint32_t doublings =
-        pause->failures < PAUSE_DOUBLINGS_MAX ? pause->failures : PAUSE_DOUBLINGS_MAX;
-    weft_ns wait = PAUSE_NS << doublings;
-    pause->failures++;
-    pause->until_ns =
-        core->now_ns + wait / 2 +
-        weft_rng_below(&core->rng, (uint32_t)(wait / WEFT_NS_PER_MS)) * WEFT_NS_PER_MS;
-}
-
 /* --- opening and closing --- */
 
 /* The maps of a link are followed by their sets. */
@@ -168,7 +109,7 @@ static void close_stream(struct weft_core *core, weft_node_id peer)
 void weft_link_open(struct weft_core *core, const struct weft_endpoint *peer, bool far)
 {
     bool self = peer->id == core->self.id || peer->id == 0;
-    if (self || weft_link_find(core, peer->id) != NULL || is_paused(core, peer->id)) {
+    if (self || weft_link_find(core, peer->id) != NULL || weft_link_pause_is_on(core, peer->id)) {
         return;
     }
     struct weft_link *link = take_entry(core, peer);
@@ -215,7 +156,7 @@ static void trace_link(const struct weft_core *core, enum weft_trace_kind kind, 
                               .kind = kind, .peer = peer, .value = core->links.up_count});
 }
 
-static uint32_t count_links(const struct weft_core *core, bool far)
+uint32_t weft_link_count(const struct weft_core *core, bool far)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < core->links.end; i++) {
@@ -235,7 +176,7 @@ static bool is_welcome(struct weft_core *core, const struct weft_event_stream *e
     }
     bool near = weft_prefix_contains(&core->segment, event->peer.address.ip);
     uint32_t far_max = FAR_FACTOR * core->config.tuning.far_links + 1;
-    if (!near && count_links(core, /* far */ true) >= far_max) {
+    if (!near && weft_link_count(core, /* far */ true) >= far_max) {
         return false;
     }
     bool fellow = weft_election_self(core) && weft_election_is_agent(core, event->peer.id);
@@ -276,10 +217,7 @@ void weft_link_on_up(struct weft_core *core, const struct weft_event_stream *eve
     }
     weft_announce_on_link_up(core, link);
     weft_have_on_link_up(core, link);
-    struct weft_link_pause *old = pause_of(core, event->peer.id);
-    if (old != NULL) {
-        *old = (struct weft_link_pause){.peer = 0};
-    }
+    weft_link_pause_end(core, event->peer.id);
 }
 
 void weft_link_on_down(struct weft_core *core, const struct weft_event_stream *event)
@@ -296,13 +234,13 @@ void weft_link_on_down(struct weft_core *core, const struct weft_event_stream *e
         trace_link(core, WEFT_TRACE_LINK_DOWN, event->peer.id);
     }
     if (!was_up || refused) {
-        pause_failed(core, event->peer.id);
+        weft_link_pause_failed(core, event->peer.id);
     }
     if (misbehaved) {
         weft_penalty_add(core, event->peer.id, WEFT_OFFENCE_BREACH);
     }
     weft_probe_doubt(core, event->peer.id);
-    core->links.review_ns = core->now_ns + REVIEW_SOON_NS;
+    weft_link_review_soon(core);
 }
 
 void weft_link_shut(struct weft_core *core, weft_node_id peer)
@@ -312,6 +250,14 @@ void weft_link_shut(struct weft_core *core, weft_node_id peer)
         release_entry(core, link);
         close_stream(core, peer);
     }
+}
+
+void weft_link_give_up(struct weft_core *core, struct weft_link *link)
+{
+    weft_node_id peer = link->peer.id;
+    release_entry(core, link);
+    close_stream(core, peer);
+    weft_link_pause_failed(core, peer);
 }
 
 void weft_link_close_all(struct weft_core *core)
@@ -324,177 +270,5 @@ void weft_link_close_all(struct weft_core *core)
             close_stream(core, peer);
         }
     }
-    core->links.review_ns = core->now_ns + REVIEW_SOON_NS;
-}
-
-/* --- the review: which streams are missing --- */
-
-/* How many streams this node wants inside its segment. */
-static uint32_t near_target(const struct weft_core *core)
-{
-    const struct weft_tuning *tuning = &core->config.tuning;
-    uint32_t count = weft_member_up_count(core);
-    if (count <= tuning->full_mesh) {
-        return count;
-    }
-    return weft_election_self(core) ? tuning->neighbours * 3 / 2 : tuning->neighbours;
-}
-
-static uint64_t near_weight(const struct weft_core *core, weft_node_id peer)
-{
-    return weft_rendezvous(core->self.id, peer);
-}
-
-static void open_near(struct weft_core *core, const struct weft_member *member)
-{
-    struct weft_endpoint endpoint = {.id = member->record->id, .address = member->record->address};
-    weft_link_open(core, &endpoint, /* far */ false);
-}
-
-/* The member of largest weight below |below| that is up, neither linked nor paused. */
-static const struct weft_member *next_near(struct weft_core *core, uint64_t below)
-{
-    const struct weft_member *best = NULL;
-    uint64_t best_weight = 0;
-    for (uint32_t i = 0; i < weft_member_count(core); i++) {
-        const struct weft_member *member = weft_member_at(core, i);
-        uint64_t weight = near_weight(core, member->record->id);
-        bool next = weft_member_is_up(member) && weight < below && weight >= best_weight;
-        if (next && weft_link_find(core, member->record->id) == NULL &&
-            !is_paused(core, member->record->id)) {
-            best = member;
-            best_weight = weight;
-        }
-    }
-    return best;
-}
-
-static void open_agents(struct weft_core *core)
-{
-    weft_node_id agents[WEFT_AGENTS_MAX];
-    uint32_t count = weft_election_agents(core, agents);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct weft_member *agent = weft_member_find(core, agents[i]);
-        if (agent != NULL) {
-            open_near(core, agent);
-        }
-    }
-}
-
-/* Streams to those who push chunks to this node, which is the agents for a root. */
-static void open_parents(struct weft_core *core)
-{
-    for (uint32_t stripe = 0; stripe < WEFT_STRIPES; stripe++) {
-        weft_node_id parent = weft_tree_parent(core, stripe);
-        const struct weft_member *member = weft_member_find(core, parent);
-        if (parent == 0) {
-            open_agents(core);
-        } else if (member != NULL) {
-            open_near(core, member);
-        }
-    }
-}
-
-/* Open streams to members until there are as many as wanted, counting those that others opened. */
-static void review_near(struct weft_core *core)
-{
-    if (weft_election_self(core)) {
-        open_agents(core);
-    }
-    open_parents(core);
-    uint32_t target = near_target(core);
-    uint64_t below = UINT64_MAX;
-    for (uint32_t count = count_links(core, /* far */ false); count < target; count++) {
-        const struct weft_member *member = next_near(core, below);
-        if (member == NULL) {
-            return;
-        }
-        below = near_weight(core, member->record->id);
-        open_near(core, member);
-    }
-}
-
-/* Agents keep streams to agents of other segments, each segment at most once, those of largest
- * rendezvous weight; both ends compute the same weight, so links tend to be wanted by both. */
-static void review_far(struct weft_core *core)
-{
-    uint32_t count = count_links(core, /* far */ true);
-    uint32_t target = weft_election_self(core) ? core->config.tuning.far_links : 0;
-    uint64_t below = UINT64_MAX;
-    while (count < target) {
-        const struct weft_remote *best = NULL;
-        uint64_t best_weight = 0;
-        for (uint32_t i = 0; i < weft_remote_count(core); i++) {
-            const struct weft_remote *remote = weft_remote_at(core, i);
-            uint64_t weight = weft_mix(core->self.id ^ remote->endpoint.id);
-            if (remote->is_agent && weight < below && weight >= best_weight) {
-                best = remote;
-                best_weight = weight;
-            }
-        }
-        if (best == NULL) {
-            return;
-        }
-        below = best_weight;
-        count += weft_link_find(core, best->endpoint.id) == NULL;
-        weft_link_open(core, &best->endpoint, true);
-    }
-}
-
-static void review_roles(struct weft_core *core)
-{
-    for (uint32_t i = 0; i < core->links.end; i++) {
-        struct weft_link *link = weft_link_at(&core->links, i);
-        bool forgotten =
-            link->peer.id != 0 && !link->up && core->now_ns - link->since_ns > OPENING_NS;
-        if (forgotten) {
-            weft_node_id peer = link->peer.id;
-            release_entry(core, link);
-            close_stream(core, peer);
-            pause_failed(core, peer);
-        } else if (link->up && !link->far) {
-            link->agent = weft_election_is_agent(core, link->peer.id);
-        }
-    }
-}
-
-/* Is there a stream that should be up and is not? Agents find others elsewhere at any time. */
-static bool is_wanting(const struct weft_core *core)
-{
-    uint32_t near = count_links(core, /* far */ false);
-    bool is_opening = near + count_links(core, /* far */ true) > core->links.up_count;
-    uint32_t others = weft_member_up_count(core) - 1;
-    uint32_t target = near_target(core);
-    target = target < others ? target : others;
-    return weft_election_self(core) || is_opening || near < target;
-}
-
-void weft_link_hasten(struct weft_core *core)
-{
-    weft_ns soon = core->now_ns + REVIEW_SOON_NS;
-    core->links.review_ns = core->links.review_ns < soon ? core->links.review_ns : soon;
-}
-
-void weft_link_on_view(struct weft_core *core)
-{
-    review_roles(core);
-    weft_link_hasten(core);
-}
-
-void weft_link_expire(struct weft_core *core)
-{
-    if (!core->link_up || core->leaving || core->now_ns < core->links.review_ns) {
-        return;
-    }
-    review_roles(core);
-    review_near(core);
-    review_far(core);
-    uint32_t factor = is_wanting(core) ? 1 : weft_pace_factor(core);
-    core->links.review_ns = core->now_ns + factor * REVIEW_NS;
-}
-
-weft_ns weft_link_deadline(const struct weft_core *core)
-{
-    bool idle = !core->link_up || core->leaving;
-    return idle ? WEFT_NS_NEVER : core->links.review_ns;
+    weft_link_review_soon(core);
 }

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* To whom does this node keep a data stream?
  *
- * Near links join the nodes of a segment: all with all up to tuning.full_mesh members, else each
- * node opens streams until it has tuning.neighbours of them (agents half as many again), to the
- * members of largest rendezvous weight; agents of a segment are always linked. Far links join
- * agents of different segments. Links stay open while both ends live: a broken one is the fastest
- * sign of a crash, and a small release must not wait for a connection. SPEC.md section "Links".
+ * Links stay open while both ends live: a broken one is the fastest sign of a crash, and a small
+ * release must not wait for a connection. Which ones are opened: link_review.h; when one that
+ * failed is tried again: link_pause.h. SPEC.md section "Links".
  * Bound: config.links_max; a further stream is closed at once, as is one from another segment
- *        beyond twice
- * tuning.far_links.
- * Timer: REVIEW, 250 ms after the view changed and every 5 s: open what is missing. While nothing
- * happens (pace.h) and nothing is missing, more rarely. */
+ *        beyond twice tuning.far_links. */
 #ifndef WEFT_LINK_H
 #define WEFT_LINK_H
 
@@ -52,15 +47,6 @@ struct weft_link {
     struct weft_link_map maps[]; /* config.downloads_max of them */
 };
 
-/* An address that could not be reached lately. */
-struct weft_link_pause {
-    weft_node_id peer; /* 0 = free entry */
-    weft_ns until_ns;  /* not tried before */
-    uint32_t failures; /* in a row */
-};
-
-#define WEFT_LINK_PAUSES 16
-
 struct weft_links {
     uint8_t *items;     /* config.links_max entries of item_bytes, see weft_link_at() */
     size_t item_bytes;  /* a link with its maps, and a set of config.chunks_max of each map */
@@ -69,8 +55,7 @@ struct weft_links {
     uint32_t end;       /* entries from here on are free */
     uint32_t up_count;  /* links that are up */
     uint32_t far_count; /* of them to other segments */
-    weft_ns review_ns;  /* next review */
-    struct weft_link_pause pauses[WEFT_LINK_PAUSES]; /* the one that ends first makes room */
+    weft_ns review_ns;  /* next review, see link_review.h */
 };
 
 struct weft_core;
@@ -102,25 +87,19 @@ void weft_link_send(struct weft_core *core, const struct weft_link *link,
 /* Open a stream to |peer| unless there is one, it is paused, or there is no room. */
 void weft_link_open(struct weft_core *core, const struct weft_endpoint *peer, bool far);
 
+/* How many links there are, up or being opened, |far| ones or those inside the segment. */
+uint32_t weft_link_count(const struct weft_core *core, bool far);
+
+/* |link| did not come up in time: close it, and leave the peer alone for a while. */
+void weft_link_give_up(struct weft_core *core, struct weft_link *link);
+
 /* Close the link to |peer|, if there is one: it was banned. */
 void weft_link_shut(struct weft_core *core, weft_node_id peer);
 
 /* The tier of bytes that come from the other end of |link|. */
 enum weft_tier weft_link_tier(const struct weft_core *core, const struct weft_link *link);
 
-/* Somebody came, went or changed his role: agents are marked anew, a review follows soon. */
-void weft_link_on_view(struct weft_core *core);
-
-/* The pace is full again: a review follows soon. */
-void weft_link_hasten(struct weft_core *core);
-
 /* Close every stream: the node leaves, or its address changed. */
 void weft_link_close_all(struct weft_core *core);
-
-/* The review, when it is due: open what should be open. */
-void weft_link_expire(struct weft_core *core);
-
-/* Next review. */
-weft_ns weft_link_deadline(const struct weft_core *core);
 
 #endif

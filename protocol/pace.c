@@ -20,7 +20,7 @@ void weft_pace_stir(struct weft_core *core)
         pace->factor = 1;
         weft_probe_hasten(core);
         weft_join_hasten(core);
-        weft_link_hasten(core);
+        weft_link_review_soon(core);
     }
 }
 

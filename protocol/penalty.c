@@ -103,7 +103,7 @@ void weft_penalty_add(struct weft_core *core, weft_node_id peer, enum weft_offen
     }
     if (penalty->standing != standing) { /* whose word is worth nothing is no agent, either */
         weft_election_on_role(core, WEFT_MEMBER_NONE, false /* is_role */);
-        weft_link_on_view(core);
+        weft_link_review_on_view(core);
         weft_lease_on_doubt(core);
     }
 }

@@ -27,6 +27,8 @@ PROTOCOL_SOURCES := \
 	protocol/join.c \
 	protocol/lease.c \
 	protocol/link.c \
+	protocol/link_pause.c \
+	protocol/link_review.c \
 	protocol/look.c \
 	protocol/manual.c \
 	protocol/member.c \

@@ -22,6 +22,8 @@
 #include "gossip.h"
 #include "lease.h"
 #include "link.h"
+#include "link_pause.h"
+#include "link_review.h"
 #include "member.h"
 #include "pace.h"
 #include "penalty.h"
@@ -52,15 +54,16 @@ struct weft_core {
     weft_ns due_ns;                    /* when anything is to be done: weft_core_deadline() */
 
     /* What nearly every event touches comes first: a simulator drives thousands of these. */
-    struct weft_picks picks;         /* who is asked again when */
-    struct weft_trees trees;         /* who should push chunks to this node */
-    struct weft_leases leases;       /* who fetches which extent over the WAN */
-    struct weft_links links;         /* data streams and what is behind them */
-    struct weft_releases releases;   /* releases, chunk by chunk */
-    struct weft_wants wants;         /* chunks under way from peers */
-    struct weft_serves serves;       /* chunks being sent */
-    struct weft_sources source;      /* fetches from the source, and when to try again */
-    struct weft_documents documents; /* metadata documents being fetched */
+    struct weft_picks picks;             /* who is asked again when */
+    struct weft_trees trees;             /* who should push chunks to this node */
+    struct weft_leases leases;           /* who fetches which extent over the WAN */
+    struct weft_links links;             /* data streams and what is behind them */
+    struct weft_link_pauses link_pauses; /* nodes that could not be reached */
+    struct weft_releases releases;       /* releases, chunk by chunk */
+    struct weft_wants wants;             /* chunks under way from peers */
+    struct weft_serves serves;           /* chunks being sent */
+    struct weft_sources source;          /* fetches from the source, and when to try again */
+    struct weft_documents documents;     /* metadata documents being fetched */
 
     struct weft_members members;        /* who is in the segment */
     struct weft_elections election;     /* who is Update Agent */
