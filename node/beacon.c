@@ -69,11 +69,13 @@ static void on_beacon(struct weft_beacon *beacon, const struct weft_beacon_sign 
     if (weft_address_equal(from, &config->listen)) {
         return; /* our own */
     }
-    if (config->is_alone(config->context)) {
-        config->heard(config->context, from);
-    } else if (!sign->is_alone) {
+    bool is_alone = config->is_alone(config->context);
+    if (is_alone || !sign->is_alone) {
+        config->heard(config->context, from); /* else the answer brings the lone one here */
+    }
+    if (!sign->is_alone) {
         beacon->heard_count++;
-    } else if (!beacon->is_answering) {
+    } else if (!is_alone && !beacon->is_answering) {
         beacon->is_answering = true;
         plan(beacon, WEFT_BEACON_ANSWER_MS * 2 / 3);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who else is on this link? Sends and hears beacons (protocol/transport/beacon.h) on the interface
- * of the own address; what one that was heard leads to is decided in the core. Only for a node that
- * knows nobody: all others ignore what they hear but for keeping the link quiet.
+ * of the own address; what one that was heard leads to is decided in the core: it finds a lone node
+ * its segment, and two groups that grew apart each other.
  *
  * Timers: a node in company sends one every WEFT_BEACON_MS unless it heard two of others in
  * company meanwhile; a lone node every WEFT_BEACON_ALONE_MS. Whoever is in company and hears a lone
@@ -23,7 +23,7 @@ struct weft_beacon_config {
     void *context;                            /* passed back */
     /* Does this node know nobody in its segment? */
     bool (*is_alone)(void *context);
-    /* Somebody is at |from|; told only while the node is alone. */
+    /* Somebody is at |from|; of a lone node only another lone one is told. */
     void (*heard)(void *context, const struct weft_address *from);
 };
 

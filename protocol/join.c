@@ -31,8 +31,15 @@ static const weft_ns pauses_ns[] = {1 * WEFT_NS_PER_S, 2 * WEFT_NS_PER_S};
 /* A node that joined less than this ago catches up. */
 #define YOUNG_NS (10 * WEFT_NS_PER_S)
 
-/* Of n nodes, about this many knock (and ping a tombstone) in every steady period. */
+/* Of n nodes, about this many knock (and ping a tombstone) in every steady period, and follow one
+ * beacon of a stranger. */
 #define KNOCKERS 3
+
+/* Is this node one of the about |count| of all live members that are drawn? */
+static bool is_drawn(struct weft_core *core, uint32_t count)
+{
+    return weft_rng_below(&core->rng, core->members.up_count) < count;
+}
 
 static weft_ns jittered(struct weft_core *core, weft_ns pace_ns)
 {
@@ -106,13 +113,25 @@ static void knock(struct weft_core *core, const struct weft_endpoint *to)
     join->asked_ns = core->now_ns;
 }
 
+/* Is whoever lives at |address| a member already, this node itself among them? */
+static bool is_met(const struct weft_core *core, const struct weft_address *address)
+{
+    for (uint32_t slot = 0; slot < core->members.count; slot++) {
+        const struct weft_member *member = &core->members.table[slot];
+        if (member->state != WEFT_MEMBER_DEAD &&
+            weft_address_equal(&member->record->address, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void weft_join_on_beacon(struct weft_core *core, const struct weft_address *address)
 {
     struct weft_joins *join = &core->members.join;
-    bool is_alone = core->members.up_count + core->members.suspect_count <= 1;
     bool is_early = join->beacon_ns != 0 && core->now_ns - join->beacon_ns < BEACON_NS;
-    if (!is_alone || is_early || !weft_prefix_contains(&core->segment, address->ip) ||
-        weft_address_equal(address, &core->self.address)) {
+    if (is_early || !weft_prefix_contains(&core->segment, address->ip) || is_met(core, address) ||
+        !is_drawn(core, KNOCKERS)) {
         return;
     }
     const struct weft_endpoint to = {.id = 0, .address = *address};
@@ -274,8 +293,7 @@ static void try_tombstone(struct weft_core *core)
 
 static bool is_chosen(struct weft_core *core)
 {
-    return weft_rng_below(&core->rng, core->members.up_count) <
-           KNOCKERS * core->members.join.periods;
+    return is_drawn(core, KNOCKERS * core->members.join.periods);
 }
 
 /* Steady periods that are made one: so many that knocking in the segment gets no rarer. */

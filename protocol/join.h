@@ -43,8 +43,8 @@ void weft_join_remember(struct weft_core *core, const struct weft_endpoint *endp
 void weft_join_on_join(struct weft_core *core, const struct weft_endpoint *from, bool local,
                        const struct weft_message_join *join, weft_bulletin bulletin);
 
-/* Somebody on the own link says that he listens at |address|. A node that knows nobody in its
- * segment knocks there, once a second at most; all others pass it over. */
+/* Somebody on the own link says that he listens at |address|. If no live member does, a node
+ * knocks there, once a second at most; of many members that know each other a few are drawn. */
 void weft_join_on_beacon(struct weft_core *core, const struct weft_address *address);
 
 /* WELCOME arrived; |local| as above. */

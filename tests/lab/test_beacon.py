@@ -4,8 +4,12 @@
 --no-beacon, and one behind a router, stay alone.
 
     node 1.1, 1.2, 1.3 (--no-beacon) --- gateway 1 --- core --- gateway 2 --- node 2.1
+
+So do two groups that grew apart:
+
+    node 1.1, 1.2 --- gateway 1 --- (a cable that comes later) --- node 1.3, 1.4
 """
-from lab import HOME, MIB, Lab, check, run, seconds, wait_until, write_random
+from lab import HOME, MIB, Lab, check, run, seconds, sh, wait_until, write_random
 
 
 def members(node):
@@ -36,4 +40,23 @@ def beacons():
           f"had 1 MiB after {seconds(fetched)}, {shared} % of it from the first; a mute and a far "
           f"one stay alone")
 
-run(beacons)
+
+def groups():
+    lab = Lab(segments=(4,))
+    lab.seeds = lambda: []
+    lab.publish(write_random(f"{HOME}/first/payload.bin", 1000, 0))
+    sh("ip", "-n", "gw1", "link", "add", "name", "apart", "type", "bridge", "mcast_snooping", "0")
+    sh("ip", "-n", "gw1", "link", "set", "apart", "up")
+    for port in ("n3", "n4"):
+        sh("ip", "-n", "gw1", "link", "set", port, "master", "apart")
+    for node in lab.nodes:
+        node.start()
+    wait_until(lambda: all(members(node) == 2 for node in lab.nodes), 30, "two groups of two")
+    for port in ("n3", "n4"):
+        sh("ip", "-n", "gw1", "link", "set", port, "master", "lan")
+    _, took = wait_until(lambda: all(members(node) == 4 for node in lab.nodes), 120,
+                         "the groups become one")
+    print(f"two groups that knew nothing of each other were one {seconds(took)} after they could")
+
+
+run(beacons, groups)

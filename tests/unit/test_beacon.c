@@ -4,6 +4,7 @@
 #include "tests/support/fixture.h"
 
 #include "protocol/address.h"
+#include "protocol/rng.h"
 #include "protocol/transport/beacon.h"
 
 #include <string.h>
@@ -88,10 +89,37 @@ START_TEST(who_is_alone_knocks)
     ck_assert_uint_eq(follow(&fixture, WEFT_NS_PER_S, 1, 77), 0);  /* not of this segment */
     ck_assert_uint_eq(follow(&fixture, 0, 0, 1), 0);               /* itself */
     ck_assert_uint_eq(follow(&fixture, 0, 0, 77), 1);
-    fixture_member(&fixture, 5, false);
-    ck_assert_uint_eq(follow(&fixture, 10 * WEFT_NS_PER_S, 0, 77), 0);
-    ck_assert_uint_eq(weft_member_count(fixture.core), 1); /* nobody is believed to be there */
+    ck_assert_uint_eq(weft_member_count(fixture.core), 0); /* nobody is believed to be there */
     fixture_free(&fixture);
+}
+END_TEST
+
+/* Two groups on one link: one in company knocks at strangers only. */
+START_TEST(company_knocks_at_strangers)
+{
+    struct fixture fixture = fixture_new(NULL);
+    fixture_member(&fixture, 5, false);
+    ck_assert_uint_eq(follow(&fixture, 10 * WEFT_NS_PER_S, 0, 77), 1);
+    ck_assert_uint_eq(follow(&fixture, WEFT_NS_PER_S, 0, 5), 0);
+    fixture_free(&fixture);
+}
+END_TEST
+
+/* Of many about three knock, whatever the number. */
+START_TEST(of_a_crowd_few_knock)
+{
+    uint32_t knocks = 0;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct fixture fixture = fixture_new(NULL);
+        fixture.core->rng = weft_mix(seed);
+        for (weft_node_id id = 2; id < 32; id++) {
+            fixture_member(&fixture, id, false);
+        }
+        knocks += follow(&fixture, WEFT_NS_PER_MS, 0, 77);
+        fixture_free(&fixture);
+    }
+    ck_assert_uint_ge(knocks, 8); /* 3 of 31 nodes: 19 of 200 are expected */
+    ck_assert_uint_le(knocks, 36);
 }
 END_TEST
 
@@ -102,6 +130,8 @@ static Suite *make_suite(void)
     WEFT_ADD(suite, every_bit_counts);
     WEFT_ADD(suite, nothing_is_amplified);
     WEFT_ADD(suite, who_is_alone_knocks);
+    WEFT_ADD(suite, company_knocks_at_strangers);
+    WEFT_ADD(suite, of_a_crowd_few_knock);
     return suite;
 }
 
