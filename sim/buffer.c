@@ -15,11 +15,19 @@ enum {
 
 #define NONE UINT32_MAX
 
-_Static_assert((64 << 2 * (WEFT_SIM_BUFFER_SIZES - 1)) >= WEFT_FRAME_BYTES_MAX, "a frame fits");
+/* Most messages are datagrams, of some hundred bytes while there is news. */
+#define SIZES(X) X(64) X(128) X(256) X(512) X(768) X(1216) X(4096) X(16384)
+#define ONE(bytes) +1
+#define BYTES(bytes) bytes,
+
+_Static_assert(SIZES(ONE) == WEFT_SIM_BUFFER_SIZES, "all sizes have a number");
+_Static_assert(1216 >= WEFT_DATAGRAM_BYTES_MAX, "a datagram fits");
+_Static_assert(16384 >= WEFT_FRAME_BYTES_MAX, "a frame fits");
 
 static uint32_t bytes_of(uint32_t size)
 {
-    return UINT32_C(64) << (2 * size);
+    static const uint32_t bytes[] = {SIZES(BYTES)};
+    return bytes[size];
 }
 
 static uint8_t *at(const struct weft_sim_buffers *buffers, uint32_t size, uint32_t index)
@@ -78,6 +86,7 @@ uint32_t weft_sim_buffer_keep(struct weft_sim_buffers *buffers, const uint8_t *b
         }
         index = slab->used_count++;
     }
+    slab->live_count++;
     memcpy(at(buffers, size, index), bytes, length);
     return (size << INDEX_BITS) | index;
 }
@@ -87,6 +96,22 @@ const uint8_t *weft_sim_buffer_bytes(const struct weft_sim_buffers *buffers, uin
     return at(buffers, name >> INDEX_BITS, name & ((UINT32_C(1) << INDEX_BITS) - 1));
 }
 
+/* No message is in the slab: only its first block stays. */
+static void shrink(struct weft_sim_buffer_size *slab, uint32_t size)
+{
+    for (uint32_t block = 1; block * BLOCK_BUFFERS < slab->used_count; block++) {
+        weft_sim_memory_give(slab->blocks[block], BLOCK_BUFFERS, bytes_of(size));
+        slab->blocks[block] = NULL;
+    }
+    slab->used_count = BLOCK_BUFFERS;
+    slab->free_first = NONE;
+    for (uint32_t index = BLOCK_BUFFERS; index-- > 0;) {
+        uint8_t *buffer = slab->blocks[0] + (size_t)index * bytes_of(size);
+        memcpy(buffer, &slab->free_first, sizeof(slab->free_first));
+        slab->free_first = index;
+    }
+}
+
 void weft_sim_buffer_give(struct weft_sim_buffers *buffers, uint32_t name)
 {
     uint32_t size = name >> INDEX_BITS;
@@ -94,4 +119,8 @@ void weft_sim_buffer_give(struct weft_sim_buffers *buffers, uint32_t name)
     struct weft_sim_buffer_size *slab = &buffers->sizes[size];
     memcpy(at(buffers, size, index), &slab->free_first, sizeof(slab->free_first));
     slab->free_first = index;
+    slab->live_count--;
+    if (slab->live_count == 0 && slab->used_count > BLOCK_BUFFERS) {
+        shrink(slab, size);
+    }
 }

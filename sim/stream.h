@@ -36,7 +36,7 @@ struct weft_sim_end {
 };
 
 /* Slots of all nodes stand in bands of so many: one that nobody nearby uses takes no memory. */
-#define WEFT_SIM_BAND 16
+#define WEFT_SIM_BAND 8
 
 /* Where slot |slot| of |node| is in world->ends and world->peers. */
 static inline size_t weft_sim_stream_place(const struct weft_sim_world *world, uint32_t node,
