@@ -37,6 +37,11 @@ uint32_t weft_announce_version(const struct weft_core *core)
     return weft_bulletin_version(core->announces.bulletin);
 }
 
+void weft_announce_carve(struct weft_core *core, struct weft_arena *arena)
+{
+    core->announces.bytes = weft_arena_take(arena, core->config.bulletin_max, 1);
+}
+
 /* ---- Small memories ---- */
 
 /* May |peer| be sent this now? If so, it is noted. */
@@ -258,7 +263,7 @@ void weft_announce_on_bulletin(struct weft_core *core, const struct weft_event_b
     bool is_checked =
         announces->checking != 0 && !weft_bulletin_is_newer(announces->checking, event->bulletin);
     if (weft_bulletin_is_newer(event->bulletin, announces->bulletin) &&
-        event->length <= WEFT_BULLETIN_BYTES_MAX) {
+        event->length <= core->config.bulletin_max) {
         adopt(core, event);
         weft_pace_stir(core);
         weft_core_trace(

@@ -13,6 +13,7 @@
 #ifndef WEFT_ANNOUNCE_H
 #define WEFT_ANNOUNCE_H
 
+#include "arena.h"
 #include "event.h"
 #include "limits.h"
 #include "look.h"
@@ -62,9 +63,12 @@ struct weft_announces {
     struct weft_announce_candidate candidates[WEFT_ANNOUNCE_CANDIDATES_MAX]; /* next in line */
     struct weft_announce_refused refused[WEFT_ANNOUNCE_REFUSED_MAX];         /* not to be asked */
     struct weft_announce_sent sent[WEFT_ANNOUNCE_SENT_MAX];                  /* rate limit */
-    uint8_t bytes[WEFT_BULLETIN_BYTES_MAX]; /* the signed timestamp document */
-    struct weft_looks look;                 /* looks at the source */
+    uint8_t *bytes;         /* the signed timestamp document, config.bulletin_max at most */
+    struct weft_looks look; /* looks at the source */
 };
+
+/* Take room for a bulletin from the block. */
+void weft_announce_carve(struct weft_core *core, struct weft_arena *arena);
 
 /* BULLETIN: the shell accepted metadata; tell others. */
 void weft_announce_on_bulletin(struct weft_core *core, const struct weft_event_bulletin *event);

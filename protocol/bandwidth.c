@@ -21,10 +21,20 @@
 
 #define NEVER_TOLD UINT8_MAX
 
-void weft_bandwidth_carve(struct weft_core *core, struct weft_arena *arena)
+/* Sender |index|, below count. */
+static struct weft_bandwidth *at(const struct weft_bandwidths *bandwidths, uint32_t index)
 {
-    core->bandwidths.table =
-        weft_arena_take(arena, core->config.links_max, sizeof *core->bandwidths.table);
+    struct weft_bandwidth *rows =
+        bandwidths->pieces[index / WEFT_PIECE_ROWS(struct weft_bandwidth)];
+    return &rows[index % WEFT_PIECE_ROWS(struct weft_bandwidth)];
+}
+
+void weft_bandwidth_end(struct weft_core *core)
+{
+    weft_rows_end(&core->reserves->rows, core->bandwidths.pieces,
+                  WEFT_ROW_PIECES(WEFT_LINKS_MAX, struct weft_bandwidth));
+    weft_rows_end(&core->reserves->rows, core->bandwidths.subject_pieces,
+                  WEFT_ROW_PIECES(WEFT_BANDWIDTH_SUBJECTS_MAX, struct weft_bandwidth_subject));
 }
 
 uint8_t weft_bandwidth_half_octaves(uint64_t bytes_per_s)
@@ -44,32 +54,32 @@ uint8_t weft_bandwidth_half_octaves(uint64_t bytes_per_s)
 
 /* ---- What this node measures ---- */
 
-/* Entries are filled from the front and never freed. */
 static struct weft_bandwidth *find(const struct weft_core *core, weft_node_id peer)
 {
-    const struct weft_bandwidth *table = core->bandwidths.table;
-    for (uint32_t i = 0; i < core->config.links_max && table[i].peer != 0; i++) {
-        if (table[i].peer == peer) {
-            return &core->bandwidths.table[i];
+    for (uint32_t i = 0; i < core->bandwidths.count; i++) {
+        struct weft_bandwidth *entry = at(&core->bandwidths, i);
+        if (entry->peer == peer) {
+            return entry;
         }
     }
     return NULL;
 }
 
-/* The entry whose last sample is oldest; free ones first. */
-static struct weft_bandwidth *oldest(const struct weft_core *core)
+/* A new entry, or that whose last sample is oldest. */
+static struct weft_bandwidth *take(struct weft_core *core)
 {
-    struct weft_bandwidth *found = &core->bandwidths.table[0];
-    for (uint32_t i = 0; i < core->config.links_max; i++) {
-        struct weft_bandwidth *entry = &core->bandwidths.table[i];
-        if (entry->peer == 0) {
-            return entry;
-        }
-        if (entry->seen_ns < found->seen_ns) {
-            found = entry;
-        }
+    struct weft_bandwidths *self = &core->bandwidths;
+    if (self->count < core->config.links_max &&
+        weft_rows_grow(&core->reserves->rows, self->pieces, self->count,
+                       WEFT_PIECE_ROWS(struct weft_bandwidth))) {
+        return at(self, self->count++);
     }
-    return found;
+    struct weft_bandwidth *oldest = at(self, 0);
+    for (uint32_t i = 1; i < self->count; i++) {
+        struct weft_bandwidth *entry = at(self, i);
+        oldest = entry->seen_ns < oldest->seen_ns ? entry : oldest;
+    }
+    return oldest;
 }
 
 void weft_bandwidth_observe(struct weft_core *core, weft_node_id peer, uint32_t bytes,
@@ -81,7 +91,7 @@ void weft_bandwidth_observe(struct weft_core *core, weft_node_id peer, uint32_t 
     uint64_t sample = bytes * WEFT_NS_PER_S / transfer_ns;
     struct weft_bandwidth *entry = find(core, peer);
     if (entry == NULL) {
-        entry = oldest(core);
+        entry = take(core);
         *entry = (struct weft_bandwidth){.peer = peer, .bytes_per_s = sample, .told = NEVER_TOLD};
     } else if (sample >= entry->bytes_per_s) {
         entry->bytes_per_s += (sample - entry->bytes_per_s) >> MEAN_SHIFT;
@@ -113,36 +123,64 @@ static uint64_t standing(const struct weft_core *core, weft_node_id id)
     return (uint64_t)core->members.table[slot].record->agent_class << 56 | weight >> 8;
 }
 
-static struct weft_bandwidth_subject *find_subject(struct weft_bandwidths *bandwidths,
+/* Candidate |index|, below subject_count. */
+static struct weft_bandwidth_subject *subject_at(const struct weft_bandwidths *bandwidths,
+                                                 uint32_t index)
+{
+    uint32_t rows = WEFT_PIECE_ROWS(struct weft_bandwidth_subject);
+    struct weft_bandwidth_subject *piece = bandwidths->subject_pieces[index / rows];
+    return &piece[index % rows];
+}
+
+static struct weft_bandwidth_subject *find_subject(const struct weft_bandwidths *bandwidths,
                                                    weft_node_id id)
 {
-    for (uint32_t i = 0; i < WEFT_BANDWIDTH_SUBJECTS_MAX; i++) {
-        if (bandwidths->subjects[i].id == id) {
-            return &bandwidths->subjects[i];
+    for (uint32_t i = 0; i < bandwidths->subject_count; i++) {
+        struct weft_bandwidth_subject *subject = subject_at(bandwidths, i);
+        if (subject->id == id) {
+            return subject;
         }
     }
     return NULL;
 }
 
-/* A place for the values of |id|; NULL if every other candidate stands before it. */
+/* The candidate that stands behind all others; NULL = none is known. */
+static struct weft_bandwidth_subject *last_subject(const struct weft_core *core)
+{
+    struct weft_bandwidth_subject *last = NULL;
+    for (uint32_t i = 0; i < core->bandwidths.subject_count; i++) {
+        struct weft_bandwidth_subject *subject = subject_at(&core->bandwidths, i);
+        bool behind = last == NULL || standing(core, subject->id) < standing(core, last->id);
+        last = behind ? subject : last;
+    }
+    return last;
+}
+
+static struct weft_bandwidth_subject *add_subject(struct weft_core *core)
+{
+    struct weft_bandwidths *self = &core->bandwidths;
+    bool has_room = self->subject_count < WEFT_BANDWIDTH_SUBJECTS_MAX &&
+                    weft_rows_grow(&core->reserves->rows, self->subject_pieces, self->subject_count,
+                                   WEFT_PIECE_ROWS(struct weft_bandwidth_subject));
+    return has_room ? subject_at(self, self->subject_count++) : NULL;
+}
+
+/* A place for the values of |id|: of a candidate that left, a new one, or that of the last, unless
+ * every other candidate stands before |id|: NULL. */
 static struct weft_bandwidth_subject *take_subject(struct weft_core *core, weft_node_id id)
 {
-    struct weft_bandwidth_subject *last = &core->bandwidths.subjects[0];
-    for (uint32_t i = 0; i < WEFT_BANDWIDTH_SUBJECTS_MAX; i++) {
-        struct weft_bandwidth_subject *subject = &core->bandwidths.subjects[i];
-        if (standing(core, subject->id) < standing(core, last->id)) {
-            last = subject;
+    struct weft_bandwidth_subject *last = last_subject(core);
+    bool left = last != NULL && standing(core, last->id) == 0;
+    struct weft_bandwidth_subject *place = left ? last : add_subject(core);
+    if (place == NULL) {
+        if (standing(core, last->id) >= standing(core, id)) {
+            return NULL;
         }
+        weft_member_set_rate(core, weft_member_slot(core, last->id), WEFT_MEMBER_RATE_UNKNOWN);
+        place = last;
     }
-    if (standing(core, last->id) >= standing(core, id)) {
-        return NULL;
-    }
-    uint32_t slot = weft_member_slot(core, last->id);
-    if (slot != WEFT_MEMBER_NONE) {
-        weft_member_set_rate(core, slot, WEFT_MEMBER_RATE_UNKNOWN);
-    }
-    *last = (struct weft_bandwidth_subject){.id = id};
-    return last;
+    *place = (struct weft_bandwidth_subject){.id = id};
+    return place;
 }
 
 /* Enter a value; false if it is old, or if five observers before this one told theirs. */
@@ -189,12 +227,8 @@ static uint8_t median(const struct weft_bandwidth_subject *subject)
 
 uint8_t weft_bandwidth_attested(const struct weft_core *core, weft_node_id id)
 {
-    for (uint32_t i = 0; i < WEFT_BANDWIDTH_SUBJECTS_MAX; i++) {
-        if (core->bandwidths.subjects[i].id == id) {
-            return median(&core->bandwidths.subjects[i]);
-        }
-    }
-    return WEFT_MEMBER_RATE_UNKNOWN;
+    const struct weft_bandwidth_subject *subject = find_subject(&core->bandwidths, id);
+    return subject == NULL ? WEFT_MEMBER_RATE_UNKNOWN : median(subject);
 }
 
 void weft_bandwidth_on_rate(struct weft_core *core, const struct weft_rate *rate)
@@ -217,7 +251,7 @@ void weft_bandwidth_on_rate(struct weft_core *core, const struct weft_rate *rate
 
 static bool is_worth_telling(const struct weft_core *core, const struct weft_bandwidth *entry)
 {
-    if (entry->peer == 0 || weft_member_find(core, entry->peer) == NULL) {
+    if (weft_member_find(core, entry->peer) == NULL) {
         return false;
     }
     uint8_t value = weft_bandwidth_half_octaves(entry->bytes_per_s);
@@ -236,8 +270,8 @@ void weft_bandwidth_expire(struct weft_core *core)
     }
     bandwidths->due_ns = core->now_ns + TELL_NS;
     uint32_t count = 0;
-    for (uint32_t i = 0; i < core->config.links_max && count < WEFT_MESSAGE_RATES_MAX; i++) {
-        struct weft_bandwidth *entry = &bandwidths->table[i];
+    for (uint32_t i = 0; i < bandwidths->count && count < WEFT_MESSAGE_RATES_MAX; i++) {
+        struct weft_bandwidth *entry = at(bandwidths, i);
         if (!is_worth_telling(core, entry)) {
             continue;
         }

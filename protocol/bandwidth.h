@@ -9,8 +9,8 @@
 #ifndef WEFT_BANDWIDTH_H
 #define WEFT_BANDWIDTH_H
 
-#include "arena.h"
 #include "message.h"
+#include "reserve.h"
 
 struct weft_core;
 
@@ -22,7 +22,7 @@ struct weft_core;
 #define WEFT_BANDWIDTH_OBSERVERS 5
 
 struct weft_bandwidth {
-    weft_node_id peer;    /* sender, 0 = free */
+    weft_node_id peer;    /* sender */
     uint64_t bytes_per_s; /* moving mean */
     weft_ns seen_ns;      /* last sample */
     weft_ns told_ns;      /* when it was told */
@@ -30,21 +30,24 @@ struct weft_bandwidth {
 };
 
 struct weft_bandwidth_subject {
-    weft_node_id id;                              /* candidate, 0 = free */
+    weft_node_id id;                              /* candidate */
     uint32_t sequences[WEFT_BANDWIDTH_OBSERVERS]; /* of the values */
     uint16_t tags[WEFT_BANDWIDTH_OBSERVERS];      /* rendezvous weight of the observer, 0 = free */
     uint8_t values[WEFT_BANDWIDTH_OBSERVERS];     /* half-octaves */
 };
 
 struct weft_bandwidths {
-    struct weft_bandwidth *table; /* senders measured here; links_max entries */
-    struct weft_bandwidth_subject subjects[WEFT_BANDWIDTH_SUBJECTS_MAX]; /* what others told */
-    uint32_t told_count; /* rates told since START, part of their sequence */
-    weft_ns due_ns;      /* next telling */
+    void *pieces[WEFT_ROW_PIECES(WEFT_LINKS_MAX, struct weft_bandwidth)]; /* senders measured */
+    uint32_t count; /* of them, config.links_max at most; they stay */
+    void *subject_pieces[WEFT_ROW_PIECES(WEFT_BANDWIDTH_SUBJECTS_MAX,
+                                         struct weft_bandwidth_subject)]; /* what others told */
+    uint32_t subject_count; /* candidates they told it of */
+    uint32_t told_count;    /* rates told since START, part of their sequence */
+    weft_ns due_ns;         /* next telling */
 };
 
-/* Take the table from the block. */
-void weft_bandwidth_carve(struct weft_core *core, struct weft_arena *arena);
+/* The core ends: give back the table. */
+void weft_bandwidth_end(struct weft_core *core);
 
 /* A chunk of |bytes| arrived from |peer| in |transfer_ns|, first to last byte. Pieces below 16 KiB
  * and unknown times say nothing. */

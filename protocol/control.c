@@ -20,8 +20,7 @@ void weft_control_carve(struct weft_core *core, struct weft_arena *arena)
     weft_member_carve(core, arena);
     weft_probe_carve(core, arena);
     weft_gossip_carve(core, arena);
-    weft_remote_carve(core, arena);
-    weft_bandwidth_carve(core, arena);
+    weft_announce_carve(core, arena);
 }
 
 void weft_control_on_start(struct weft_core *core, const struct weft_event_start *event)

@@ -19,8 +19,47 @@
 
 /* --- memory --- */
 
+/* Pieces that all tables of short rows have at their limits. */
+static uint32_t row_pieces(const struct weft_config *config)
+{
+    return WEFT_ROW_PIECES(WEFT_WANTED_MAX, struct weft_want) +
+           WEFT_ROW_PIECES(WEFT_UPLOADS_MAX, struct weft_upload) +
+           WEFT_ROW_PIECES(WEFT_FETCHES_MAX, struct weft_fetch) +
+           WEFT_ROW_PIECES(config->remotes_max, struct weft_remote) +
+           WEFT_ROW_PIECES(config->links_max, struct weft_bandwidth) +
+           WEFT_ROW_PIECES(WEFT_BANDWIDTH_SUBJECTS_MAX, struct weft_bandwidth_subject) +
+           WEFT_ROW_PIECES(WEFT_PROBES_MAX, struct weft_probe) +
+           WEFT_ROW_PIECES(WEFT_PENALTIES_MAX, struct weft_penalty) +
+           WEFT_ROW_PIECES(WEFT_LINK_PAUSES, struct weft_link_pause) +
+           weft_release_row_pieces(config);
+}
+
+static void carve_reserves(struct weft_reserves *reserves, struct weft_arena *arena,
+                           const struct weft_config *config, uint32_t core_count)
+{
+    uint32_t link_count = core_count * config->links_max + 1; /* and one that stays zero */
+    weft_reserve_carve(&reserves->links, arena, link_count, weft_link_bytes(config));
+    (void)weft_reserve_take(&reserves->links);
+    weft_reserve_carve(&reserves->rows, arena, core_count * row_pieces(config), WEFT_ROWS_BYTES);
+}
+
+static void carve_own(struct weft_core *core, struct weft_arena *arena)
+{
+    struct weft_reserves reserves;
+    core->reserves = weft_arena_take(arena, 1, sizeof(*core->reserves));
+    carve_reserves(&reserves, arena, &core->config, 1);
+    if (core->reserves != NULL) {
+        *core->reserves = reserves;
+    }
+}
+
 static void carve(struct weft_core *core, struct weft_arena *arena)
 {
+    if (core->config.shares_reserves) {
+        core->reserves = core->host.reserves;
+    } else {
+        carve_own(core, arena);
+    }
     weft_control_carve(core, arena);
     weft_release_carve(core, arena);
     weft_link_carve(core, arena);
@@ -41,7 +80,9 @@ static bool is_valid(const struct weft_config *config)
            is_between(config->downloads_max, 1, WEFT_DOWNLOADS_MAX) &&
            is_between(config->chunks_max, 64, WEFT_CHUNKS_MAX) && config->chunks_max % 64 == 0 &&
            is_between(config->extents_max, 1, WEFT_EXTENTS_MAX) &&
-           is_between(config->documents_max, 1, WEFT_DOCUMENTS_MAX);
+           is_between(config->documents_max, 1, WEFT_DOCUMENTS_MAX) &&
+           is_between(config->path_max, 1, WEFT_PATH_BYTES_MAX) &&
+           is_between(config->bulletin_max, 1, WEFT_BULLETIN_BYTES_MAX);
 }
 
 struct weft_config weft_config_default(void)
@@ -56,7 +97,9 @@ struct weft_config weft_config_default(void)
                                 .downloads_max = WEFT_DOWNLOADS_MAX,
                                 .chunks_max = WEFT_CHUNKS_MAX,
                                 .extents_max = WEFT_EXTENTS_MAX,
-                                .documents_max = WEFT_DOCUMENTS_MAX};
+                                .documents_max = WEFT_DOCUMENTS_MAX,
+                                .path_max = WEFT_PATH_BYTES_MAX,
+                                .bulletin_max = WEFT_BULLETIN_BYTES_MAX};
 }
 
 size_t weft_core_size(const struct weft_config *config)
@@ -71,11 +114,29 @@ size_t weft_core_size(const struct weft_config *config)
     return arena.used;
 }
 
+size_t weft_core_share_size(const struct weft_config *config, uint32_t core_count)
+{
+    struct weft_reserves reserves;
+    struct weft_arena arena = {.memory = NULL};
+    if (is_valid(config)) {
+        carve_reserves(&reserves, &arena, config, core_count);
+    }
+    return arena.used;
+}
+
+void weft_core_share(struct weft_reserves *reserves, void *memory, const struct weft_config *config,
+                     uint32_t core_count)
+{
+    struct weft_arena arena = {.memory = memory};
+    carve_reserves(reserves, &arena, config, core_count);
+}
+
 struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_config *config,
                                  const struct weft_host *host)
 {
     size_t wanted = weft_core_size(config);
-    bool is_complete = !config->shares_records || host->keep != NULL;
+    bool is_complete = (!config->shares_records || host->keep != NULL) &&
+                       (!config->shares_reserves || host->reserves != NULL);
     if (wanted == 0 || bytes < wanted || !is_complete) {
         return NULL;
     }
@@ -89,6 +150,7 @@ struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_c
     core->rng = config->seed;
     core->fallback_ns = WEFT_NS_NEVER;
     carve(core, &arena);
+    weft_link_init(core);
     weft_roster_init(core);
     weft_tree_init(core);
     weft_pick_init(core);
@@ -96,6 +158,20 @@ struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_c
     weft_lease_init(core);
     weft_source_init(core);
     return core;
+}
+
+void weft_core_end(struct weft_core *core)
+{
+    weft_link_end(core);
+    weft_probe_end(core);
+    weft_want_end(core);
+    weft_serve_end(core);
+    weft_source_end(core);
+    weft_remote_end(core);
+    weft_bandwidth_end(core);
+    weft_penalty_end(core);
+    weft_link_pause_end_all(core);
+    weft_release_end(core);
 }
 
 void weft_core_trace(const struct weft_core *core, struct weft_trace_record record)

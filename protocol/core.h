@@ -10,6 +10,7 @@
 
 #include "action.h"
 #include "event.h"
+#include "reserve.h"
 #include "trace.h"
 #include "tuning.h"
 
@@ -32,7 +33,10 @@ struct weft_config {
     uint32_t chunks_max;               /* 64..WEFT_CHUNKS_MAX, a multiple of 64 */
     uint32_t extents_max;              /* 1..WEFT_EXTENTS_MAX; weft_release_extents() tells */
     uint32_t documents_max;            /* 1..WEFT_DOCUMENTS_MAX */
+    uint32_t path_max;                 /* bytes of a document's path, 1..WEFT_PATH_BYTES_MAX */
+    uint32_t bulletin_max;             /* bytes of a bulletin, 1..WEFT_BULLETIN_BYTES_MAX */
     bool shares_records;               /* member records are kept by the host: host.keep is set */
+    bool shares_reserves;              /* pieces come from the host: host.reserves is set */
 };
 
 /* The only calls out of the core; none may call back in. */
@@ -43,6 +47,10 @@ struct weft_host {
     /* A copy of |record| that stays as it is while the core lives; equal records of several cores
      * may share one. The state in it counts nothing.   Never NULL.   Owner: the host. */
     const struct weft_record *(*keep)(void *context, const struct weft_record *record);
+
+    /* What this core draws on together with others that are never stepped at the same time; see
+     * weft_core_share().   Owner: the host. */
+    struct weft_reserves *reserves;
 };
 
 /* A configuration with every limit at its maximum and every flag at its default. */
@@ -52,13 +60,29 @@ struct weft_config weft_config_default(void);
  * Errors: 0 if a capacity is out of its range. */
 size_t weft_core_size(const struct weft_config *config);
 
+/* Bytes of memory that the reserves of so many cores of this configuration need.
+ * Errors: 0 if a capacity is out of its range. */
+size_t weft_core_share_size(const struct weft_config *config, uint32_t core_count);
+
+/* Make the reserves of so many cores in |memory|, which is as for weft_core_init().
+ * Shape:  memory[weft_core_share_size()].
+ * Owner:  the caller keeps |memory| and |reserves|. */
+void weft_core_share(struct weft_reserves *reserves, void *memory, const struct weft_config *config,
+                     uint32_t core_count);
+
 /* Make a core in |memory|, which is aligned for any type, zeroed, and not moved while the core
  * lives. Only what the core needs of it is ever written: a table that stays short costs no pages.
  * Shape:  memory[bytes], bytes >= weft_core_size(config).
- * Errors: NULL if |bytes| is too small, a capacity is out of range, or host.keep is missing.
- * Owner:  the caller keeps |memory|; the core copies |config| and |host|; nothing to release. */
+ * Errors: NULL if |bytes| is too small, a capacity is out of range, or host.keep or
+ *         host.reserves is missing.
+ * Owner:  the caller keeps |memory|; the core copies |config| and |host|. Nothing is to be
+ *         released, but see weft_core_end(). */
 struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_config *config,
                                  const struct weft_host *host);
+
+/* The core ends here, without a word to anybody: give back what it took of host.reserves. Its
+ * memory can be zeroed and used again. A core with reserves of its own needs no end. */
+void weft_core_end(struct weft_core *core);
 
 /* Let the node live through one event; what is to be done is appended to |actions|.
  * Owner:  borrows |event| and |actions| for the call.

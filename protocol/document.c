@@ -24,6 +24,14 @@ void weft_document_carve(struct weft_core *core, struct weft_arena *arena)
 {
     core->documents.items =
         weft_arena_take(arena, core->config.documents_max, sizeof(core->documents.items[0]));
+    core->documents.paths =
+        weft_arena_take(arena, core->config.documents_max, core->config.path_max + 1);
+}
+
+static char *path_at(const struct weft_core *core, const struct weft_document *document)
+{
+    size_t index = (size_t)(document - core->documents.items);
+    return core->documents.paths + index * (core->config.path_max + 1);
 }
 
 static struct weft_document *find(struct weft_core *core, uint64_t token)
@@ -198,21 +206,24 @@ void weft_document_on_wanted(struct weft_core *core, const struct weft_event_doc
 {
     struct weft_document *document = find(core, 0);
     size_t length = strlen(event->path);
+    char none[] = "";
     struct weft_document wanted = {.token = event->token,
                                    .bytes_max = event->bytes_max,
                                    .bulletin = event->bulletin,
                                    .hint = event->hint,
                                    .derived_bytes = event->derived_bytes,
                                    .is_own_work = event->is_own_work,
-                                   .since_ns = core->now_ns};
+                                   .since_ns = core->now_ns,
+                                   .path = none};
     bool has_room = event->derived_bytes == 0 || weft_derive_has_room(core);
-    if (document == NULL || length > WEFT_PATH_BYTES_MAX || !has_room) {
+    if (document == NULL || length > core->config.path_max || !has_room) {
         weft_core_reject(core, WEFT_REJECT_FULL);
         trace(core, 0, 2);
         push_action(core, &wanted, WEFT_ACTION_DOCUMENT_FAILED);
         return;
     }
     *document = wanted;
+    document->path = path_at(core, document);
     core->documents.count++;
     memcpy(document->path, event->path, length + 1);
     next_holder(core, document);

@@ -35,12 +35,13 @@ struct weft_document {
                                                 length + 1; 0 = any other document */
     bool is_own_work;                        /* of it: no peer is asked */
     weft_ns pending_until_ns;                /* of it: somebody works on it, it seems */
-    char path[WEFT_PATH_BYTES_MAX + 1];      /* below the source's URL */
+    char *path;                              /* below the source's URL; in paths */
 };
 
 struct weft_documents {
     uint32_t count;              /* entries in use */
     struct weft_document *items; /* config.documents_max, in no order */
+    char *paths;                 /* room of each for config.path_max bytes and 0 */
 };
 
 struct weft_core;

@@ -23,16 +23,26 @@ void weft_have_reset_map(const struct weft_core *core, struct weft_link_map *map
 void weft_have_begin(struct weft_core *core, uint32_t download)
 {
     for (uint32_t i = 0; i < core->links.end; i++) {
-        weft_have_reset_map(core, &weft_link_at(&core->links, i)->maps[download]);
+        struct weft_link *link = weft_link_at(&core->links, i);
+        if (link->peer.id != 0) {
+            weft_have_reset_map(core, &link->maps[download]);
+        }
     }
+}
+
+static uint8_t *copies_of(const struct weft_core *core, const struct weft_link *link,
+                          struct weft_download *download, uint32_t chunk)
+{
+    return link->far ? weft_download_far_place(core, download, chunk)
+                     : &download->near_copies[chunk];
 }
 
 static void add_copy(const struct weft_core *core, const struct weft_link *link,
                      struct weft_download *download, uint32_t chunk)
 {
-    uint8_t *copies = link->far ? download->far_copies : download->near_copies;
-    copies[chunk] = (uint8_t)(copies[chunk] + (copies[chunk] < UINT8_MAX));
-    if (copies[chunk] == 1 && !link->far) {
+    uint8_t *copies = copies_of(core, link, download, chunk);
+    *copies = (uint8_t)(*copies + (*copies < UINT8_MAX));
+    if (*copies == 1 && !link->far) {
         weft_download_refresh(download, &core->releases.items[download->release], chunk);
     }
 }
@@ -40,9 +50,9 @@ static void add_copy(const struct weft_core *core, const struct weft_link *link,
 static void remove_copy(const struct weft_core *core, const struct weft_link *link,
                         struct weft_download *download, uint32_t chunk)
 {
-    uint8_t *copies = link->far ? download->far_copies : download->near_copies;
-    copies[chunk] = (uint8_t)(copies[chunk] - (copies[chunk] > 0));
-    if (copies[chunk] == 0 && !link->far) {
+    uint8_t *copies = copies_of(core, link, download, chunk);
+    *copies = (uint8_t)(*copies - (*copies > 0));
+    if (*copies == 0 && !link->far) {
         weft_download_refresh(download, &core->releases.items[download->release], chunk);
     }
 }
@@ -176,7 +186,7 @@ static void send_map(struct weft_core *core, struct weft_link *link,
     struct weft_link_map *map = map_of(link, release);
     if (map != NULL) {
         const struct weft_download *download = &core->releases.downloads[release->download];
-        map->told_count = link->far ? download->far_log_count : download->near_log_count;
+        map->told_count = link->far ? download->far_log.count : download->near_log.count;
     }
 }
 
@@ -277,8 +287,9 @@ void weft_have_on_have(struct weft_core *core, struct weft_link *link,
 void weft_have_note_near(struct weft_core *core, struct weft_download *download, uint32_t chunk,
                          bool soon)
 {
-    download->near_log[download->near_log_count++ % core->config.chunks_max] = (uint16_t)chunk;
-    bool many = download->near_log_count - download->near_told >= BATCH;
+    struct weft_log *log = &download->near_log;
+    weft_log_append(log, &core->reserves->rows, (uint16_t)chunk);
+    bool many = log->count - log->first >= BATCH;
     weft_ns wait = soon || many ? core->config.tuning.have_delay_ms * WEFT_NS_PER_MS : LAZY_NS;
     weft_ns due_ns = core->now_ns + wait;
     download->near_due_ns = due_ns < download->near_due_ns ? due_ns : download->near_due_ns;
@@ -303,7 +314,9 @@ void weft_have_hurry(struct weft_core *core, struct weft_download *download)
 
 void weft_have_note_far(struct weft_core *core, struct weft_download *download, uint32_t chunk)
 {
-    download->far_log[download->far_log_count++ % core->config.chunks_max] = (uint16_t)chunk;
+    if (core->links.far_count > 0) { /* who comes later is sent a MAP */
+        weft_log_append(&download->far_log, &core->reserves->rows, (uint16_t)chunk);
+    }
     if (download->far_due_ns == WEFT_NS_NEVER) {
         download->far_due_ns =
             core->now_ns + core->config.tuning.far_have_delay_ms * WEFT_NS_PER_MS;
@@ -316,12 +329,12 @@ static bool send_have(struct weft_core *core, struct weft_link *link, uint32_t i
 {
     struct weft_download *download = &core->releases.downloads[index];
     struct weft_link_map *map = &link->maps[index];
-    const uint16_t *log = link->far ? download->far_log : download->near_log;
-    uint32_t log_count = link->far ? download->far_log_count : download->near_log_count;
+    const struct weft_log *log = link->far ? &download->far_log : &download->near_log;
     uint8_t list[2 * WEFT_HAVE_CHUNKS_MAX];
     uint32_t length = 0;
-    while (map->told_count < log_count && length < sizeof(list)) {
-        uint32_t chunk = log[map->told_count++ % core->config.chunks_max];
+    map->told_count = map->told_count > log->first ? map->told_count : log->first;
+    while (map->told_count < log->count && length < sizeof(list)) {
+        uint32_t chunk = *weft_log_at(log, map->told_count++);
         if (!weft_bitmap_has(map->have, chunk)) {
             list[length++] = (uint8_t)(chunk >> 8);
             list[length++] = (uint8_t)chunk;
@@ -333,11 +346,14 @@ static bool send_have(struct weft_core *core, struct weft_link *link, uint32_t i
                                    .list = {.bytes = list, .length = length}};
         weft_link_send(core, link, &frame);
     }
-    return map->told_count < log_count;
+    return map->told_count < log->count;
 }
 
+/* Tell all neighbours on one side; then nobody needs the log any more. */
 static void flush(struct weft_core *core, uint32_t index, bool far)
 {
+    struct weft_download *download = &core->releases.downloads[index];
+    struct weft_log *log = far ? &download->far_log : &download->near_log;
     for (uint32_t i = 0; i < core->links.end; i++) {
         struct weft_link *link = weft_link_at(&core->links, i);
         if (link->up && link->far == far) {
@@ -345,6 +361,7 @@ static void flush(struct weft_core *core, uint32_t index, bool far)
             }
         }
     }
+    weft_log_drop(log, &core->reserves->rows, log->count);
 }
 
 void weft_have_expire(struct weft_core *core)
@@ -354,7 +371,6 @@ void weft_have_expire(struct weft_core *core)
         bool used = download->release != WEFT_RELEASE_NONE;
         if (used && download->near_due_ns <= core->now_ns) {
             download->near_due_ns = WEFT_NS_NEVER;
-            download->near_told = download->near_log_count;
             flush(core, i, /* far */ false);
         }
         if (used && download->far_due_ns <= core->now_ns) {

@@ -30,7 +30,7 @@ static const struct weft_want *find_late(const struct weft_core *core)
     const struct weft_want *first = NULL;
     bool free = core->wants.far_count > 0 && weft_source_is_free(core);
     for (uint32_t i = 0; free && i < core->wants.count; i++) {
-        const struct weft_want *want = &core->wants.items[i];
+        const struct weft_want *want = weft_want_at(&core->wants, i);
         if (is_missed(core, want) &&
             (first == NULL || late_ns(core, want) < late_ns(core, first))) {
             first = want;

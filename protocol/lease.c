@@ -283,8 +283,8 @@ void weft_lease_tell_far(struct weft_core *core, uint32_t download, uint32_t ext
 
 bool weft_lease_is_brought(const struct weft_core *core, uint32_t download, uint32_t extent)
 {
-    const struct weft_extent *entry = &core->releases.downloads[download].extents[extent];
-    return entry->brought_ns != 0 && core->now_ns - entry->brought_ns < lease_ns(core);
+    weft_ns brought_ns = weft_download_brought_ns(&core->releases.downloads[download], extent);
+    return brought_ns != 0 && core->now_ns - brought_ns < lease_ns(core);
 }
 
 /* How long a holder may bring nothing: by what chunks cost this node, over the same line. */
@@ -336,7 +336,7 @@ void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
         return;
     }
     if (link->far) {
-        download->extents[frame->chunk].brought_ns = core->now_ns;
+        *weft_download_brought_place(core, download, frame->chunk) = core->now_ns;
         return;
     }
     struct weft_extent *extent = &download->extents[frame->chunk];

@@ -18,11 +18,20 @@ void weft_link_carve(struct weft_core *core, struct weft_arena *arena)
 {
     const struct weft_config *config = &core->config;
     struct weft_links *self = &core->links;
-    size_t set_bytes = weft_bitmap_words(config->chunks_max) * sizeof(uint64_t);
-    self->item_bytes = sizeof(struct weft_link) +
-                       config->downloads_max * (sizeof(struct weft_link_map) + set_bytes);
     self->ids = weft_arena_take(arena, config->links_max, sizeof(self->ids[0]));
-    self->items = weft_arena_take(arena, config->links_max, self->item_bytes);
+    self->places = weft_arena_take(arena, config->links_max, sizeof(self->places[0]));
+}
+
+void weft_link_init(struct weft_core *core)
+{
+    core->links.reserve = &core->reserves->links;
+}
+
+size_t weft_link_bytes(const struct weft_config *config)
+{
+    size_t set_bytes = weft_bitmap_words(config->chunks_max) * sizeof(uint64_t);
+    return sizeof(struct weft_link) +
+           config->downloads_max * (sizeof(struct weft_link_map) + set_bytes);
 }
 
 struct weft_link *weft_link_find(struct weft_core *core, weft_node_id peer)
@@ -87,9 +96,10 @@ static struct weft_link *take_entry(struct weft_core *core, const struct weft_en
     struct weft_links *self = &core->links;
     for (uint32_t i = 0; i < core->config.links_max; i++) {
         if (self->ids[i] == 0) {
-            struct weft_link *link = weft_link_at(self, i);
+            struct weft_link *link = weft_reserve_take(self->reserve);
             *link = (struct weft_link){.peer = *peer, .since_ns = core->now_ns};
             empty_maps(core, link);
+            self->places[i] = weft_reserve_number(self->reserve, link);
             self->ids[i] = peer->id;
             self->end = self->end > i ? self->end : i + 1;
             return link;
@@ -123,10 +133,15 @@ void weft_link_open(struct weft_core *core, const struct weft_endpoint *peer, bo
     }
 }
 
-static void forget_id(struct weft_links *self, weft_node_id peer)
+/* The entry of |peer| is free; what was in it stays until it is taken again. */
+static void give_entry(struct weft_links *self, weft_node_id peer)
 {
     for (uint32_t i = 0; i < self->end; i++) {
-        self->ids[i] = self->ids[i] == peer ? 0 : self->ids[i];
+        if (self->ids[i] == peer) {
+            weft_reserve_give(self->reserve, weft_link_at(self, i));
+            self->ids[i] = 0;
+            self->places[i] = 0;
+        }
     }
     while (self->end > 0 && self->ids[self->end - 1] == 0) {
         self->end--;
@@ -145,8 +160,8 @@ static void release_entry(struct weft_core *core, struct weft_link *link)
         weft_have_drop(core, link);
     }
     link->peer.id = 0;
-    forget_id(&core->links, peer);
     link->up = false;
+    give_entry(&core->links, peer);
     weft_want_on_link_down(core, peer);
 }
 
@@ -198,6 +213,7 @@ void weft_link_on_up(struct weft_core *core, const struct weft_event_stream *eve
     }
     if (link->up) {
         release_entry(core, link); /* the peer restarted: a new stream replaces the old one */
+        link = take_entry(core, &event->peer);
     }
     link->peer = event->peer;
     link->far = weft_member_find(core, event->peer.id) == NULL &&
@@ -271,4 +287,11 @@ void weft_link_close_all(struct weft_core *core)
         }
     }
     weft_link_review_soon(core);
+}
+
+void weft_link_end(struct weft_core *core)
+{
+    while (core->links.end > 0) {
+        give_entry(&core->links, core->links.ids[core->links.end - 1]);
+    }
 }

@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "core.h"
+#include "reserve.h"
 
 /* What this node knows of one neighbour's chunks of one download. */
 struct weft_link_map {
@@ -48,26 +49,35 @@ struct weft_link {
 };
 
 struct weft_links {
-    uint8_t *items;     /* config.links_max entries of item_bytes, see weft_link_at() */
-    size_t item_bytes;  /* a link with its maps, and a set of config.chunks_max of each map */
-    weft_node_id *ids;  /* peer.id of each entry, dense for the search */
-    uint32_t found;     /* entry that was looked up last */
-    uint32_t end;       /* entries from here on are free */
-    uint32_t up_count;  /* links that are up */
-    uint32_t far_count; /* of them to other segments */
-    weft_ns review_ns;  /* next review, see link_review.h */
+    struct weft_reserve *reserve; /* where links come from; its piece 0 stays zero: no link */
+    uint32_t *places;             /* piece of each entry, config.links_max of them */
+    weft_node_id *ids;            /* peer.id of each entry, dense for the search */
+    uint32_t found;               /* entry that was looked up last */
+    uint32_t end;                 /* entries from here on are free */
+    uint32_t up_count;            /* links that are up */
+    uint32_t far_count;           /* of them to other segments */
+    weft_ns review_ns;            /* next review, see link_review.h */
 };
 
 struct weft_core;
 
-/* Entry |index|, below config.links_max, in use or not. */
+/* Entry |index|, below config.links_max. One that is free is read only: its peer.id is 0. */
 static inline struct weft_link *weft_link_at(const struct weft_links *links, uint32_t index)
 {
-    return (struct weft_link *)(void *)(links->items + index * links->item_bytes);
+    return weft_reserve_at(links->reserve, links->places[index]);
 }
+
+/* Bytes of a link with its maps, and a set of config.chunks_max of each map. */
+size_t weft_link_bytes(const struct weft_config *config);
 
 /* Take the tables from the block, and empty them. */
 void weft_link_carve(struct weft_core *core, struct weft_arena *arena);
+
+/* Know where links come from. */
+void weft_link_init(struct weft_core *core);
+
+/* The core ends: give back every link, without a word. */
+void weft_link_end(struct weft_core *core);
 
 /* A stream is ready: exchange maps. Closed at once if there is no room or the peer is banned. */
 void weft_link_on_up(struct weft_core *core, const struct weft_event_stream *event);

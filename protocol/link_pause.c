@@ -8,11 +8,25 @@
 #define PAUSE_NS (1 * WEFT_NS_PER_S)
 #define PAUSE_DOUBLINGS_MAX 5
 
+/* Entry |index|, below count. */
+static struct weft_link_pause *at(const struct weft_link_pauses *pauses, uint32_t index)
+{
+    struct weft_link_pause *rows = pauses->pieces[index / WEFT_PIECE_ROWS(struct weft_link_pause)];
+    return &rows[index % WEFT_PIECE_ROWS(struct weft_link_pause)];
+}
+
+void weft_link_pause_end_all(struct weft_core *core)
+{
+    weft_rows_end(&core->reserves->rows, core->link_pauses.pieces,
+                  WEFT_ROW_PIECES(WEFT_LINK_PAUSES, struct weft_link_pause));
+}
+
 static struct weft_link_pause *pause_of(struct weft_core *core, weft_node_id peer)
 {
-    for (uint32_t i = 0; i < WEFT_LINK_PAUSES; i++) {
-        if (core->link_pauses.items[i].peer == peer) {
-            return &core->link_pauses.items[i];
+    for (uint32_t i = 0; i < core->link_pauses.count; i++) {
+        struct weft_link_pause *pause = at(&core->link_pauses, i);
+        if (pause->peer == peer) {
+            return pause;
         }
     }
     return NULL;
@@ -25,23 +39,28 @@ bool weft_link_pause_is_on(struct weft_core *core, weft_node_id peer)
     return rests || weft_penalty_is_banned(core, peer);
 }
 
+/* A new entry, or that of the pause that ends first. */
+static struct weft_link_pause *take(struct weft_core *core)
+{
+    struct weft_link_pauses *self = &core->link_pauses;
+    if (self->count < WEFT_LINK_PAUSES &&
+        weft_rows_grow(&core->reserves->rows, self->pieces, self->count,
+                       WEFT_PIECE_ROWS(struct weft_link_pause))) {
+        return at(self, self->count++);
+    }
+    struct weft_link_pause *first = at(self, 0);
+    for (uint32_t i = 1; i < self->count; i++) {
+        struct weft_link_pause *pause = at(self, i);
+        first = pause->until_ns < first->until_ns ? pause : first;
+    }
+    return first;
+}
+
 static struct weft_link_pause *make_pause(struct weft_core *core, weft_node_id peer)
 {
     struct weft_link_pause *pause = pause_of(core, peer);
-    for (uint32_t i = 0; pause == NULL && i < WEFT_LINK_PAUSES; i++) {
-        if (core->link_pauses.items[i].peer == 0) {
-            pause = &core->link_pauses.items[i];
-        }
-    }
     if (pause == NULL) {
-        pause = &core->link_pauses.items[0];
-        for (uint32_t i = 1; i < WEFT_LINK_PAUSES; i++) {
-            if (core->link_pauses.items[i].until_ns < pause->until_ns) {
-                pause = &core->link_pauses.items[i];
-            }
-        }
-    }
-    if (pause->peer != peer) {
+        pause = take(core);
         *pause = (struct weft_link_pause){.peer = peer};
     }
     return pause;
@@ -63,6 +82,9 @@ void weft_link_pause_end(struct weft_core *core, weft_node_id peer)
 {
     struct weft_link_pause *pause = pause_of(core, peer);
     if (pause != NULL) {
-        *pause = (struct weft_link_pause){.peer = 0};
+        struct weft_link_pauses *self = &core->link_pauses;
+        *pause = *at(self, --self->count);
+        weft_rows_shrink(&core->reserves->rows, self->pieces, self->count,
+                         WEFT_PIECE_ROWS(struct weft_link_pause));
     }
 }

@@ -8,13 +8,13 @@
 #ifndef WEFT_LINK_PAUSE_H
 #define WEFT_LINK_PAUSE_H
 
-#include "types.h"
+#include "reserve.h"
 
 struct weft_core;
 
 /* An address that could not be reached lately. */
 struct weft_link_pause {
-    weft_node_id peer; /* 0 = free entry */
+    weft_node_id peer; /* who */
     weft_ns until_ns;  /* not tried before */
     uint32_t failures; /* in a row */
 };
@@ -22,8 +22,12 @@ struct weft_link_pause {
 #define WEFT_LINK_PAUSES 16
 
 struct weft_link_pauses {
-    struct weft_link_pause items[WEFT_LINK_PAUSES]; /* in no order */
+    uint32_t count; /* entries in use are the first count */
+    void *pieces[WEFT_ROW_PIECES(WEFT_LINK_PAUSES, struct weft_link_pause)]; /* in no order */
 };
+
+/* The core ends: give back the table. */
+void weft_link_pause_end_all(struct weft_core *core);
 
 /* A stream to |peer| did not come up, or ended at once: leave it alone, longer each time. */
 void weft_link_pause_failed(struct weft_core *core, weft_node_id peer);

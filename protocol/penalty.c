@@ -17,11 +17,25 @@ static const struct {
 #undef X
 };
 
+/* Entry |index|, below count. */
+static struct weft_penalty *at(const struct weft_penalties *penalties, uint32_t index)
+{
+    struct weft_penalty *rows = penalties->pieces[index / WEFT_PIECE_ROWS(struct weft_penalty)];
+    return &rows[index % WEFT_PIECE_ROWS(struct weft_penalty)];
+}
+
+void weft_penalty_end(struct weft_core *core)
+{
+    weft_rows_end(&core->reserves->rows, core->penalties.pieces,
+                  WEFT_ROW_PIECES(WEFT_PENALTIES_MAX, struct weft_penalty));
+}
+
 static const struct weft_penalty *find(const struct weft_core *core, weft_node_id peer)
 {
     for (uint32_t i = 0; i < core->penalties.count; i++) {
-        if (core->penalties.items[i].peer == peer) {
-            return &core->penalties.items[i];
+        const struct weft_penalty *penalty = at(&core->penalties, i);
+        if (penalty->peer == peer) {
+            return penalty;
         }
     }
     return NULL;
@@ -31,15 +45,18 @@ static const struct weft_penalty *find(const struct weft_core *core, weft_node_i
 static struct weft_penalty *entry_of(struct weft_core *core, weft_node_id peer)
 {
     struct weft_penalties *self = &core->penalties;
-    struct weft_penalty *place = &self->items[0];
+    struct weft_penalty *place = NULL;
     for (uint32_t i = 0; i < self->count; i++) {
-        if (self->items[i].peer == peer) {
-            return &self->items[i];
+        struct weft_penalty *penalty = at(self, i);
+        if (penalty->peer == peer) {
+            return penalty;
         }
-        place = self->items[i].until_ns < place->until_ns ? &self->items[i] : place;
+        place = place == NULL || penalty->until_ns < place->until_ns ? penalty : place;
     }
-    if (self->count < WEFT_PENALTIES_MAX) {
-        place = &self->items[self->count++];
+    if (self->count < WEFT_PENALTIES_MAX &&
+        weft_rows_grow(&core->reserves->rows, self->pieces, self->count,
+                       WEFT_PIECE_ROWS(struct weft_penalty))) {
+        place = at(self, self->count++);
     }
     *place = (struct weft_penalty){.peer = peer};
     return place;

@@ -12,7 +12,7 @@
 #define WEFT_PENALTY_H
 
 #include "limits.h"
-#include "types.h"
+#include "reserve.h"
 
 /* X(name, price of the first in s, how many times that the next one costs, worst standing that
  * comes of it, what the peer did) */
@@ -46,11 +46,14 @@ struct weft_penalty {
 };
 
 struct weft_penalties {
-    uint32_t count;                                /* entries in use */
-    struct weft_penalty items[WEFT_PENALTIES_MAX]; /* dense; who has paid first gives way */
+    uint32_t count; /* entries in use; they stay, who has paid first gives way */
+    void *pieces[WEFT_ROW_PIECES(WEFT_PENALTIES_MAX, struct weft_penalty)]; /* dense */
 };
 
 struct weft_core;
+
+/* The core ends: give back the table. */
+void weft_penalty_end(struct weft_core *core);
 
 /* |peer| (0 = nobody, nothing happens) committed |offence|: note it, and close the link to who is
  * banned by it. */

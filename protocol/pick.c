@@ -25,7 +25,6 @@ uint32_t weft_pick_rarest(struct weft_core *core, const struct weft_link *link, 
     struct weft_download *self = &core->releases.downloads[download];
     const struct weft_release *release = weft_release_of(core, self);
     const uint64_t *theirs = link->maps[download].have;
-    const uint8_t *copies = link->far ? self->far_copies : self->near_copies;
     uint32_t words = weft_bitmap_words(release->chunk_count);
     uint32_t start = weft_rng_below(&core->rng, words);
     bool any = link->far || link->silent; /* what only it has is not open */
@@ -39,11 +38,13 @@ uint32_t weft_pick_rarest(struct weft_core *core, const struct weft_link *link, 
                                          : self->open[w] & (self->pull[w] | orphans));
         for (; left != 0; left &= left - 1) {
             uint32_t chunk = w * 64 + (uint32_t)__builtin_ctzll(left);
-            if (copies[chunk] > best_copies || (may != NULL && !may(core, download, chunk))) {
+            uint32_t copies =
+                link->far ? weft_download_far_copies(self, chunk) : self->near_copies[chunk];
+            if (copies > best_copies || (may != NULL && !may(core, download, chunk))) {
                 continue;
             }
-            ties = copies[chunk] < best_copies ? 1 : ties + 1;
-            best_copies = copies[chunk];
+            ties = copies < best_copies ? 1 : ties + 1;
+            best_copies = copies;
             if (ties == 1 || weft_rng_below(&core->rng, ties) == 0) {
                 best = chunk;
             }

@@ -40,12 +40,24 @@ void weft_probe_carve(struct weft_core *core, struct weft_arena *arena)
     weft_round_carve(core, arena);
 }
 
+/* Entry |index|, below end, in use or not. */
+static struct weft_probe *at(const struct weft_probes *probes, uint32_t index)
+{
+    struct weft_probe *rows = probes->pieces[index / WEFT_PIECE_ROWS(struct weft_probe)];
+    return &rows[index % WEFT_PIECE_ROWS(struct weft_probe)];
+}
+
+void weft_probe_end(struct weft_core *core)
+{
+    weft_rows_end(&core->reserves->rows, core->probes.pieces,
+                  WEFT_ROW_PIECES(WEFT_PROBES_MAX, struct weft_probe));
+}
+
 void weft_probe_restart(struct weft_core *core)
 {
     struct weft_probes *probes = &core->probes;
-    for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
-        probes->table[i].stage = WEFT_PROBE_FREE;
-    }
+    weft_probe_end(core);
+    probes->end = 0;
     probes->entry_due_ns = WEFT_NS_NEVER;
     probes->heard_ns = core->now_ns;
     weft_round_restart(core);
@@ -96,33 +108,43 @@ void weft_probe_accuse(struct weft_core *core, uint32_t slot)
     ping_slot(core, slot, ++core->probes.sequence, true /* is_accused */);
 }
 
-/* The stage that ends first. */
-static void plan(struct weft_probes *probes)
+/* Which stage ends first; and behind the last probe the table ends. */
+static void plan(struct weft_core *core)
 {
+    struct weft_probes *probes = &core->probes;
+    while (probes->end > 0 && at(probes, probes->end - 1)->stage == WEFT_PROBE_FREE) {
+        probes->end--;
+        weft_rows_shrink(&core->reserves->rows, probes->pieces, probes->end,
+                         WEFT_PIECE_ROWS(struct weft_probe));
+    }
     probes->entry_due_ns = WEFT_NS_NEVER;
-    for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
-        const struct weft_probe *probe = &probes->table[i];
+    for (uint32_t i = 0; i < probes->end; i++) {
+        const struct weft_probe *probe = at(probes, i);
         if (probe->stage != WEFT_PROBE_FREE && probe->due_ns < probes->entry_due_ns) {
             probes->entry_due_ns = probe->due_ns;
         }
     }
 }
 
-static struct weft_probe *find_free(struct weft_probes *probes)
+static struct weft_probe *find_free(struct weft_core *core)
 {
-    for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
-        if (probes->table[i].stage == WEFT_PROBE_FREE) {
-            return &probes->table[i];
+    struct weft_probes *probes = &core->probes;
+    for (uint32_t i = 0; i < probes->end; i++) {
+        if (at(probes, i)->stage == WEFT_PROBE_FREE) {
+            return at(probes, i);
         }
     }
-    return NULL;
+    bool has_room = probes->end < WEFT_PROBES_MAX &&
+                    weft_rows_grow(&core->reserves->rows, probes->pieces, probes->end,
+                                   WEFT_PIECE_ROWS(struct weft_probe));
+    return has_room ? at(probes, probes->end++) : NULL;
 }
 
 /* Enter a probe of |target| into the table; NULL if it is full. */
 static struct weft_probe *begin(struct weft_core *core, weft_node_id target, uint8_t stage)
 {
     struct weft_probes *probes = &core->probes;
-    struct weft_probe *probe = find_free(probes);
+    struct weft_probe *probe = find_free(core);
     if (probe == NULL) {
         return NULL;
     }
@@ -142,8 +164,8 @@ static struct weft_probe *begin(struct weft_core *core, weft_node_id target, uin
 
 static bool is_under_way(const struct weft_probes *probes, weft_node_id target)
 {
-    for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
-        const struct weft_probe *probe = &probes->table[i];
+    for (uint32_t i = 0; i < probes->end; i++) {
+        const struct weft_probe *probe = at(probes, i);
         if (probe->target == target &&
             (probe->stage == WEFT_PROBE_DIRECT || probe->stage == WEFT_PROBE_INDIRECT)) {
             return true;
@@ -250,8 +272,8 @@ void weft_probe_on_ack(struct weft_core *core, const struct weft_endpoint *from,
 {
     take_news(core, from, ack);
     weft_node_id target = ack->subject == 0 ? from->id : ack->subject;
-    for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
-        struct weft_probe *probe = &core->probes.table[i];
+    for (uint32_t i = 0; i < core->probes.end; i++) {
+        struct weft_probe *probe = at(&core->probes, i);
         if (probe->stage == WEFT_PROBE_FREE || probe->sequence != ack->sequence ||
             probe->target != target) {
             continue;
@@ -262,7 +284,7 @@ void weft_probe_on_ack(struct weft_core *core, const struct weft_endpoint *from,
             note_answer(&core->probes, probe->stage == WEFT_PROBE_INDIRECT);
         }
         probe->stage = WEFT_PROBE_FREE;
-        plan(&core->probes);
+        plan(core);
         return;
     }
 }
@@ -345,13 +367,13 @@ static void end_stage(struct weft_core *core, struct weft_probe *probe)
 static void end_stages(struct weft_core *core)
 {
     struct weft_probes *probes = &core->probes;
-    for (uint32_t i = 0; i < WEFT_PROBES_MAX; i++) {
-        struct weft_probe *probe = &probes->table[i];
+    for (uint32_t i = 0; i < core->probes.end; i++) {
+        struct weft_probe *probe = at(probes, i);
         if (probe->stage != WEFT_PROBE_FREE && core->now_ns >= probe->due_ns) {
             end_stage(core, probe);
         }
     }
-    plan(probes);
+    plan(core);
 }
 
 /* ---- Timers ---- */

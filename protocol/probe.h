@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "limits.h"
 #include "message.h"
+#include "reserve.h"
 #include "round.h"
 
 struct weft_core;
@@ -41,16 +42,20 @@ struct weft_probe {
 };
 
 struct weft_probes {
-    struct weft_probe table[WEFT_PROBES_MAX]; /* under way */
-    struct weft_rounds round;                 /* who is next */
-    uint32_t sequence;                        /* of the newest PING */
-    uint32_t loss;        /* share of probes that needed help, of 256, moving mean */
-    weft_ns entry_due_ns; /* earliest due_ns of table */
-    weft_ns heard_ns;     /* last datagram of any member */
+    void *pieces[WEFT_ROW_PIECES(WEFT_PROBES_MAX, struct weft_probe)]; /* under way, in no order */
+    uint32_t end;             /* entries from here on are free */
+    uint32_t sequence;        /* of the newest PING */
+    struct weft_rounds round; /* who is next */
+    uint32_t loss;            /* share of probes that needed help, of 256, moving mean */
+    weft_ns entry_due_ns;     /* earliest due_ns of table */
+    weft_ns heard_ns;         /* last datagram of any member */
 };
 
 /* Take the tables of probing from the block. */
 void weft_probe_carve(struct weft_core *core, struct weft_arena *arena);
+
+/* The core ends: give back the table. */
+void weft_probe_end(struct weft_core *core);
 
 /* START. */
 void weft_probe_on_start(struct weft_core *core);

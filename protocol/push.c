@@ -26,7 +26,7 @@ _Static_assert(WEFT_CHUNKS_MAX <= DONE, "an entry holds an index and a flag");
 
 static uint32_t waiting(const struct weft_download *download)
 {
-    return download->push_count - download->push_first;
+    return download->push_queue.count - download->push_queue.first;
 }
 
 bool weft_push_is_waiting(const struct weft_core *core)
@@ -138,19 +138,19 @@ static bool fill_entry(struct weft_core *core, uint32_t index, uint32_t entry)
 static void fill(struct weft_core *core, uint32_t index)
 {
     struct weft_download *self = &core->releases.downloads[index];
-    uint32_t size = core->config.chunks_max;
+    struct weft_log *queue = &self->push_queue;
     uint32_t kept = 0;
-    for (uint32_t at = self->push_first;
-         at != self->push_count && kept < LOOK_AHEAD && has_place(core); at++) {
-        uint16_t *entry = &self->push_queue[at % size];
+    for (uint32_t at = queue->first; at != queue->count && kept < LOOK_AHEAD && has_place(core);
+         at++) {
+        uint16_t *entry = weft_log_at(queue, at);
         if (*entry == DONE || fill_entry(core, index, *entry)) {
             *entry = DONE;
         } else {
             kept++;
         }
     }
-    while (waiting(self) > 0 && self->push_queue[self->push_first % size] == DONE) {
-        self->push_first++;
+    while (waiting(self) > 0 && *weft_log_at(queue, queue->first) == DONE) {
+        weft_log_drop(queue, &core->reserves->rows, queue->first + 1);
     }
 }
 
@@ -170,10 +170,8 @@ static void enqueue(struct weft_core *core, struct weft_download *download, uint
 {
     if (waiting(download) == 0) {
         download->push_since_ns = core->now_ns;
-    } else if (waiting(download) == core->config.chunks_max) {
-        download->push_first++;
     }
-    download->push_queue[download->push_count++ % core->config.chunks_max] = (uint16_t)entry;
+    weft_log_append(&download->push_queue, &core->reserves->rows, (uint16_t)entry);
 }
 
 void weft_push_on_stored(struct weft_core *core, struct weft_release *release, uint32_t chunk,

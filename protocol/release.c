@@ -15,6 +15,22 @@ static uint32_t words_max(const struct weft_core *core)
     return weft_bitmap_words(core->config.chunks_max);
 }
 
+static uint32_t copy_pieces(const struct weft_config *config)
+{
+    return WEFT_ROW_PIECES(config->chunks_max, uint8_t);
+}
+
+static uint32_t brought_pieces(const struct weft_config *config)
+{
+    return WEFT_ROW_PIECES(config->extents_max, weft_ns);
+}
+
+uint32_t weft_release_row_pieces(const struct weft_config *config)
+{
+    return config->downloads_max *
+           (copy_pieces(config) + brought_pieces(config) + 3 * weft_log_pieces(config->chunks_max));
+}
+
 void weft_release_carve(struct weft_core *core, struct weft_arena *arena)
 {
     const struct weft_config *config = &core->config;
@@ -34,10 +50,11 @@ void weft_release_carve(struct weft_core *core, struct weft_arena *arena)
         download.open = weft_arena_take(arena, words, sizeof(uint64_t));
         download.pull = weft_arena_take(arena, words, sizeof(uint64_t));
         download.near_copies = weft_arena_take(arena, config->chunks_max, 1);
-        download.far_copies = weft_arena_take(arena, config->chunks_max, 1);
-        download.near_log = weft_arena_take(arena, config->chunks_max, sizeof(uint16_t));
-        download.far_log = weft_arena_take(arena, config->chunks_max, sizeof(uint16_t));
-        download.push_queue = weft_arena_take(arena, config->chunks_max, sizeof(uint16_t));
+        download.far_copies = weft_arena_take(arena, copy_pieces(config), sizeof(void *));
+        download.brought_ns = weft_arena_take(arena, brought_pieces(config), sizeof(void *));
+        weft_log_carve(&download.near_log, arena, config->chunks_max);
+        weft_log_carve(&download.far_log, arena, config->chunks_max);
+        weft_log_carve(&download.push_queue, arena, config->chunks_max);
         download.extents = weft_arena_take(arena, config->extents_max, sizeof(download.extents[0]));
         if (self->downloads != NULL) {
             self->downloads[i] = download;
@@ -173,6 +190,49 @@ static struct weft_download *free_download(struct weft_core *core)
     return spare;
 }
 
+/* Nothing is told, pushed or known of other segments any more. */
+static void give_pieces(struct weft_core *core, struct weft_download *download)
+{
+    struct weft_reserve *rows = &core->reserves->rows;
+    weft_log_reset(&download->near_log, rows);
+    weft_log_reset(&download->far_log, rows);
+    weft_log_reset(&download->push_queue, rows);
+    weft_rows_end(rows, download->far_copies, copy_pieces(&core->config));
+    weft_rows_end(rows, download->brought_ns, brought_pieces(&core->config));
+}
+
+void weft_release_end(struct weft_core *core)
+{
+    for (uint32_t i = 0; i < core->config.downloads_max; i++) {
+        give_pieces(core, &core->releases.downloads[i]);
+    }
+}
+
+static void *zeroed_piece(const struct weft_core *core, void **piece)
+{
+    if (*piece == NULL) {
+        *piece = weft_reserve_take(&core->reserves->rows);
+        memset(*piece, 0, WEFT_ROWS_BYTES);
+    }
+    return *piece;
+}
+
+uint8_t *weft_download_far_place(const struct weft_core *core, struct weft_download *download,
+                                 uint32_t chunk)
+{
+    uint32_t rows = WEFT_PIECE_ROWS(uint8_t);
+    uint8_t *copies = zeroed_piece(core, &download->far_copies[chunk / rows]);
+    return &copies[chunk % rows];
+}
+
+weft_ns *weft_download_brought_place(const struct weft_core *core, struct weft_download *download,
+                                     uint32_t extent)
+{
+    uint32_t rows = WEFT_PIECE_ROWS(weft_ns);
+    weft_ns *brought_ns = zeroed_piece(core, &download->brought_ns[extent / rows]);
+    return &brought_ns[extent % rows];
+}
+
 /* Give the release its download if there is one to give. */
 static void begin_download(struct weft_core *core, struct weft_release *release)
 {
@@ -189,16 +249,11 @@ static void begin_download(struct weft_core *core, struct weft_release *release)
     memset(download->open, 0, words_max(core) * sizeof(uint64_t));
     memset(download->pull, 0, words_max(core) * sizeof(uint64_t));
     memset(download->near_copies, 0, core->config.chunks_max);
+    give_pieces(core, download);
     download->open_count = 0;
-    memset(download->far_copies, 0, core->config.chunks_max);
-    download->near_log_count = 0;
-    download->near_told = 0;
     download->pull_ns = WEFT_NS_NEVER;
-    download->far_log_count = 0;
     download->near_due_ns = WEFT_NS_NEVER;
     download->far_due_ns = WEFT_NS_NEVER;
-    download->push_first = 0;
-    download->push_count = 0;
     download->in_flight = 0;
     cut_extents(core, release, download);
     weft_have_begin(core, release->download);

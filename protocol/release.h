@@ -12,14 +12,14 @@
 #include "arena.h"
 #include "bitmap.h"
 #include "core.h"
+#include "log.h"
 
 /* One extent of a release: the unit of a WAN lease. lease.h answers whose it is. */
 struct weft_extent {
     weft_node_id holder; /* who said it fetches it; 0 = nobody said so */
     weft_ns heard_ns;    /* last sign of progress of the holder */
-    weft_ns brought_ns; /* when another segment last said it brings it from the source; 0 = never */
-    uint16_t epoch;     /* grows with each change of holder */
-    uint32_t left;      /* chunks that nobody near had when the holder was last heard */
+    uint16_t epoch;      /* grows with each change of holder */
+    uint32_t left;       /* chunks that nobody near had when the holder was last heard */
 };
 
 /* Tables of a release that is being fetched or spread. */
@@ -28,25 +28,24 @@ struct weft_download {
     uint64_t *busy;   /* set of chunks asked of somebody */
     uint64_t *open;   /* set of chunks a near neighbour has, this node lacks and asks of nobody */
     uint64_t *pull;   /* set of chunks that no parent is expected to push any more */
-    uint32_t open_count;     /* bits set in open */
-    uint8_t *near_copies;    /* per chunk, neighbours of the segment that have it; stops at 255 */
-    uint8_t *far_copies;     /* per chunk, linked nodes of other segments that have it */
-    uint16_t *near_log;      /* chunks in the order in which the segment is told of them */
-    uint16_t *far_log;       /* the same for other segments */
-    uint32_t near_log_count; /* entries ever appended; a chunk lost and found counts again */
-    uint32_t near_told;      /* near_log_count when the segment was told last */
-    uint32_t far_log_count;  /* the same for far_log */
-    weft_ns near_due_ns;     /* when the segment is told, WEFT_NS_NEVER = nothing new */
-    weft_ns far_due_ns;      /* the same for other segments */
-    uint16_t *push_queue;    /* ring of chunks_max chunks to be pushed, see push.c */
-    uint32_t push_first;     /* entries that are done */
-    uint32_t push_count;     /* entries ever appended */
-    weft_ns push_since_ns;   /* since when some wait */
-    uint8_t orphans;         /* stripes without a parent, see follow.h */
-    bool overloaded;         /* this node could not push as much as came */
-    weft_ns begun_ns;        /* when the download began */
-    weft_ns seek_ns;         /* when parents are looked for, WEFT_NS_NEVER = none is missing */
-    weft_ns pull_ns;         /* when what is open may be pulled, WEFT_NS_NEVER = all of it may */
+    uint32_t open_count;      /* bits set in open */
+    uint8_t *near_copies;     /* per chunk, neighbours of the segment that have it; stops at 255 */
+    void **far_copies;        /* per chunk, linked nodes of other segments that have it; in pieces,
+                                see weft_download_far_copies() */
+    void **brought_ns;        /* per extent, when another segment last said that it brings it from
+                                the source; in pieces, see weft_download_brought_ns() */
+    struct weft_log near_log; /* chunks in the order in which the segment is told of them; a chunk
+                                 lost and found counts again */
+    struct weft_log far_log;  /* the same for other segments */
+    weft_ns near_due_ns;      /* when the segment is told, WEFT_NS_NEVER = nothing new */
+    weft_ns far_due_ns;       /* the same for other segments */
+    struct weft_log push_queue; /* chunks to be pushed, see push.c */
+    weft_ns push_since_ns;      /* since when some wait */
+    uint8_t orphans;            /* stripes without a parent, see follow.h */
+    bool overloaded;            /* this node could not push as much as came */
+    weft_ns begun_ns;           /* when the download began */
+    weft_ns seek_ns;            /* when parents are looked for, WEFT_NS_NEVER = none is missing */
+    weft_ns pull_ns;            /* when what is open may be pulled, WEFT_NS_NEVER = all of it may */
     struct weft_extent *extents; /* extent_count of them */
     uint32_t extent_count;       /* extents of the release */
     uint32_t extent_chunks;      /* chunks of an extent, but for the last */
@@ -83,6 +82,12 @@ struct weft_core;
 
 /* Take the tables from the block, and empty them. */
 void weft_release_carve(struct weft_core *core, struct weft_arena *arena);
+
+/* The core ends: give back what downloads hold. */
+void weft_release_end(struct weft_core *core);
+
+/* Pieces of rows that all downloads hold at most. */
+uint32_t weft_release_row_pieces(const struct weft_config *config);
 
 /* A release is wanted or can be served; tells every neighbour. An id that is known already is
  * updated (wanted, have). Too many chunks: counted as LIMIT and ignored. */
@@ -132,6 +137,29 @@ static inline bool weft_release_is_missing(const struct weft_release *release)
 {
     return release->wanted && release->have_count < release->chunk_count;
 }
+
+/* How many linked nodes of other segments have |chunk|; stops at 255. */
+static inline uint8_t weft_download_far_copies(const struct weft_download *download, uint32_t chunk)
+{
+    const uint8_t *piece = download->far_copies[chunk / WEFT_PIECE_ROWS(uint8_t)];
+    return piece == NULL ? 0 : piece[chunk % WEFT_PIECE_ROWS(uint8_t)];
+}
+
+/* When another segment last said that it brings |extent| from the source; 0 = never. */
+static inline weft_ns weft_download_brought_ns(const struct weft_download *download,
+                                               uint32_t extent)
+{
+    const weft_ns *piece = download->brought_ns[extent / WEFT_PIECE_ROWS(weft_ns)];
+    return piece == NULL ? 0 : piece[extent % WEFT_PIECE_ROWS(weft_ns)];
+}
+
+/* Where the number for |chunk| is written; a piece is taken where there is none. */
+uint8_t *weft_download_far_place(const struct weft_core *core, struct weft_download *download,
+                                 uint32_t chunk);
+
+/* Where the time for |extent| is written; a piece is taken where there is none. */
+weft_ns *weft_download_brought_place(const struct weft_core *core, struct weft_download *download,
+                                     uint32_t extent);
 
 /* |chunk| was stored, lost, asked for, or copies of it came or went: is it open? */
 static inline void weft_download_refresh(struct weft_download *download,

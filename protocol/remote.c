@@ -17,16 +17,23 @@
 
 #define REMOTE_NONE UINT32_MAX
 
-void weft_remote_carve(struct weft_core *core, struct weft_arena *arena)
+/* Entry |place|, below count. */
+static struct weft_remote *at(const struct weft_remotes *remotes, uint32_t place)
 {
-    core->remotes.table =
-        weft_arena_take(arena, core->config.remotes_max, sizeof *core->remotes.table);
+    struct weft_remote *rows = remotes->pieces[place / WEFT_PIECE_ROWS(struct weft_remote)];
+    return &rows[place % WEFT_PIECE_ROWS(struct weft_remote)];
+}
+
+void weft_remote_end(struct weft_core *core)
+{
+    weft_rows_end(&core->reserves->rows, core->remotes.pieces,
+                  WEFT_ROW_PIECES(WEFT_REMOTES_MAX, struct weft_remote));
 }
 
 static uint32_t place_of(const struct weft_remotes *remotes, weft_node_id id)
 {
     for (uint32_t i = 0; i < remotes->count; i++) {
-        if (remotes->table[i].endpoint.id == id) {
+        if (at(remotes, i)->endpoint.id == id) {
             return i;
         }
     }
@@ -36,7 +43,7 @@ static uint32_t place_of(const struct weft_remotes *remotes, weft_node_id id)
 const struct weft_remote *weft_remote_find(const struct weft_core *core, weft_node_id id)
 {
     uint32_t place = place_of(&core->remotes, id);
-    return place == REMOTE_NONE ? NULL : &core->remotes.table[place];
+    return place == REMOTE_NONE ? NULL : at(&core->remotes, place);
 }
 
 uint32_t weft_remote_count(const struct weft_core *core)
@@ -46,12 +53,12 @@ uint32_t weft_remote_count(const struct weft_core *core)
 
 const struct weft_remote *weft_remote_at(const struct weft_core *core, uint32_t index)
 {
-    return index < core->remotes.count ? &core->remotes.table[index] : NULL;
+    return index < core->remotes.count ? at(&core->remotes, index) : NULL;
 }
 
 struct weft_contact weft_remote_contact(const struct weft_core *core, uint32_t index)
 {
-    const struct weft_remote *remote = &core->remotes.table[index];
+    const struct weft_remote *remote = at(&core->remotes, index);
     return (struct weft_contact){
         .endpoint = remote->endpoint,
         .segment = remote->segment,
@@ -71,15 +78,17 @@ static void trace(const struct weft_core *core, weft_node_id id, bool is_learned
 static void drop(struct weft_core *core, uint32_t place)
 {
     struct weft_remotes *remotes = &core->remotes;
-    trace(core, remotes->table[place].endpoint.id, false /* is_learned */);
-    remotes->table[place] = remotes->table[--remotes->count];
+    trace(core, at(remotes, place)->endpoint.id, false /* is_learned */);
+    *at(remotes, place) = *at(remotes, --remotes->count);
+    weft_rows_shrink(&core->reserves->rows, remotes->pieces, remotes->count,
+                     WEFT_PIECE_ROWS(struct weft_remote));
 }
 
 static uint32_t count_of(const struct weft_remotes *remotes, uint64_t segment)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < remotes->count; i++) {
-        count += remotes->table[i].segment == segment ? 1 : 0;
+        count += at(remotes, i)->segment == segment ? 1 : 0;
     }
     return count;
 }
@@ -107,11 +116,11 @@ static uint32_t victim(const struct weft_remotes *remotes, uint64_t segment, boo
 {
     uint32_t worst = REMOTE_NONE;
     for (uint32_t i = 0; i < remotes->count; i++) {
-        const struct weft_remote *remote = &remotes->table[i];
+        const struct weft_remote *remote = at(remotes, i);
         if (own_only && remote->segment != segment) {
             continue;
         }
-        if (worst == REMOTE_NONE || is_lesser(remotes, remote, &remotes->table[worst])) {
+        if (worst == REMOTE_NONE || is_lesser(remotes, remote, at(remotes, worst))) {
             worst = i;
         }
     }
@@ -127,7 +136,7 @@ static bool make_room(struct weft_core *core, const struct weft_remote *next)
         return true;
     }
     uint32_t place = victim(remotes, next->segment, is_crowded);
-    if (place == REMOTE_NONE || (remotes->table[place].is_agent && !next->is_agent)) {
+    if (place == REMOTE_NONE || (at(remotes, place)->is_agent && !next->is_agent)) {
         return false;
     }
     drop(core, place);
@@ -136,8 +145,11 @@ static bool make_room(struct weft_core *core, const struct weft_remote *next)
 
 static void admit(struct weft_core *core, const struct weft_remote *next)
 {
-    if (make_room(core, next)) {
-        core->remotes.table[core->remotes.count++] = *next;
+    struct weft_remotes *remotes = &core->remotes;
+    if (make_room(core, next) &&
+        weft_rows_grow(&core->reserves->rows, remotes->pieces, remotes->count,
+                       WEFT_PIECE_ROWS(struct weft_remote))) {
+        *at(remotes, remotes->count++) = *next;
         trace(core, next->endpoint.id, true /* is_learned */);
     }
 }
@@ -164,10 +176,10 @@ void weft_remote_learn(struct weft_core *core, const struct weft_contact *contac
     if (place == REMOTE_NONE) {
         admit(core, &next);
     } else if (first_hand) {
-        core->remotes.table[place] = next;
+        *at(&core->remotes, place) = next;
     } else {
         /* Hearsay changes the role only: it may be newer, but proves no life. */
-        core->remotes.table[place].is_agent = contact->is_agent;
+        at(&core->remotes, place)->is_agent = contact->is_agent;
     }
 }
 
@@ -177,7 +189,7 @@ bool weft_remote_heard(struct weft_core *core, weft_node_id id, weft_bulletin bu
     if (place == REMOTE_NONE) {
         return false;
     }
-    struct weft_remote *remote = &core->remotes.table[place];
+    struct weft_remote *remote = at(&core->remotes, place);
     remote->heard_ns = core->now_ns;
     remote->bulletin = bulletin;
     remote->unanswered = 0;
@@ -187,7 +199,7 @@ bool weft_remote_heard(struct weft_core *core, weft_node_id id, weft_bulletin bu
 
 void weft_remote_asked(struct weft_core *core, uint32_t index)
 {
-    struct weft_remote *remote = &core->remotes.table[index];
+    struct weft_remote *remote = at(&core->remotes, index);
     if (remote->unanswered < UINT8_MAX) {
         remote->unanswered++;
     }
@@ -197,7 +209,7 @@ void weft_remote_sweep(struct weft_core *core)
 {
     struct weft_remotes *remotes = &core->remotes;
     for (uint32_t i = remotes->count; i-- > 0;) {
-        const struct weft_remote *remote = &remotes->table[i];
+        const struct weft_remote *remote = at(remotes, i);
         weft_ns silent_ns = core->now_ns - remote->heard_ns;
         if (silent_ns >= OLD_NS ||
             (remote->unanswered >= UNANSWERED_MAX && silent_ns >= SILENT_NS)) {
@@ -226,10 +238,10 @@ static uint32_t draw(struct weft_core *core, bool is_agent, bool any_segment, ui
     uint32_t start = weft_rng_below(&core->rng, remotes->count);
     for (uint32_t i = 0; i < remotes->count && drawn < wanted; i++) {
         uint32_t place = (start + i) % remotes->count;
-        bool is_usable = remotes->table[place].is_agent == is_agent;
+        bool is_usable = at(remotes, place)->is_agent == is_agent;
         for (uint32_t j = 0; j < drawn && is_usable; j++) {
-            is_usable = places[j] != place && (any_segment || remotes->table[places[j]].segment !=
-                                                                  remotes->table[place].segment);
+            is_usable = places[j] != place && (any_segment || at(remotes, places[j])->segment !=
+                                                                  at(remotes, place)->segment);
         }
         if (is_usable) {
             places[drawn++] = place;

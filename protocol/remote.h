@@ -7,9 +7,9 @@
 #ifndef WEFT_REMOTE_H
 #define WEFT_REMOTE_H
 
-#include "arena.h"
 #include "message.h"
 #include "overlay.h"
+#include "reserve.h"
 
 struct weft_core;
 
@@ -29,13 +29,13 @@ struct weft_remote {
 };
 
 struct weft_remotes {
-    struct weft_remote *table;    /* dense up to count */
-    uint32_t count;               /* of table */
+    void *pieces[WEFT_ROW_PIECES(WEFT_REMOTES_MAX, struct weft_remote)]; /* dense up to count */
+    uint32_t count;                                                      /* entries in use */
     struct weft_overlays overlay; /* exchange between agents */
 };
 
-/* Take the table from the block. */
-void weft_remote_carve(struct weft_core *core, struct weft_arena *arena);
+/* The core ends: give back the table. */
+void weft_remote_end(struct weft_core *core);
 
 /* A node of another segment.
  * Errors: NULL if unknown.   Owner: the core; valid until the end of the step. */

@@ -20,26 +20,33 @@
 #define SPREAD_NS (50 * WEFT_NS_PER_MS)
 #define PUSH_PAUSE_NS (1 * WEFT_NS_PER_S)
 
+void weft_serve_end(struct weft_core *core)
+{
+    weft_rows_end(&core->reserves->rows, core->serves.pieces,
+                  WEFT_ROW_PIECES(WEFT_UPLOADS_MAX, struct weft_upload));
+}
+
 /* --- sending --- */
 
 bool weft_serve_begin(struct weft_core *core, const struct weft_link *link, weft_release_id release,
                       uint32_t chunk, enum weft_upload_reason why)
 {
     struct weft_serves *self = &core->serves;
-    struct weft_action *action = self->upload_count == WEFT_UPLOADS_MAX
-                                     ? NULL
-                                     : weft_action_push(core->actions, WEFT_ACTION_UPLOAD);
+    bool room = self->upload_count < WEFT_UPLOADS_MAX &&
+                weft_rows_grow(&core->reserves->rows, self->pieces, self->upload_count,
+                               WEFT_PIECE_ROWS(struct weft_upload));
+    struct weft_action *action = room ? weft_action_push(core->actions, WEFT_ACTION_UPLOAD) : NULL;
     if (action == NULL) {
         return false;
     }
     action->chunk =
         (struct weft_action_chunk){.peer = link->peer.id, .release = release, .chunk = chunk};
-    self->uploads[self->upload_count++] = (struct weft_upload){.peer = link->peer.id,
-                                                               .release = release,
-                                                               .chunk = chunk,
-                                                               .far = link->far,
-                                                               .why = (uint8_t)why,
-                                                               .since_ns = core->now_ns};
+    *weft_serve_at(self, self->upload_count++) = (struct weft_upload){.peer = link->peer.id,
+                                                                      .release = release,
+                                                                      .chunk = chunk,
+                                                                      .far = link->far,
+                                                                      .why = (uint8_t)why,
+                                                                      .since_ns = core->now_ns};
     self->near_count += !link->far;
     self->far_count += link->far;
     return true;
@@ -49,7 +56,7 @@ static struct weft_upload *find_upload(struct weft_core *core, weft_node_id peer
                                        weft_release_id release, uint32_t chunk)
 {
     for (uint32_t i = 0; i < core->serves.upload_count; i++) {
-        struct weft_upload *upload = &core->serves.uploads[i];
+        struct weft_upload *upload = weft_serve_at(&core->serves, i);
         if (upload->peer == peer && upload->release == release && upload->chunk == chunk) {
             return upload;
         }
@@ -89,7 +96,8 @@ static uint32_t count_moving(const struct weft_core *core)
     const struct weft_serves *self = &core->serves;
     uint32_t moving = self->near_count;
     for (uint32_t i = 0; i < self->upload_count; i++) {
-        moving -= !self->uploads[i].far && is_stuck(core, &self->uploads[i]) ? 1 : 0;
+        const struct weft_upload *upload = weft_serve_at(self, i);
+        moving -= !upload->far && is_stuck(core, upload) ? 1 : 0;
     }
     return moving;
 }
@@ -105,7 +113,7 @@ bool weft_serve_has_place(const struct weft_core *core)
 bool weft_serve_is_blocked(const struct weft_core *core, const struct weft_link *link)
 {
     for (uint32_t i = 0; i < core->serves.upload_count; i++) {
-        const struct weft_upload *upload = &core->serves.uploads[i];
+        const struct weft_upload *upload = weft_serve_at(&core->serves, i);
         if (upload->peer == link->peer.id && is_stuck(core, upload)) {
             return true;
         }
@@ -132,7 +140,7 @@ static uint32_t wait_ms(const struct weft_core *core, const struct weft_link *li
     const struct weft_serves *self = &core->serves;
     weft_ns youngest_ns = WEFT_NS_NEVER;
     for (uint32_t i = 0; i < self->upload_count; i++) {
-        const struct weft_upload *upload = &self->uploads[i];
+        const struct weft_upload *upload = weft_serve_at(self, i);
         weft_ns age_ns = core->now_ns - upload->since_ns;
         youngest_ns = upload->far == link->far && age_ns < youngest_ns ? age_ns : youngest_ns;
     }
@@ -206,7 +214,9 @@ void weft_serve_on_upload(struct weft_core *core, const struct weft_event_upload
         return;
     }
     struct weft_upload upload = *found;
-    *found = self->uploads[--self->upload_count];
+    *found = *weft_serve_at(self, --self->upload_count);
+    weft_rows_shrink(&core->reserves->rows, self->pieces, self->upload_count,
+                     WEFT_PIECE_ROWS(struct weft_upload));
     self->near_count -= !upload.far;
     self->far_count -= upload.far;
     struct weft_release *release = weft_release_find(core, event->release);
@@ -244,7 +254,7 @@ static weft_ns spread_ns(const struct weft_core *core, const struct weft_upload 
 void weft_serve_expire(struct weft_core *core)
 {
     for (uint32_t i = 0; i < core->serves.upload_count; i++) {
-        struct weft_upload *upload = &core->serves.uploads[i];
+        struct weft_upload *upload = weft_serve_at(&core->serves, i);
         struct weft_download *download =
             weft_release_download(core, weft_release_find(core, upload->release));
         if (upload->why == WEFT_UPLOAD_SPREAD && spread_ns(core, upload) <= core->now_ns) {
@@ -260,7 +270,7 @@ weft_ns weft_serve_deadline(const struct weft_core *core)
 {
     weft_ns next = WEFT_NS_NEVER;
     for (uint32_t i = 0; i < core->serves.upload_count; i++) {
-        const struct weft_upload *upload = &core->serves.uploads[i];
+        const struct weft_upload *upload = weft_serve_at(&core->serves, i);
         weft_ns due_ns =
             upload->why == WEFT_UPLOAD_SPREAD ? spread_ns(core, upload) : WEFT_NS_NEVER;
         next = due_ns < next ? due_ns : next;

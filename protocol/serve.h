@@ -28,16 +28,26 @@ struct weft_upload {
 };
 
 struct weft_serves {
-    uint32_t upload_count;                        /* sending or waiting */
-    uint32_t near_count;                          /* of them inside the segment */
-    uint32_t far_count;                           /* of them to other segments */
-    weft_ns near_ns;                              /* moving average of the time of a near upload */
-    weft_ns far_ns;                               /* the same for far ones */
-    struct weft_upload uploads[WEFT_UPLOADS_MAX]; /* entries in use are the first upload_count */
+    uint32_t upload_count; /* sending or waiting */
+    uint32_t near_count;   /* of them inside the segment */
+    uint32_t far_count;    /* of them to other segments */
+    weft_ns near_ns;       /* moving average of the time of a near upload */
+    weft_ns far_ns;        /* the same for far ones */
+    void *pieces[WEFT_ROW_PIECES(WEFT_UPLOADS_MAX, struct weft_upload)]; /* in no order */
 };
 
 struct weft_core;
 struct weft_frame;
+
+/* Upload |index|, below upload_count. */
+static inline struct weft_upload *weft_serve_at(const struct weft_serves *serves, uint32_t index)
+{
+    struct weft_upload *rows = serves->pieces[index / WEFT_PIECE_ROWS(struct weft_upload)];
+    return &rows[index % WEFT_PIECE_ROWS(struct weft_upload)];
+}
+
+/* The core ends: give back the table. */
+void weft_serve_end(struct weft_core *core);
 
 /* A neighbour asks for a chunk: send it or refuse. */
 void weft_serve_on_request(struct weft_core *core, struct weft_link *link,

@@ -34,7 +34,7 @@ static bool is_open(const struct weft_download *download, const struct weft_rele
 {
     bool near = download->near_copies[chunk] > 0 && !release->falls_back;
     return !weft_bitmap_has(release->have, chunk) && !weft_bitmap_has(download->busy, chunk) &&
-           !near && (!rare || download->far_copies[chunk] == 0);
+           !near && (!rare || weft_download_far_copies(download, chunk) == 0);
 }
 
 /* Requests that share the budget. */
@@ -170,12 +170,45 @@ static struct run next_run(struct weft_core *core, uint32_t index)
 
 static struct weft_fetch *find_fetch(struct weft_core *core, uint64_t token)
 {
-    for (uint32_t i = 0; i < WEFT_FETCHES_MAX; i++) {
-        if (core->source.fetches[i].token == token) {
-            return &core->source.fetches[i];
+    for (uint32_t i = 0; i < core->source.end; i++) {
+        struct weft_fetch *fetch = weft_source_at(&core->source, i);
+        if (fetch->token == token) {
+            return fetch;
         }
     }
     return NULL;
+}
+
+/* A free entry; NULL = none is left. */
+static struct weft_fetch *take_fetch(struct weft_core *core)
+{
+    struct weft_sources *self = &core->source;
+    struct weft_fetch *fetch = find_fetch(core, 0);
+    if (fetch == NULL && self->end < WEFT_FETCHES_MAX &&
+        weft_rows_grow(&core->reserves->rows, self->pieces, self->end,
+                       WEFT_PIECE_ROWS(struct weft_fetch))) {
+        fetch = weft_source_at(self, self->end++);
+        fetch->token = 0;
+    }
+    return fetch;
+}
+
+static void give_fetch(struct weft_core *core, struct weft_fetch *fetch)
+{
+    struct weft_sources *self = &core->source;
+    fetch->token = 0;
+    self->fetch_count--;
+    while (self->end > 0 && weft_source_at(self, self->end - 1)->token == 0) {
+        self->end--;
+        weft_rows_shrink(&core->reserves->rows, self->pieces, self->end,
+                         WEFT_PIECE_ROWS(struct weft_fetch));
+    }
+}
+
+void weft_source_end(struct weft_core *core)
+{
+    weft_rows_end(&core->reserves->rows, core->source.pieces,
+                  WEFT_ROW_PIECES(WEFT_FETCHES_MAX, struct weft_fetch));
 }
 
 static bool begin_fetch(struct weft_core *core, uint32_t index, struct run run)
@@ -183,7 +216,7 @@ static bool begin_fetch(struct weft_core *core, uint32_t index, struct run run)
     struct weft_sources *self = &core->source;
     struct weft_download *download = &core->releases.downloads[index];
     const struct weft_release *release = weft_release_of(core, download);
-    struct weft_fetch *fetch = find_fetch(core, 0);
+    struct weft_fetch *fetch = take_fetch(core);
     struct weft_action *action =
         fetch == NULL ? NULL : weft_action_push(core->actions, WEFT_ACTION_SOURCE_FETCH);
     if (action == NULL) {
@@ -319,8 +352,8 @@ void weft_source_on_chunk(struct weft_core *core, const struct weft_event_chunk 
 
 void weft_source_forget(struct weft_core *core, uint32_t index)
 {
-    for (uint32_t i = 0; i < WEFT_FETCHES_MAX; i++) {
-        struct weft_fetch *fetch = &core->source.fetches[i];
+    for (uint32_t i = 0; i < core->source.end; i++) {
+        struct weft_fetch *fetch = weft_source_at(&core->source, i);
         struct weft_action *action =
             fetch->token == 0 || fetch->release != index
                 ? NULL
@@ -335,8 +368,8 @@ void weft_source_forget(struct weft_core *core, uint32_t index)
 void weft_source_yield(struct weft_core *core, uint32_t index, uint32_t extent)
 {
     const struct weft_download *download = &core->releases.downloads[index];
-    for (uint32_t i = 0; i < WEFT_FETCHES_MAX && !core->source.no_ranges; i++) {
-        const struct weft_fetch *fetch = &core->source.fetches[i];
+    for (uint32_t i = 0; i < core->source.end && !core->source.no_ranges; i++) {
+        const struct weft_fetch *fetch = weft_source_at(&core->source, i);
         bool touched = fetch->token != 0 && fetch->release == download->release &&
                        fetch->first / download->extent_chunks == extent;
         struct weft_action *action =
@@ -371,9 +404,8 @@ void weft_source_on_end(struct weft_core *core, const struct weft_event_source *
         return;
     }
     struct weft_fetch fetch = *found;
-    *found = (struct weft_fetch){0};
     adapt_budget(core, &fetch);
-    core->source.fetch_count--;
+    give_fetch(core, found);
     const struct weft_release *release =
         fetch.release == WEFT_RELEASE_NONE ? NULL : &core->releases.items[fetch.release];
     struct weft_download *download = weft_release_download(core, release);

@@ -35,10 +35,21 @@ struct weft_sources {
     weft_ns failed_ns;    /* when the last failure was counted */
     weft_ns chunk_ns;     /* moving mean (1/4) of what a chunk took in a fetch; 0 = none came yet */
     bool no_ranges;       /* the server sends whole files only */
-    struct weft_fetch fetches[WEFT_FETCHES_MAX]; /* in no order */
+    uint32_t end;         /* entries of the table from here on are free */
+    void *pieces[WEFT_ROW_PIECES(WEFT_FETCHES_MAX, struct weft_fetch)]; /* the table, in no order */
 };
 
 struct weft_core;
+
+/* Entry |index|, below end, in use or not. */
+static inline struct weft_fetch *weft_source_at(const struct weft_sources *sources, uint32_t index)
+{
+    struct weft_fetch *rows = sources->pieces[index / WEFT_PIECE_ROWS(struct weft_fetch)];
+    return &rows[index % WEFT_PIECE_ROWS(struct weft_fetch)];
+}
+
+/* The core ends: give back the table. */
+void weft_source_end(struct weft_core *core);
 
 /* Nothing was fetched yet. */
 void weft_source_init(struct weft_core *core);

@@ -29,6 +29,7 @@ PROTOCOL_SOURCES := \
 	protocol/link.c \
 	protocol/link_pause.c \
 	protocol/link_review.c \
+	protocol/log.c \
 	protocol/look.c \
 	protocol/manual.c \
 	protocol/member.c \
@@ -42,6 +43,7 @@ PROTOCOL_SOURCES := \
 	protocol/record.c \
 	protocol/release.c \
 	protocol/remote.c \
+	protocol/reserve.c \
 	protocol/roster.c \
 	protocol/round.c \
 	protocol/serve.c \

@@ -39,6 +39,7 @@
 struct weft_core {
     struct weft_config config;         /* as given at init */
     struct weft_host host;             /* as given at init */
+    struct weft_reserves *reserves;    /* where tables that grow take pieces; own or the host's */
     weft_ns now_ns;                    /* of the event being handled */
     uint64_t rng;                      /* state of weft_rng_next() */
     bool started;                      /* START was seen */

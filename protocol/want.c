@@ -22,11 +22,17 @@ void weft_want_init(struct weft_core *core)
     core->wants.due_ns = WEFT_NS_NEVER;
 }
 
+void weft_want_end(struct weft_core *core)
+{
+    weft_rows_end(&core->reserves->rows, core->wants.pieces,
+                  WEFT_ROW_PIECES(WEFT_WANTED_MAX, struct weft_want));
+}
+
 struct weft_want *weft_want_find(struct weft_core *core, weft_node_id peer, uint32_t release,
                                  uint32_t chunk)
 {
     for (uint32_t i = 0; i < core->wants.count; i++) {
-        struct weft_want *want = &core->wants.items[i];
+        struct weft_want *want = weft_want_at(&core->wants, i);
         if (want->chunk == chunk && want->peer == peer && want->release == release) {
             return want;
         }
@@ -47,7 +53,11 @@ struct weft_want *weft_want_add(struct weft_core *core, const struct weft_link *
     weft_ns least = link->far ? FAR_OVERDUE_NS : NEAR_OVERDUE_NS;
     weft_ns wait = OVERDUE_FACTOR * expected > least ? OVERDUE_FACTOR * expected : least;
     bool proven = link->sends || wait < STRANGER_OVERDUE_NS;
-    struct weft_want *want = &self->items[self->count++];
+    if (!weft_rows_grow(&core->reserves->rows, self->pieces, self->count,
+                        WEFT_PIECE_ROWS(struct weft_want))) {
+        return NULL;
+    }
+    struct weft_want *want = weft_want_at(self, self->count++);
     *want = (struct weft_want){.peer = link->peer.id,
                                .release = (uint32_t)(release - core->releases.items),
                                .chunk = chunk,
@@ -64,7 +74,9 @@ void weft_want_remove(struct weft_core *core, struct weft_want *want)
 {
     struct weft_wants *self = &core->wants;
     struct weft_want gone = *want;
-    *want = self->items[--self->count];
+    *want = *weft_want_at(self, --self->count);
+    weft_rows_shrink(&core->reserves->rows, self->pieces, self->count,
+                     WEFT_PIECE_ROWS(struct weft_want));
     struct weft_link *link = weft_link_find(core, gone.peer);
     if (!gone.pushed) {
         self->near_count -= !gone.far;
@@ -74,7 +86,8 @@ void weft_want_remove(struct weft_core *core, struct weft_want *want)
         }
     }
     for (uint32_t i = 0; i < self->count; i++) {
-        if (self->items[i].chunk == gone.chunk && self->items[i].release == gone.release) {
+        const struct weft_want *other = weft_want_at(self, i);
+        if (other->chunk == gone.chunk && other->release == gone.release) {
             return;
         }
     }
@@ -89,8 +102,8 @@ void weft_want_forget(struct weft_core *core, uint32_t download)
 {
     uint32_t release = core->releases.downloads[download].release;
     for (uint32_t i = core->wants.count; i-- > 0;) {
-        if (core->wants.items[i].release == release) {
-            weft_want_remove(core, &core->wants.items[i]);
+        if (weft_want_at(&core->wants, i)->release == release) {
+            weft_want_remove(core, weft_want_at(&core->wants, i));
         }
     }
 }
@@ -98,8 +111,8 @@ void weft_want_forget(struct weft_core *core, uint32_t download)
 void weft_want_on_link_down(struct weft_core *core, weft_node_id peer)
 {
     for (uint32_t i = core->wants.count; i-- > 0;) {
-        if (core->wants.items[i].peer == peer) {
-            weft_want_remove(core, &core->wants.items[i]);
+        if (weft_want_at(&core->wants, i)->peer == peer) {
+            weft_want_remove(core, weft_want_at(&core->wants, i));
         }
     }
 }
@@ -113,7 +126,7 @@ void weft_want_offered(const struct weft_core *core, struct weft_want *want)
 void weft_want_withdraw(struct weft_core *core, uint32_t release, uint32_t chunk)
 {
     for (uint32_t i = core->wants.count; i-- > 0;) {
-        struct weft_want *want = &core->wants.items[i];
+        struct weft_want *want = weft_want_at(&core->wants, i);
         if (want->release != release || want->chunk != chunk || want->begun) {
             continue;
         }
@@ -167,13 +180,13 @@ static void expire(struct weft_core *core)
 {
     struct weft_wants *self = &core->wants;
     for (uint32_t i = self->count; i-- > 0;) {
-        if (self->items[i].due_ns <= core->now_ns) {
-            give_up(core, &self->items[i]);
+        if (i < self->count && weft_want_at(self, i)->due_ns <= core->now_ns) {
+            give_up(core, weft_want_at(self, i));
         }
     }
     self->due_ns = WEFT_NS_NEVER;
     for (uint32_t i = 0; i < self->count; i++) {
-        weft_ns due = self->items[i].due_ns;
+        weft_ns due = weft_want_at(self, i)->due_ns;
         self->due_ns = due < self->due_ns ? due : self->due_ns;
     }
 }

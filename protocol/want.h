@@ -24,17 +24,27 @@ struct weft_want {
 };
 
 struct weft_wants {
-    uint32_t count;                          /* entries in use are the first count */
-    uint32_t near_count;                     /* of them asked in the segment, pushes not counted */
-    uint32_t far_count;                      /* the same for other segments */
-    weft_ns due_ns;                          /* none is overdue before */
-    struct weft_want items[WEFT_WANTED_MAX]; /* in no order */
+    uint32_t count;      /* entries in use are the first count */
+    uint32_t near_count; /* of them asked in the segment, pushes not counted */
+    uint32_t far_count;  /* the same for other segments */
+    weft_ns due_ns;      /* none is overdue before */
+    void *pieces[WEFT_ROW_PIECES(WEFT_WANTED_MAX, struct weft_want)]; /* in no order */
 };
 
 struct weft_core;
 
+/* Entry |index|, below count. */
+static inline struct weft_want *weft_want_at(const struct weft_wants *wants, uint32_t index)
+{
+    struct weft_want *rows = wants->pieces[index / WEFT_PIECE_ROWS(struct weft_want)];
+    return &rows[index % WEFT_PIECE_ROWS(struct weft_want)];
+}
+
 /* Nothing is under way. */
 void weft_want_init(struct weft_core *core);
+
+/* The core ends: give back the table. */
+void weft_want_end(struct weft_core *core);
 
 /* The chunk that |peer| is to send; NULL = it is to send no such chunk. |release| is an index. */
 struct weft_want *weft_want_find(struct weft_core *core, weft_node_id peer, uint32_t release,

@@ -139,6 +139,7 @@ void weft_sim_node_crash(struct weft_sim_shard *shard, uint32_t index, weft_ns a
     }
     node->alive = false;
     remember_peers(shard->world, index);
+    weft_core_end(node->core);
     node->core = NULL;
     weft_sim_stream_break_all(shard, index);
     weft_sim_source_forget(shard, index);

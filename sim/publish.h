@@ -15,6 +15,9 @@ struct weft_sim_node;
 /* Bytes of a bulletin. */
 #define WEFT_SIM_BULLETIN_BYTES 450
 
+/* Bytes that the path of any document fits in, its end included. */
+#define WEFT_SIM_PATH_BYTES 64
+
 /* Timestamp version before the first release. */
 #define WEFT_SIM_VERSION_OLD 1
 

@@ -61,6 +61,7 @@ void weft_sim_shard_begin(struct weft_sim_shard *shard, struct weft_sim_world *w
 void weft_sim_shard_end(struct weft_sim_shard *shard)
 {
     weft_sim_lan_end(shard);
+    weft_sim_memory_give(shard->reserve_memory, 1, shard->reserve_bytes);
     weft_sim_memory_give(shard->far.changes, shard->far.room, sizeof(shard->far.changes[0]));
     weft_sim_memory_give(shard->grudges, shard->grudge_room, sizeof(shard->grudges[0]));
     weft_sim_pool_end(&shard->documents);

@@ -19,18 +19,18 @@
 
 #define ROOT_VERSION 1
 #define COMPONENT 1
-#define PATH_BYTES 64
 
 /* The path of a document, as a TUF repository lays it out. */
-static void path_of(enum weft_sim_document_kind kind, uint32_t version, char path[PATH_BYTES])
+static void path_of(enum weft_sim_document_kind kind, uint32_t version,
+                    char path[WEFT_SIM_PATH_BYTES])
 {
     static const char *const before[] = {"metadata/timestamp.json", "metadata/", "metadata/",
                                          "targets/pattern/"};
     static const char *const behind[] = {"", ".snapshot.json", ".targets.json", "/pattern.index"};
     if (kind == WEFT_SIM_DOCUMENT_TIMESTAMP) {
-        snprintf(path, PATH_BYTES, "%s", before[kind]);
+        snprintf(path, WEFT_SIM_PATH_BYTES, "%s", before[kind]);
     } else {
-        snprintf(path, PATH_BYTES, "%s%u%s", before[kind], version, behind[kind]);
+        snprintf(path, WEFT_SIM_PATH_BYTES, "%s%u%s", before[kind], version, behind[kind]);
     }
 }
 
@@ -120,7 +120,7 @@ static void want_document(struct weft_sim_shard *shard, uint32_t node)
     struct weft_sim_world *world = shard->world;
     struct weft_sim_updater *updater = &world->nodes[node].updater;
     enum weft_sim_document_kind kind = (enum weft_sim_document_kind)updater->stage;
-    char path[PATH_BYTES];
+    char path[WEFT_SIM_PATH_BYTES];
     path_of(kind, updater->wanted, path);
     struct weft_event event = {.kind = WEFT_EVENT_DOCUMENT_WANTED};
     event.document_wanted.token = ++updater->token;
@@ -292,7 +292,7 @@ void weft_sim_shell_fetch(struct weft_sim_shard *shard, uint32_t node,
         return;
     }
     for (uint32_t kind = 0; kind < WEFT_SIM_DOCUMENT_KIND_COUNT; kind++) {
-        char path[PATH_BYTES];
+        char path[WEFT_SIM_PATH_BYTES];
         path_of((enum weft_sim_document_kind)kind, world->nodes[node].updater.wanted, path);
         if (strcmp(path, document->path) == 0) {
             wanted.kind = kind;

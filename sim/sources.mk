@@ -6,6 +6,7 @@ SIM_SOURCES := \
 	sim/bound.c \
 	sim/buffer.c \
 	sim/canary.c \
+	sim/capacity.c \
 	sim/check.c \
 	sim/check_end.c \
 	sim/check_lines.c \

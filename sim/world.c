@@ -3,11 +3,11 @@
  * and moves all shards through one window after the other. */
 #include "world.h"
 #include "bound.h"
+#include "capacity.h"
 #include "memory.h"
 #include "stream.h"
 
 #include "protocol/limits.h"
-#include "protocol/release.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,50 +41,6 @@ _Static_assert((WEFT_LINKS_MAX + SPARE_ENDS) % WEFT_SIM_BAND == 0, "whole bands"
 static uint32_t least(uint64_t a, uint64_t b)
 {
     return (uint32_t)(a < b ? a : b);
-}
-
-static uint32_t chunks_max(const struct weft_sim_world *world)
-{
-    uint32_t most = 0;
-    for (uint32_t i = 0; i < world->releases.count; i++) {
-        uint32_t count = world->releases.items[i].chunk_count;
-        most = count > most ? count : most;
-    }
-    return most;
-}
-
-static uint32_t extents_max(const struct weft_sim_world *world)
-{
-    uint32_t most = 1;
-    for (uint32_t i = 0; i < world->releases.count; i++) {
-        const struct weft_sim_release *release = &world->releases.items[i];
-        uint32_t count = weft_release_extents(release->chunk_count, release->bytes,
-                                              world->options->tuning.extent_bytes);
-        most = count > most ? count : most;
-    }
-    return most;
-}
-
-/* Tables as large as this network needs them, and no larger: memory is nodes times tables. */
-static struct weft_config core_config(const struct weft_sim_world *world)
-{
-    const struct weft_sim_options *options = world->options;
-    uint32_t in_segment = options->segment_nodes_max;
-    struct weft_config config = weft_config_default();
-    config.tuning = options->tuning;
-    config.mesh = 1;
-    config.agent_class = WEFT_AGENT_AUTO;
-    config.has_source = true;
-    config.members_max = least((uint64_t)in_segment + in_segment / 8 + 4, WEFT_MEMBERS_MAX);
-    config.remotes_max = least((uint64_t)options->segment_count * 4 + 4, WEFT_REMOTES_MAX);
-    config.links_max = WEFT_LINKS_MAX; /* as a real node: what happens at the limit matters */
-    config.releases_max = 2;
-    config.downloads_max = 1;
-    config.chunks_max = (chunks_max(world) + 63) / 64 * 64;
-    config.extents_max = extents_max(world);
-    config.documents_max = least(world->releases.count, WEFT_DOCUMENTS_MAX); /* one of each */
-    config.shares_records = true;
-    return config;
 }
 
 /* How long a chunk takes over the access lines, or from the source where those are faster. */
@@ -176,7 +132,7 @@ bool weft_sim_world_begin(struct weft_sim_world *world, const struct weft_sim_op
     world->source_up = true;
     world->source_version = WEFT_SIM_VERSION_OLD;
     bool cut = weft_sim_publish_begin(&world->releases, options);
-    world->config = core_config(world);
+    world->config = weft_sim_capacity_config(world);
     world->have_words = world->config.chunks_max / 64;
     world->core_bytes = (weft_core_size(&world->config) + 63) / 64 * 64;
     if (!cut || world->core_bytes == 0) {
@@ -205,6 +161,7 @@ bool weft_sim_world_begin(struct weft_sim_world *world, const struct weft_sim_op
     weft_sim_mishap_begin(world);
     make_shards(world);
     make_crew(world);
+    weft_sim_capacity_reserve(world);
     make_nodes(world);
     weft_sim_fault_begin(world);
     plan(world);

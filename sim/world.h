@@ -126,6 +126,9 @@ struct weft_sim_shard {
     struct weft_sim_totals totals;     /* counters */
     struct weft_sim_pool documents;    /* requests for documents that nodes here have open */
     struct weft_host host;             /* given to every core */
+    struct weft_reserves reserves;     /* pieces of memory that its cores share */
+    void *reserve_memory;              /* the pieces; owned */
+    size_t reserve_bytes;              /* of reserve_memory */
     uint32_t offered;                  /* slot of the stream whose OFFER is being stepped */
     weft_ns first_known_ns;            /* when the first node knew of the newest release */
     weft_ns last_known_ns;             /* when the last one did */

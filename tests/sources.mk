@@ -49,6 +49,7 @@ UNIT_SOURCES := \
 	tests/unit/test_push.c \
 	tests/unit/test_release.c \
 	tests/unit/test_remote.c \
+	tests/unit/test_reserve.c \
 	tests/unit/test_runner.c \
 	tests/unit/test_sandbox.c \
 	tests/unit/test_search.c \

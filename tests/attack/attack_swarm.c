@@ -334,7 +334,7 @@ static bool is_asked(const struct fixture *fixture)
 {
     const struct weft_wants *wants = &fixture->core->wants;
     for (uint32_t i = 0; i < wants->count; i++) {
-        if (wants->items[i].peer == LIAR) {
+        if (weft_want_at(wants, i)->peer == LIAR) {
             return true;
         }
     }
@@ -347,7 +347,8 @@ START_TEST(corrupt_twice)
     fixture_release(&fixture, CHUNKS);
     claim_all(&fixture);
     ck_assert(is_asked(&fixture));
-    fixture_chunk(&fixture, LIAR, 0, fixture.core->wants.items[0].chunk, WEFT_ERR_MISMATCH);
+    fixture_chunk(&fixture, LIAR, 0, weft_want_at(&fixture.core->wants, 0)->chunk,
+                  WEFT_ERR_MISMATCH);
     ck_assert(!is_asked(&fixture));
     fixture_chunk(&fixture, LIAR, 0, 1, WEFT_ERR_MISMATCH);
     ck_assert(!is_asked(&fixture));

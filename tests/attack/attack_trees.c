@@ -72,7 +72,8 @@ START_TEST(pushes_nothing)
     fixture_run(&fixture, 100 * WEFT_NS_PER_MS);
     for (uint32_t i = 0; i < CHUNKS; i++) {
         ck_assert_uint_gt(fixture.core->wants.count, 0);
-        fixture_chunk(&fixture, HONEST, 0, fixture.core->wants.items[0].chunk, WEFT_ERR_OK);
+        fixture_chunk(&fixture, HONEST, 0, weft_want_at(&fixture.core->wants, 0)->chunk,
+                      WEFT_ERR_OK);
     }
     ck_assert_uint_eq(weft_release_find(fixture.core, FIXTURE_RELEASE)->have_count, CHUNKS);
     ck_assert_uint_eq(weft_link_find(fixture.core, LIAR)->maps[0].parent, 0);

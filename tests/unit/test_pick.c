@@ -152,7 +152,7 @@ START_TEST(gives_a_parent_time_to_push)
     ck_assert_uint_eq(fixture.core->wants.count, 0);
     fixture_run(&fixture, 40 * WEFT_NS_PER_MS);
     ck_assert_uint_eq(fixture.core->wants.count, 1);
-    ck_assert_uint_eq(fixture.core->wants.items[0].chunk, 8);
+    ck_assert_uint_eq(weft_want_at(&fixture.core->wants, 0)->chunk, 8);
     have_from(3, 9); /* or the parent would push it */
     ck_assert_uint_eq(fixture.core->wants.count, 2);
     fixture.core->releases.downloads[0].orphans = 1;
@@ -196,7 +196,7 @@ START_TEST(an_overdue_chunk_is_asked_elsewhere)
     fixture_peer_has(&fixture, 4, 0, 1);
     fixture_run(&fixture, 1200 * WEFT_NS_PER_MS);
     ck_assert_uint_eq(fixture.core->wants.count, 1);
-    ck_assert_uint_eq(fixture.core->wants.items[0].peer, 4);
+    ck_assert_uint_eq(weft_want_at(&fixture.core->wants, 0)->peer, 4);
 }
 END_TEST
 
@@ -236,12 +236,12 @@ START_TEST(a_full_disk_pauses_everything)
 {
     fixture_release(&fixture, 64);
     fixture_peer_has(&fixture, 3, 0, 64);
-    fixture_chunk(&fixture, 3, 0, fixture.core->wants.items[0].chunk, WEFT_ERR_DISK_FULL);
+    fixture_chunk(&fixture, 3, 0, weft_want_at(&fixture.core->wants, 0)->chunk, WEFT_ERR_DISK_FULL);
     uint32_t wants = fixture.core->wants.count;
     ck_assert_int_eq(fixture_sent(&fixture, 3, WEFT_FRAME_REQUEST, 0).kind, 0);
     fixture_step(&fixture, 6 * WEFT_NS_PER_S, (struct weft_event){.kind = WEFT_EVENT_TICK});
     ck_assert_uint_ge(fixture.core->wants.count, wants);
-    ck_assert_uint_eq(fixture.core->wants.items[0].peer, 3);
+    ck_assert_uint_eq(weft_want_at(&fixture.core->wants, 0)->peer, 3);
 }
 END_TEST
 

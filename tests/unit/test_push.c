@@ -96,7 +96,7 @@ START_TEST(who_has_it_or_does_not_want_it_is_passed_over)
     fixture_frame(&fixture, 3, (struct weft_frame){.kind = WEFT_FRAME_MAP, .value = 64});
     from_neighbour(4);
     ck_assert_uint_eq(uploads(), 0);
-    ck_assert_uint_eq(download()->push_first, download()->push_count);
+    ck_assert_uint_eq(download()->push_queue.first, download()->push_queue.count);
 }
 END_TEST
 
@@ -164,10 +164,10 @@ START_TEST(each_chunk_leaves_once_before_any_twice)
     from_source(0);
     ck_assert_uint_eq(uploads(), 1);
     weft_node_id first = upload(0).peer;
-    ck_assert_uint_eq(download()->near_log_count, 0);
+    ck_assert_uint_eq(download()->near_log.count, 0);
     sent(first, 0, WEFT_ERR_OK);
     fixture_run(&fixture, 3 * MS);
-    ck_assert_uint_eq(download()->near_log_count, 1);
+    ck_assert_uint_eq(download()->near_log.count, 1);
     ck_assert_uint_eq(fixture.core->serves.upload_count, 0);
 }
 END_TEST
@@ -183,7 +183,7 @@ START_TEST(first_copies_go_to_different_neighbours)
         sent(peer, chunk, WEFT_ERR_OK);
     }
     ck_assert_int_eq(__builtin_popcount(seen), 6);
-    ck_assert_uint_eq(download()->push_first, download()->push_count);
+    ck_assert_uint_eq(download()->push_queue.first, download()->push_queue.count);
 }
 END_TEST
 
@@ -194,7 +194,7 @@ START_TEST(a_chunk_nobody_wants_is_told_soon)
     }
     from_source(0);
     ck_assert_uint_eq(uploads(), 0);
-    ck_assert_uint_eq(download()->near_log_count, 1);
+    ck_assert_uint_eq(download()->near_log.count, 1);
     ck_assert_uint_le(download()->near_due_ns, fixture.now_ns + 2 * MS);
 }
 END_TEST
@@ -207,7 +207,7 @@ START_TEST(the_queue_is_bounded)
         from_neighbour(4 * (i % 16));
         fixture.core->actions = fixture.queue;
         weft_release_lose(fixture.core, release, 4 * (i % 16));
-        ck_assert_uint_le(download()->push_count - download()->push_first,
+        ck_assert_uint_le(download()->push_queue.count - download()->push_queue.first,
                           fixture.core->config.chunks_max);
     }
 }

@@ -78,7 +78,7 @@ START_TEST(asks_for_more_at_a_time_while_the_source_is_fast)
     struct weft_release *release = fixture_release(&fixture, 1000);
     ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_SOURCE_FETCH), 2);
     for (uint32_t round = 0; round < 40; round++) {
-        struct weft_fetch now = fixture.core->source.fetches[round % 2];
+        struct weft_fetch now = *weft_source_at(&fixture.core->source, round % 2);
         for (uint32_t i = 0; i < now.count; i++) {
             fixture_chunk(&fixture, 0, now.token, now.first + i, WEFT_ERR_OK);
         }
@@ -88,7 +88,7 @@ START_TEST(asks_for_more_at_a_time_while_the_source_is_fast)
     uint32_t budget = fixture.core->source.budget;
     ck_assert_uint_gt(budget, 16);
     fixture.now_ns += 4 * WEFT_NS_PER_S; /* and for less when it is slow */
-    end(fixture.core->source.fetches[2].token, WEFT_ERR_OK, 0);
+    end(weft_source_at(&fixture.core->source, 2)->token, WEFT_ERR_OK, 0);
     ck_assert_uint_lt(fixture.core->source.budget, budget / 2);
     ck_assert_uint_gt(release->have_count, 40);
 }
@@ -148,7 +148,7 @@ START_TEST(a_silent_node_of_another_segment_is_not_waited_for)
     }
     ck_assert_uint_eq(silent, 1);
     ck_assert_uint_eq(link->maps[0].have_count, 0);
-    ck_assert_uint_eq(fixture.core->releases.downloads[0].far_copies[5], 0);
+    ck_assert_uint_eq(weft_download_far_copies(&fixture.core->releases.downloads[0], 5), 0);
 }
 END_TEST
 
@@ -166,8 +166,8 @@ START_TEST(what_other_segments_do_not_take_comes_from_the_source)
     end(tokens[1], WEFT_ERR_CANCELLED, 0);
     const struct weft_core *core = fixture.core;
     ck_assert_uint_eq(core->source.fetch_count, 2);
-    for (uint32_t i = 0; i < WEFT_FETCHES_MAX; i++) {
-        const struct weft_fetch *now = &core->source.fetches[i];
+    for (uint32_t i = 0; i < core->source.end; i++) {
+        const struct weft_fetch *now = weft_source_at(&core->source, i);
         for (uint32_t c = 0; now->token != 0 && c < now->count; c++) {
             uint32_t index = (uint32_t)(release - core->releases.items);
             ck_assert_ptr_null(weft_want_find(fixture.core, 1000, index, now->first + c));
@@ -210,10 +210,10 @@ START_TEST(the_source_helps_with_one_late_chunk_at_a_time)
     ck_assert_uint_eq(link->asked, 1); /* the other request was taken back */
     fixture_run(&fixture, 500 * WEFT_NS_PER_MS);
     ck_assert_uint_eq(source->fetch_count, 1);
-    for (uint32_t i = 0; i < WEFT_FETCHES_MAX; i++) {
-        if (source->fetches[i].token != 0) {
-            fixture_chunk(&fixture, 0, source->fetches[i].token, source->fetches[i].first,
-                          WEFT_ERR_OK);
+    for (uint32_t i = 0; i < source->end; i++) {
+        const struct weft_fetch *now = weft_source_at(source, i);
+        if (now->token != 0) {
+            fixture_chunk(&fixture, 0, now->token, now->first, WEFT_ERR_OK);
         }
     }
     ck_assert_uint_eq(fixture.core->releases.items[0].have_count, 1);
@@ -225,7 +225,7 @@ START_TEST(a_late_chunk_that_has_begun_is_not_taken_back)
 {
     const struct weft_link *link = wait_for_another_segment();
     for (uint32_t i = 0; i < 2; i++) {
-        weft_want_offered(fixture.core, &fixture.core->wants.items[i]);
+        weft_want_offered(fixture.core, weft_want_at(&fixture.core->wants, i));
     }
     fixture_run(&fixture, 200 * WEFT_NS_PER_MS);
     ck_assert_uint_eq(fixture.core->source.fetch_count, 1);
@@ -272,7 +272,7 @@ START_TEST(a_server_that_fails_with_the_whole_too_is_not_asked_in_a_loop)
         end(fetch(0)->token, WEFT_ERR_HTTP_NO_RANGES, 0);
     }
     for (uint32_t i = 0; i < 8 && fetch(0) == NULL; i++) {
-        end(fixture.core->source.fetches[i].token, WEFT_ERR_HTTP_NO_RANGES, 0);
+        end(weft_source_at(&fixture.core->source, i)->token, WEFT_ERR_HTTP_NO_RANGES, 0);
     }
     ck_assert_ptr_nonnull(fetch(0));
     ck_assert_uint_eq(fetch(0)->chunk_count, 64);
