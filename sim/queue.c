@@ -25,6 +25,10 @@ enum {
 
 #define NONE UINT32_MAX
 
+/* From so many slabs on, if a smaller part of their entries is in use, the others are given back. */
+#define SHRINK_BLOCKS 3
+#define SHRINK_PART 6
+
 _Static_assert(TICK_BITS + LOW_BITS + HIGH_BITS * HIGH_LEVELS == 64, "the wheel covers all time");
 _Static_assert(sizeof(struct weft_sim_entry) == 64, "an entry is one cache line");
 
@@ -176,14 +180,21 @@ static void place(struct weft_sim_queue *queue, uint32_t index)
     queue->high_words[level] |= UINT64_C(1) << slot;
 }
 
-struct weft_sim_entry *weft_sim_queue_push(struct weft_sim_queue *queue, weft_ns time_ns)
+/* Index of an entry that is not in use; its fields hold old values. */
+static uint32_t take_free(struct weft_sim_queue *queue)
 {
     if (queue->free_first == NONE) {
         grow_slabs(queue);
     }
     uint32_t index = queue->free_first;
+    queue->free_first = at(queue, index)->self;
+    return index;
+}
+
+struct weft_sim_entry *weft_sim_queue_push(struct weft_sim_queue *queue, weft_ns time_ns)
+{
+    uint32_t index = take_free(queue);
     struct weft_sim_entry *entry = at(queue, index);
-    queue->free_first = entry->self;
     entry->time_ns = time_ns < queue->now_ns ? queue->now_ns : time_ns;
     entry->order = queue->order++;
     queue->count++;
@@ -289,9 +300,67 @@ weft_ns weft_sim_queue_next_ns(struct weft_sim_queue *queue)
     return find_next(queue) ? queue->near[0].time_ns : WEFT_NS_NEVER;
 }
 
+/* --- after a storm --- */
+
+/* Append a copy of each entry of a slot's list. */
+static void copy_list(const struct weft_sim_queue *queue, uint32_t first,
+                      struct weft_sim_entry *copies, uint32_t *count)
+{
+    for (; first != NONE; first = at(queue, first)->self) {
+        copies[(*count)++] = *at(queue, first);
+    }
+}
+
+/* Copy every entry that waits; then the wheel is empty. */
+static void take_out(struct weft_sim_queue *queue, struct weft_sim_entry *copies)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < queue->near_count; i++) {
+        copies[count++] = *at(queue, queue->near[i].index);
+    }
+    for (uint32_t slot = 0; slot < LOW_SLOTS; slot++) {
+        bool used = (queue->low_words[slot / 64] >> (slot % 64)) & 1;
+        copy_list(queue, used ? queue->low[slot] : NONE, copies, &count);
+    }
+    for (uint32_t i = 0; i < HIGH_LEVELS * HIGH_SLOTS; i++) {
+        uint32_t level = i / HIGH_SLOTS;
+        uint32_t slot = i % HIGH_SLOTS;
+        bool used = (queue->high_words[level] >> slot) & 1;
+        copy_list(queue, used ? queue->high[level][slot] : NONE, copies, &count);
+    }
+    queue->near_count = 0;
+    queue->low_summary = 0;
+    memset(queue->low_words, 0, sizeof(queue->low_words));
+    memset(queue->high_words, 0, sizeof(queue->high_words));
+}
+
+/* Let the entries that wait move together, and give back the other slabs. */
+static void shrink(struct weft_sim_queue *queue)
+{
+    uint32_t count = (uint32_t)queue->count;
+    struct weft_sim_entry *copies = weft_sim_memory_take(count, sizeof(*copies));
+    take_out(queue, copies);
+    for (uint32_t i = 0; i < queue->block_count; i++) {
+        weft_sim_memory_give(queue->blocks[i].entries, BLOCK_ENTRIES,
+                             sizeof(struct weft_sim_entry));
+    }
+    queue->block_count = 0;
+    queue->free_first = NONE;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index = take_free(queue);
+        *at(queue, index) = copies[i];
+        place(queue, index);
+    }
+    weft_sim_memory_give(copies, count, sizeof(*copies));
+}
+
 void weft_sim_queue_advance(struct weft_sim_queue *queue, weft_ns now_ns)
 {
     queue->now_ns = now_ns > queue->now_ns ? now_ns : queue->now_ns;
+    uint64_t room = (uint64_t)queue->block_count * BLOCK_ENTRIES;
+    if (queue->block_count >= SHRINK_BLOCKS && queue->count < room / SHRINK_PART) {
+        shrink(queue);
+    }
 }
 
 const struct weft_sim_entry *weft_sim_queue_peek(const struct weft_sim_queue *queue)

@@ -57,7 +57,8 @@ struct weft_sim_entry *weft_sim_queue_pop(struct weft_sim_queue *queue, weft_ns 
 /* Time of the next entry; WEFT_NS_NEVER if there is none. */
 weft_ns weft_sim_queue_next_ns(struct weft_sim_queue *queue);
 
-/* Nothing happens before |now_ns|: let the queue's time be that, if it is earlier. */
+/* Nothing happens before |now_ns|: let the queue's time be that, if it is earlier. No entry is out
+ * of the queue: if few are in use of those that there once were, memory is given back. */
 void weft_sim_queue_advance(struct weft_sim_queue *queue, weft_ns now_ns);
 
 /* The entry that weft_sim_queue_pop() would give, if that is known without searching; NULL if not.

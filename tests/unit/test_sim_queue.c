@@ -101,6 +101,50 @@ START_TEST(test_many_at_once_keep_insertion_order)
 }
 END_TEST
 
+/* Pop |count| entries, each later than the one before, or as late and younger. */
+static void pop_in_order(struct weft_sim_queue *queue, uint32_t count)
+{
+    weft_ns last_ns = 0;
+    uint64_t last_order = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct weft_sim_entry *entry = weft_sim_queue_pop(queue, WEFT_NS_NEVER);
+        ck_assert_ptr_nonnull(entry);
+        ck_assert_uint_eq(entry->words[0], entry->time_ns ^ 77); /* its bytes are its own */
+        bool later = entry->time_ns > last_ns ||
+                     (entry->time_ns == last_ns && (i == 0 || entry->order > last_order));
+        ck_assert(later);
+        last_ns = entry->time_ns;
+        last_order = entry->order;
+        weft_sim_queue_drop(queue, entry);
+    }
+}
+
+START_TEST(test_order_survives_the_end_of_a_storm)
+{
+    enum { STORM = 30000, LEFT = 1500 };
+    uint64_t rng = (uint64_t)_i + 1;
+    struct weft_sim_queue *queue = weft_sim_queue_new();
+    for (uint32_t round = 0; round < 3; round++) {
+        weft_ns now_ns = weft_sim_queue_now(queue);
+        for (uint32_t i = 0; i < STORM; i++) {
+            weft_ns time_ns = now_ns + draw_delay(&rng) % (UINT64_C(1) << 50);
+            weft_sim_queue_push(queue, time_ns)->words[0] = time_ns ^ 77;
+        }
+        pop_in_order(queue, STORM - LEFT);
+        weft_sim_queue_advance(queue, weft_sim_queue_now(queue));
+        ck_assert_uint_eq(weft_sim_queue_count(queue), LEFT);
+        now_ns = weft_sim_queue_now(queue);
+        for (uint32_t i = 0; i < LEFT; i++) { /* among those that were moved */
+            weft_ns time_ns = now_ns + draw_delay(&rng) % (UINT64_C(1) << 50);
+            weft_sim_queue_push(queue, time_ns)->words[0] = time_ns ^ 77;
+        }
+        pop_in_order(queue, 2 * LEFT);
+        ck_assert_uint_eq(weft_sim_queue_count(queue), 0);
+    }
+    weft_sim_queue_free(queue);
+}
+END_TEST
+
 START_TEST(test_last_moment_of_time)
 {
     struct weft_sim_queue *queue = weft_sim_queue_new();
@@ -145,6 +189,8 @@ static Suite *sim_queue_suite(void)
     weft_check_add_rows(suite, "test_order_is_exact", test_order_is_exact, 20);
     WEFT_ADD(suite, test_past_counts_as_now);
     WEFT_ADD(suite, test_many_at_once_keep_insertion_order);
+    weft_check_add_rows(suite, "test_order_survives_the_end_of_a_storm",
+                        test_order_survives_the_end_of_a_storm, 5);
     WEFT_ADD(suite, test_last_moment_of_time);
     WEFT_ADD(suite, test_nothing_is_popped_before_its_time);
     return suite;
