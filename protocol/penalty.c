@@ -66,8 +66,9 @@ static struct weft_penalty *entry_of(struct weft_core *core, weft_node_id peer)
 static weft_ns price_ns(enum weft_offence offence, uint32_t before)
 {
     uint64_t price_s = prices[offence].first_s;
-    for (uint32_t i = 0; i < before && price_s < WEFT_PENALTY_MAX_S; i++) {
-        price_s *= prices[offence].again;
+    uint32_t again = prices[offence].again;
+    for (uint32_t i = 0; i < before && again > 1 && price_s < WEFT_PENALTY_MAX_S; i++) {
+        price_s *= again;
     }
     return price_s < WEFT_PENALTY_MAX_S ? price_s * WEFT_NS_PER_S : MAX_NS;
 }

@@ -22,6 +22,8 @@
 #define FLOOD_NS (WEFT_NS_PER_S / 20)
 #define FLOOD_BYTES 200
 
+_Static_assert(FLOOD_BYTES % 8 == 0, "noise is made eight bytes at a time");
+
 /* Messages are changed here before they replace what the core wrote. */
 union change {
     struct weft_message message; /* a datagram */
@@ -207,8 +209,11 @@ static uint32_t flood_bytes(const struct weft_sim_hostile *self, uint64_t luck,
         memcpy(bytes, self->bytes, self->length);
         return self->length;
     }
-    for (uint32_t i = 0; i < FLOOD_BYTES; i++) {
-        bytes[i] = (uint8_t)(weft_mix(luck + i / 8) >> (8 * (i % 8)));
+    for (uint32_t i = 0; i < FLOOD_BYTES; i += 8) {
+        uint64_t word = weft_mix(luck + i / 8);
+        for (uint32_t j = 0; j < 8; j++) {
+            bytes[i + j] = (uint8_t)(word >> (8 * j));
+        }
     }
     return FLOOD_BYTES;
 }
