@@ -126,14 +126,34 @@ static void check_busy(struct weft_sim_world *world)
     }
 }
 
-void weft_sim_check_meeting(struct weft_sim_world *world)
+/* Has a pipe another rate, or begun, since this was asked last? Else the lines are as they were. */
+static bool is_news(struct weft_sim_world *world)
+{
+    bool is_rated = false;
+    for (uint32_t s = 0; s < world->shard_count; s++) {
+        is_rated |= world->shards[s].is_rated;
+        world->shards[s].is_rated = false;
+    }
+    return is_rated;
+}
+
+/* The more pipes there are, the longer until the next look. */
+static void look_at_lines(struct weft_sim_world *world)
 {
     uint32_t pipes = 0;
     for (uint32_t s = 0; s < world->shard_count; s++) {
         pipes += world->shards[s].pipes.used_count;
     }
-    if (world->meetings++ % (1 + (pipes + world->node_count) / PIPES_A_MEETING) == 0) {
+    world->lines_due = world->meetings + (pipes + world->node_count) / PIPES_A_MEETING;
+    if (is_news(world)) {
         check_lines(world);
+    }
+}
+
+void weft_sim_check_meeting(struct weft_sim_world *world)
+{
+    if (world->meetings++ >= world->lines_due) {
+        look_at_lines(world);
     }
     if (world->now_ns >= world->busy_ns) {
         check_busy(world);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The threads of a run. In each window every shard is simulated once, by whichever thread is free;
- * what comes of it does not depend on which. */
+/* The threads of a run. In each window every shard is simulated once, as a rule by the thread that
+ * did so before; what comes of it does not depend on which. */
 #ifndef WEFT_SIM_CREW_H
 #define WEFT_SIM_CREW_H
 

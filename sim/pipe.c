@@ -101,6 +101,7 @@ void weft_sim_pipe_send(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe
     pipe->settled_ns = now_ns;
     pipe->began_ns = now_ns;
     pipe->busy = true;
+    shard->is_rated = true;
     if (pipe->flow != WEFT_SIM_NO_FLOW) {
         arm(shard, pipe); /* the connection never paused */
         return;
@@ -136,6 +137,7 @@ void weft_sim_pipe_rate(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe
     }
     settle(shard, pipe);
     pipe->rate = rate;
+    shard->is_rated = true;
     if (weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_LINE_RATE)) {
         pipe->rate = 2 * rate;
     } else if (weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_MAKESPAN)) {

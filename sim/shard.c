@@ -235,4 +235,5 @@ void weft_sim_shard_run(struct weft_sim_shard *shard, weft_ns end_ns)
         }
         entry = weft_sim_queue_pop(shard->queue, end_ns);
     }
+    weft_sim_queue_advance(shard->queue, end_ns);
 }

@@ -317,8 +317,7 @@ static void deliver(struct weft_sim_world *world)
 static void meet(struct weft_sim_world *world)
 {
     for (uint32_t i = 0; i < world->shard_count; i++) {
-        struct weft_sim_shard *shard = &world->shards[i];
-        weft_sim_queue_advance(shard->queue, world->now_ns);
+        const struct weft_sim_shard *shard = &world->shards[i];
         if (shard->checks.failed && !world->checks.failed) {
             world->checks = shard->checks;
         }
@@ -366,10 +365,15 @@ static bool is_done(const struct weft_sim_world *world)
     if (world->checks.failed) {
         return true;
     }
-    struct weft_sim_totals totals = weft_sim_world_totals(world);
-    return world->releases.newest == world->releases.count - 1 && totals.away == 0 &&
-           totals.planned == 0 && world->faults.planned_count == 0 &&
-           totals.complete + totals.gone + world->hostile_count == world->node_count;
+    bool quiet =
+        world->releases.newest == world->releases.count - 1 && world->faults.planned_count == 0;
+    uint32_t settled = world->hostile_count;
+    for (uint32_t i = 0; i < world->shard_count && quiet; i++) {
+        const struct weft_sim_totals *totals = &world->shards[i].totals;
+        quiet = totals->away == 0 && totals->planned == 0;
+        settled += totals->complete + totals->gone;
+    }
+    return quiet && settled == world->node_count;
 }
 
 /* Is it over, and has what is to settle had its time? */

@@ -96,34 +96,37 @@ struct weft_sim_totals {
     uint64_t source_requests;      /* range requests */
     uint64_t source_refused;       /* of them, during an outage */
     uint64_t crashes;              /* nodes killed */
+    struct weft_sim_losses losses; /* what did not arrive */
     uint32_t complete;             /* nodes that have activated the newest release and live */
     uint32_t gone;                 /* nodes that are down for good */
     uint32_t away;                 /* nodes that are down and will start again */
     uint32_t planned;              /* faults in the shard's queue that still happen */
-    struct weft_sim_losses losses; /* what did not arrive */
 };
 
 /* The machines that one thread simulates by itself for a window: those of a site, or the source, or
  * all of them where sites are too near to each other. */
 struct weft_sim_shard {
-    struct weft_sim_world *world;      /* the others; read only during a window */
+    /* What the others look at after every window comes first, so that it is on a few cache lines:
+     * it was another thread that wrote them. */
+    _Alignas(64) struct weft_sim_world *world; /* the others; read only during a window */
+    struct weft_sim_queue *queue;              /* what happens next here */
+    struct weft_sim_mail mail;                 /* what happens next elsewhere */
+    struct weft_sim_far far;                   /* flows to other sites that began or ended */
+    bool is_rated;                     /* a pipe began, or has another rate, since the last look */
     uint32_t index;                    /* of the shard */
     uint32_t first_node;               /* its nodes are these */
     uint32_t end_node;                 /* up to this one, exclusive */
-    struct weft_sim_queue *queue;      /* what happens next here */
-    struct weft_sim_mail mail;         /* what happens next elsewhere */
+    struct weft_sim_totals totals;     /* counters */
+    struct weft_sim_checks checks;     /* invariants */
     struct weft_sim_lan lan;           /* how fast bytes move inside the site */
-    struct weft_sim_far far;           /* flows to other sites that began or ended */
     struct weft_sim_buffers buffers;   /* long messages on their way */
     struct weft_sim_record record;     /* trace hash */
     struct weft_sim_roster roster;     /* what machines here say of themselves */
-    struct weft_sim_checks checks;     /* invariants */
     struct weft_sim_pool pipes;        /* directions of connections that carry bulk */
     struct weft_sim_pool uploads;      /* chunks waiting or being sent to other nodes */
     struct weft_sim_pool fetches;      /* range requests that nodes here have open */
     struct weft_sim_pool answers;      /* range requests that the source answers */
     struct weft_action_queue *actions; /* of the thread in this window; borrowed */
-    struct weft_sim_totals totals;     /* counters */
     struct weft_sim_pool documents;    /* requests for documents that nodes here have open */
     struct weft_host host;             /* given to every core */
     struct weft_reserves reserves;     /* pieces of memory that its cores share */
@@ -180,6 +183,7 @@ struct weft_sim_world {
     bool interrupted;                       /* Ctrl-C */
     struct weft_sim_seen *seen;             /* what the checks remember of each node; owned */
     uint64_t meetings;                      /* windows so far */
+    uint64_t lines_due;                     /* so many, and the lines are looked at again */
     uint64_t operations;                    /* with --fail-nth: that could have failed so far */
     weft_ns busy_ns;                        /* when control traffic is looked at again */
     weft_ns settle_ns;                      /* the run is over then; 0 = not known yet */
