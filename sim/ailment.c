@@ -76,6 +76,8 @@ bool weft_sim_ailment_defers(struct weft_sim_shard *shard, const struct weft_sim
     if (ailment->is_asleep && entry->kind == WEFT_SIM_DATAGRAM) {
         shard->totals.datagrams_lost++;
         weft_sim_shard_drop_bytes(shard, entry);
+    } else if (ailment->is_asleep && entry->kind == WEFT_SIM_BEACON) {
+        return true; /* lost as well */
     } else {
         put_off(shard, entry, ailment->frozen_ns);
     }

@@ -204,11 +204,8 @@ static struct roll call_roll(const struct weft_sim_world *world, uint32_t segmen
 static void check_segment(struct weft_sim_world *world, uint32_t segment)
 {
     struct roll roll = call_roll(world, segment);
-    uint32_t seed = weft_sim_topology_first(&world->topology, segment);
-    bool storm = weft_sim_menu_has(world->options, WEFT_SIM_MISHAP_JOIN_STORM);
-    bool moves = world->topology.seat_count > 0;
-    if (roll.alive == 0 || !roll.honest || (storm && (moves || !world->nodes[seed].alive))) {
-        return; /* who comes late finds nobody where its seed is dead, or has another address */
+    if (roll.alive == 0 || !roll.honest) {
+        return;
     }
     struct weft_sim_shard *shard = weft_sim_world_shard(world, roll.first);
     if (roll.agents == 0) {

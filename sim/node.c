@@ -110,6 +110,7 @@ void weft_sim_node_on_start(struct weft_sim_shard *shard, const struct weft_sim_
     shard->totals.complete += weft_sim_publish_counts(world, node) ? 1 : 0;
     step_start(shard, index);
     weft_sim_shell_on_start(shard, index);
+    weft_sim_beacon_on_start(shard, index);
     weft_sim_place_on_start(shard, index);
 }
 

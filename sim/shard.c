@@ -183,6 +183,8 @@ static handler *const handlers[WEFT_SIM_KIND_COUNT] = {
     [WEFT_SIM_DOCUMENT_END] = weft_sim_document_on_end,
     [WEFT_SIM_ACTIVATED] = weft_sim_shell_on_activated,
     [WEFT_SIM_VERDICT] = weft_sim_shell_on_verdict,
+    [WEFT_SIM_BEACON_DUE] = weft_sim_beacon_on_due,
+    [WEFT_SIM_BEACON] = weft_sim_beacon_on_heard,
 };
 
 /* Ask for the memory that the next entry will need while this one is handled. */

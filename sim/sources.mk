@@ -3,6 +3,7 @@
 SIM_SOURCES := \
 	sim/ailment.c \
 	sim/backbone.c \
+	sim/beacon.c \
 	sim/bound.c \
 	sim/buffer.c \
 	sim/canary.c \

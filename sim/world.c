@@ -107,6 +107,7 @@ static void make_nodes(struct weft_sim_world *world)
     world->control_mark = weft_sim_memory_take(count, sizeof(uint64_t));
     world->control_zero = weft_sim_memory_take(count, sizeof(uint64_t));
     world->seen = weft_sim_memory_take(count, sizeof(world->seen[0]));
+    world->beacons = weft_sim_memory_take(count, sizeof(world->beacons[0]));
     world->remembered =
         weft_sim_memory_take(count, WEFT_SIM_REMEMBERED * sizeof(world->remembered[0]));
     for (uint32_t i = 0; i < world->node_count; i++) {
@@ -194,6 +195,7 @@ void weft_sim_world_end(struct weft_sim_world *world)
     weft_sim_memory_give(world->control_mark, count, sizeof(uint64_t));
     weft_sim_memory_give(world->control_zero, count, sizeof(uint64_t));
     weft_sim_memory_give(world->seen, count, sizeof(world->seen[0]));
+    weft_sim_memory_give(world->beacons, count, sizeof(world->beacons[0]));
     weft_sim_memory_give(world->remembered, count,
                          WEFT_SIM_REMEMBERED * sizeof(world->remembered[0]));
     weft_sim_memory_give(world->ends, count, world->ends_max * sizeof(struct weft_sim_end));

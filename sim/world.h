@@ -14,6 +14,7 @@
 #define WEFT_SIM_WORLD_H
 
 #include "backbone.h"
+#include "beacon.h"
 #include "buffer.h"
 #include "check.h"
 #include "crew.h"
@@ -65,6 +66,8 @@ enum weft_sim_kind {
     WEFT_SIM_DOCUMENT_END,   /* document: it is here, or will not come */
     WEFT_SIM_ACTIVATED,      /* shell: the whole release was checked */
     WEFT_SIM_VERDICT,        /* shell: what a peer announced was looked at */
+    WEFT_SIM_BEACON_DUE,     /* beacon: the timer of a node */
+    WEFT_SIM_BEACON,         /* beacon: a node that is alone hears one */
     /* entries of the world's agenda, handled between windows */
     WEFT_SIM_PUBLISH, /* publish: a release appears at the source */
     WEFT_SIM_MARK,    /* world: measure idle traffic from here on */
@@ -171,6 +174,7 @@ struct weft_sim_world {
     uint32_t *peers;                        /* node at the other end of each slot; owned */
     uint32_t *remembered;                   /* peers on disk + 1, of nodes that crashed; owned */
     struct weft_sim_end *ends;              /* ends of streams, see stream.h; owned */
+    struct weft_sim_beacon *beacons;        /* timer of each node, see beacon.h; owned */
     weft_ns window_ns;                      /* longest window */
     weft_ns now_ns;                         /* all shards have come so far */
     weft_ns end_ns;                         /* of the window being simulated */
