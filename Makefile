@@ -47,6 +47,12 @@ OPT_canary := -O2 -g -DWEFT_CANARY
 OPT_plain := $(OPT_release)
 OPT_fuzz := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
 OPT_coverage := -O0 -g --coverage
+# weft-sim steps a core millions of times a second, so it is optimised once more as a whole when it
+# is linked. Objects hold both forms: whatever else is made of them links them as they are.
+WHOLE_release := -O3 -flto=auto -ffat-lto-objects
+WHOLE_plain := $(WHOLE_release)
+WHOLE := $(WHOLE_$(CONFIG))
+FINISH := $(if $(WHOLE),-fno-lto)
 $(if $(CC_$(CONFIG)),,$(error CONFIG=$(CONFIG) is unknown; see the head of the Makefile))
 CC := $(CC_$(CONFIG))
 
@@ -100,10 +106,11 @@ $(OUT)/lib%.a:
 	$(call say,AR,$@)
 	$(Q)mkdir -p $(@D) && rm -f $@ && ar rcs $@ $(filter %.o,$^)
 
-link = $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) $(1) -o $@ $(filter %.o %.a,$^)
+link = $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) $(FINISH) $(1) -o $@ $(filter %.o %.a,$^)
 $(OUT)/weft: $(OBJ)/node/main.o $(OUT)/libnode.a $(CORE)
 	$(call say,LINK,$@)
 	$(link) $(LIBS_NODE)
+$(OUT)/weft-sim: FINISH := $(WHOLE)
 $(OUT)/weft-sim: $(OBJ)/sim/main.o $(OUT)/libsim.a $(CORE)
 	$(call say,LINK,$@)
 	$(link) $(LIBS_SIM)
@@ -123,6 +130,7 @@ $(FUZZERS): $(OUT)/%: $(OBJ)/tests/%.o $(FUZZ_MAIN) $(PARTS)
 	$(call link,$(if $(FUZZ_MAIN),,-fsanitize=fuzzer)) $(LIBS_TEST)
 
 $(OBJ)/node/%.o $(OBJ)/sim/%.o $(OBJ)/tests/%.o: CPPFLAGS += -D_GNU_SOURCE
+$(OBJ)/protocol/%.o $(OBJ)/sim/%.o: CFLAGS += $(WHOLE)
 $(OBJ)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<

@@ -102,8 +102,12 @@ static bool drop_flags(struct state *state)
 static bool change(struct state *state, uint32_t index, const char *value)
 {
     char before[VALUE_BYTES];
+    size_t length = strlen(value);
+    if (length >= VALUE_BYTES) {
+        return false;
+    }
     memcpy(before, state->items[index].value, sizeof(before));
-    snprintf(state->items[index].value, VALUE_BYTES, "%s", value);
+    memcpy(state->items[index].value, value, length + 1);
     if (strcmp(before, state->items[index].value) != 0 && still_fails(state)) {
         return true;
     }
