@@ -51,12 +51,14 @@ static void hear(struct weft_sim_shard *shard, uint32_t node, uint32_t from, boo
 {
     const struct weft_sim_world *world = shard->world;
     struct weft_sim_beacon *beacon = &world->beacons[node];
-    if (is_alone(world, node)) {
+    bool alone = is_alone(world, node);
+    if (alone || !from_alone) {
         weft_ns at_ns = weft_sim_now(shard) + weft_sim_network_delay(&world->network, from, node);
         weft_sim_shard_push(shard, at_ns, WEFT_SIM_BEACON, node)->peer = from;
-    } else if (!from_alone) {
+    }
+    if (!from_alone) {
         beacon->heard_count = (uint8_t)(beacon->heard_count + (beacon->heard_count < ENOUGH));
-    } else if (!beacon->is_answering) {
+    } else if (!alone && !beacon->is_answering) {
         beacon->is_answering = true;
         plan_soon(shard, node);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Beacons of the simulated shells, with the timers of node/beacon.h: whoever knows nobody in its
- * segment calls, and one that has company answers. What is heard while in company only keeps the
- * link quiet. SPEC.md section "Beacons". */
+ * segment calls, and one that has company answers, and calls at times for others in company. SPEC.md
+ * section "Beacons". */
 #ifndef WEFT_SIM_BEACON_H
 #define WEFT_SIM_BEACON_H
 
@@ -23,7 +23,7 @@ void weft_sim_beacon_on_start(struct weft_sim_shard *shard, uint32_t node);
 /* BEACON_DUE: the timer of a node; words[0] = its draw. */
 void weft_sim_beacon_on_due(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
-/* BEACON: a node that was alone hears that |entry->peer| is there. */
+/* BEACON: a node hears that |entry->peer| is there. */
 void weft_sim_beacon_on_heard(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 #endif
