@@ -22,6 +22,10 @@
 /* All nodes start within this time. */
 #define JOIN_NS (1 * WEFT_NS_PER_S)
 
+/* Incarnations are times of starts, as those of real nodes are: Unix ms when a run begins, of a day
+ * whose number is easy to read past. */
+#define EPOCH_MS UINT64_C(1000000000000)
+
 /* Clocks begin up to this much apart. */
 #define CLOCK_SPREAD_NS (24 * 3600 * WEFT_NS_PER_S)
 
@@ -74,7 +78,7 @@ static void step_start(struct weft_sim_shard *shard, uint32_t index)
     struct weft_event event = {.kind = WEFT_EVENT_START};
     event.start.self = weft_sim_topology_endpoint(topology, index);
     event.start.segment = weft_sim_topology_prefix(topology, node->segment);
-    event.start.incarnation = node->life;
+    event.start.incarnation = EPOCH_MS + weft_sim_now(shard) / WEFT_NS_PER_MS;
     event.start.known = known;
     event.start.known_count = count;
     weft_sim_node_step(shard, index, &event);
