@@ -27,8 +27,13 @@
  * this within one life nobody gets: a claim that leaps is about another life, or a lie. */
 #define LEAP 65536
 
-/* A second life of the own id is answered at most this often. */
-#define SECOND_LIFE_NS WEFT_NS_PER_S
+/* After a refutation none follows for this part of the suspicion, doubling so often: up to half of
+ * it, so that a suspect that lives always answers in time. */
+#define REFUTE_PART 16
+#define REFUTE_DOUBLINGS 3
+
+/* Refutations so many suspicions apart are not in a row. */
+#define REFUTE_CALM 2
 
 static uint32_t suspicion_ms(const struct weft_core *core, const struct weft_member *member)
 {
@@ -92,17 +97,49 @@ static bool is_leap(uint64_t from, uint64_t to)
     return (from < to ? to - from : from - to) > LEAP;
 }
 
+/* Go above |incarnation|, and let the next refutation wait. */
+static void refute(struct weft_core *core, uint64_t incarnation)
+{
+    struct weft_members *members = &core->members;
+    weft_ns suspicion_ns = core->config.tuning.suspicion_ms * WEFT_NS_PER_MS;
+    bool calm = core->now_ns > members->refute_ns + REFUTE_CALM * suspicion_ns;
+    uint32_t doublings = calm ? 0 : members->refutes;
+    members->refutes = doublings + (doublings < REFUTE_DOUBLINGS ? 1 : 0);
+    members->refute_ns = core->now_ns + (suspicion_ns / REFUTE_PART << doublings);
+    members->accused = 0;
+    core->incarnation = incarnation;
+    weft_member_renew(core);
+    weft_core_trace(
+        core, (struct weft_trace_record){.kind = WEFT_TRACE_REFUTE, .value = core->incarnation});
+}
+
 void weft_claim_refute(struct weft_core *core, uint64_t incarnation)
 {
+    struct weft_members *members = &core->members;
     /* Nobody is chased up to the last incarnation, where no answer is left. */
     if (core->leaving || incarnation < core->incarnation ||
         is_leap(core->incarnation, incarnation)) {
         return;
     }
-    core->incarnation = incarnation;
-    weft_member_renew(core);
-    weft_core_trace(
-        core, (struct weft_trace_record){.kind = WEFT_TRACE_REFUTE, .value = core->incarnation});
+    if (core->now_ns >= members->refute_ns) {
+        refute(core, incarnation);
+        return;
+    }
+    /* Else whoever slanders faster than this makes a segment talk of nothing else. */
+    members->accused = incarnation > members->accused ? incarnation : members->accused;
+    plan(core, members->refute_ns);
+}
+
+/* Answer the accusation that had to wait, unless it is stale by now. */
+static void refute_late(struct weft_core *core)
+{
+    uint64_t accused = core->members.accused;
+    if (accused != 0 && core->now_ns >= core->members.refute_ns) {
+        core->members.accused = 0;
+        weft_claim_refute(core, accused);
+    } else if (accused != 0) {
+        plan(core, core->members.refute_ns);
+    }
 }
 
 /* What is said of the own node. */
@@ -110,10 +147,8 @@ static bool merge_self(struct weft_core *core, const struct weft_record *record)
 {
     if (record->state != WEFT_MEMBER_ALIVE) {
         weft_claim_refute(core, record->incarnation);
-    } else if (record->incarnation > core->incarnation &&
-               core->now_ns - core->members.refuted_ns >= SECOND_LIFE_NS) {
-        core->members.refuted_ns = core->now_ns;
-        weft_claim_refute(core, record->incarnation);
+    } else if (record->incarnation > core->incarnation) {
+        weft_claim_refute(core, record->incarnation); /* a second life of the own id */
     }
     return false;
 }
@@ -341,6 +376,7 @@ void weft_claim_expire(struct weft_core *core)
         return;
     }
     members->due_ns = WEFT_NS_NEVER;
+    refute_late(core);
     weft_ns guard_ns = mass_guard_ns(core);
     uint32_t now_ms = weft_member_clock_ms(core);
     for (uint32_t slot = members->count; slot-- > 1;) {

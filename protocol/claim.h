@@ -46,7 +46,8 @@ void weft_claim_suspect(struct weft_core *core, weft_node_id id);
  * told that others suspect it. */
 void weft_claim_clear(struct weft_core *core, uint32_t slot);
 
-/* Somebody holds this node suspect or dead at |incarnation|: go above it, and tell. */
+/* Somebody holds this node suspect or dead at |incarnation|, or alive in another life: go above it,
+ * and tell, at once or when the last refutation is long enough ago. */
 void weft_claim_refute(struct weft_core *core, uint64_t incarnation);
 
 /* End suspicions, drop old tombstones. */

@@ -51,8 +51,10 @@ struct weft_members {
     uint64_t digest;             /* order-independent hash of ALIVE and SUSPECT records */
     weft_ns digest_changed_ns;   /* when digest changed last */
     weft_ns suspects_changed_ns; /* when the set of suspects changed last */
-    weft_ns due_ns;              /* when the next suspicion or tombstone ends */
-    weft_ns refuted_ns;          /* last refutation of a second life of the own id */
+    weft_ns due_ns;              /* when a suspicion, tombstone or pause ends */
+    uint64_t accused;            /* incarnation to refute at refute_ns, 0 = none */
+    weft_ns refute_ns;           /* no refutation before */
+    uint32_t refutes;            /* refutations in a row */
     weft_ns older_ns;            /* when the own stability grows next */
     weft_ns started_ns;          /* of START */
     struct weft_joins join;      /* ways into the segment */
