@@ -25,7 +25,7 @@ enum {
 
 #define NONE UINT32_MAX
 
-/* From so many slabs on, if a smaller part of their entries is in use, the others are given back. */
+/* If a smaller part of the entries of so many slabs or more is in use, others are given back. */
 #define SHRINK_BLOCKS 3
 #define SHRINK_PART 6
 
