@@ -21,7 +21,7 @@
 #define BUSY_BYTES_PER_S 64000
 #define BUSY_BYTES_PER_S_A_SEGMENT 400
 #define BUSY_BYTES_A_PAIR 20  /* a seed tells each newcomer of everybody in the segment */
-#define BUSY_BYTES_A_NODE 500 /* and answers the newcomers of other segments */
+#define BUSY_BYTES_A_NODE 800 /* and answers newcomers of other segments: a WELCOME, contacts */
 #define BUSY_PART 10
 #define BUSY_PERIOD_NS (10 * WEFT_NS_PER_S)
 
