@@ -50,21 +50,39 @@ static bool may_send(struct weft_core *core, weft_node_id peer, bool is_get)
     struct weft_announces *announces = &core->announces;
     for (uint32_t i = 0; i < WEFT_ANNOUNCE_SENT_MAX; i++) {
         const struct weft_announce_sent *sent = &announces->sent[i];
-        if (sent->peer == peer && sent->is_get == is_get && core->now_ns - sent->at_ns < SENT_NS) {
+        bool was_get = ((announces->gets >> i) & 1) != 0;
+        if (sent->peer == peer && was_get == is_get && core->now_ns - sent->at_ns < SENT_NS) {
             return false;
         }
     }
+    uint32_t bit = UINT32_C(1) << announces->sent_at;
+    announces->gets = is_get ? announces->gets | bit : announces->gets & ~bit;
     announces->sent[announces->sent_at] =
-        (struct weft_announce_sent){.peer = peer, .at_ns = core->now_ns, .is_get = is_get};
+        (struct weft_announce_sent){.peer = peer, .at_ns = core->now_ns};
     announces->sent_at = (announces->sent_at + 1) % WEFT_ANNOUNCE_SENT_MAX;
     return true;
+}
+
+/* Refusal |index|, below refused_count. */
+static struct weft_announce_refused *refused_at(const struct weft_announces *announces,
+                                                uint32_t index)
+{
+    uint32_t rows = WEFT_PIECE_ROWS(struct weft_announce_refused);
+    struct weft_announce_refused *piece = announces->refused_pieces[index / rows];
+    return &piece[index % rows];
+}
+
+void weft_announce_end(struct weft_core *core)
+{
+    weft_rows_end(&core->reserves->rows, core->announces.refused_pieces,
+                  WEFT_ROW_PIECES(WEFT_ANNOUNCE_REFUSED_MAX, struct weft_announce_refused));
 }
 
 /* Is |bulletin| of |peer| not worth a check? */
 static bool is_refused(const struct weft_core *core, weft_node_id peer, weft_bulletin bulletin)
 {
-    for (uint32_t i = 0; i < WEFT_ANNOUNCE_REFUSED_MAX; i++) {
-        const struct weft_announce_refused *refused = &core->announces.refused[i];
+    for (uint32_t i = 0; i < core->announces.refused_count; i++) {
+        const struct weft_announce_refused *refused = refused_at(&core->announces, i);
         if (refused->peer == peer && refused->bulletin == bulletin &&
             core->now_ns < refused->until_ns) {
             return true;
@@ -77,14 +95,19 @@ static bool is_refused(const struct weft_core *core, weft_node_id peer, weft_bul
  * refusal of it before, or the one that ends first, makes room. */
 static void refuse(struct weft_core *core, weft_node_id peer, weft_bulletin bulletin)
 {
-    struct weft_announce_refused *place = &core->announces.refused[0];
-    for (uint32_t i = 0; i < WEFT_ANNOUNCE_REFUSED_MAX; i++) {
-        struct weft_announce_refused *refused = &core->announces.refused[i];
-        if (refused->peer == peer) {
-            place = refused;
-            break;
-        }
-        place = refused->until_ns < place->until_ns ? refused : place;
+    struct weft_announces *self = &core->announces;
+    struct weft_announce_refused *place = NULL;
+    bool has_own = false;
+    for (uint32_t i = 0; i < self->refused_count && !has_own; i++) {
+        struct weft_announce_refused *refused = refused_at(self, i);
+        has_own = refused->peer == peer;
+        bool better = has_own || place == NULL || refused->until_ns < place->until_ns;
+        place = better ? refused : place;
+    }
+    if (!has_own && self->refused_count < WEFT_ANNOUNCE_REFUSED_MAX &&
+        weft_rows_grow(&core->reserves->rows, self->refused_pieces, self->refused_count,
+                       WEFT_PIECE_ROWS(struct weft_announce_refused))) {
+        place = refused_at(self, self->refused_count++);
     }
     *place = (struct weft_announce_refused){
         .peer = peer, .bulletin = bulletin, .until_ns = core->now_ns + REFUSED_NS};

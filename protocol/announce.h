@@ -18,6 +18,7 @@
 #include "limits.h"
 #include "look.h"
 #include "message.h"
+#include "reserve.h"
 
 struct weft_core;
 struct weft_link;
@@ -36,7 +37,7 @@ struct weft_announce_candidate {
 
 /* A bulletin of a peer that could not be checked. */
 struct weft_announce_refused {
-    weft_node_id peer;      /* 0 = free */
+    weft_node_id peer;      /* who */
     weft_bulletin bulletin; /* this one only */
     weft_ns until_ns;       /* not asked for before */
 };
@@ -45,7 +46,6 @@ struct weft_announce_refused {
 struct weft_announce_sent {
     weft_node_id peer; /* 0 = free */
     weft_ns at_ns;     /* when */
-    bool is_get;       /* ANNOUNCE_GET, else ANNOUNCE */
 };
 
 struct weft_announces {
@@ -61,14 +61,20 @@ struct weft_announces {
     weft_ns checking_until_ns;  /* given up then */
     uint32_t sent_at;           /* next place in sent */
     struct weft_announce_candidate candidates[WEFT_ANNOUNCE_CANDIDATES_MAX]; /* next in line */
-    struct weft_announce_refused refused[WEFT_ANNOUNCE_REFUSED_MAX];         /* not to be asked */
-    struct weft_announce_sent sent[WEFT_ANNOUNCE_SENT_MAX];                  /* rate limit */
+    void *refused_pieces[WEFT_ROW_PIECES(WEFT_ANNOUNCE_REFUSED_MAX,
+                                         struct weft_announce_refused)]; /* not to be asked */
+    uint32_t refused_count; /* of them; they stay, who is asked again first gives way */
+    uint32_t gets;          /* entries of sent, as bits, that were ANNOUNCE_GET, not ANNOUNCE */
+    struct weft_announce_sent sent[WEFT_ANNOUNCE_SENT_MAX]; /* rate limit */
     uint8_t *bytes;         /* the signed timestamp document, config.bulletin_max at most */
     struct weft_looks look; /* looks at the source */
 };
 
 /* Take room for a bulletin from the block. */
 void weft_announce_carve(struct weft_core *core, struct weft_arena *arena);
+
+/* The core ends: give back the tables. */
+void weft_announce_end(struct weft_core *core);
 
 /* BULLETIN: the shell accepted metadata; tell others. */
 void weft_announce_on_bulletin(struct weft_core *core, const struct weft_event_bulletin *event);

@@ -29,6 +29,8 @@ static uint32_t row_pieces(const struct weft_config *config)
            WEFT_ROW_PIECES(config->links_max, struct weft_bandwidth) +
            WEFT_ROW_PIECES(WEFT_BANDWIDTH_SUBJECTS_MAX, struct weft_bandwidth_subject) +
            WEFT_ROW_PIECES(WEFT_PROBES_MAX, struct weft_probe) +
+           weft_log_pieces(config->members_max) + 1 + /* records and rates to be told */
+           WEFT_ROW_PIECES(WEFT_ANNOUNCE_REFUSED_MAX, struct weft_announce_refused) +
            WEFT_ROW_PIECES(WEFT_PENALTIES_MAX, struct weft_penalty) +
            WEFT_ROW_PIECES(WEFT_LINK_PAUSES, struct weft_link_pause) +
            weft_release_row_pieces(config);
@@ -164,6 +166,8 @@ void weft_core_end(struct weft_core *core)
 {
     weft_link_end(core);
     weft_probe_end(core);
+    weft_gossip_end(core);
+    weft_announce_end(core);
     weft_want_end(core);
     weft_serve_end(core);
     weft_source_end(core);

@@ -2,6 +2,8 @@
 /* Answers "which news still have to be told, and to whom?". The timers are in gossip.h. */
 #include "gossip.h"
 
+#include <string.h>
+
 #include "claim.h"
 #include "datagram.h"
 #include "state.h"
@@ -13,9 +15,7 @@
 
 void weft_gossip_carve(struct weft_core *core, struct weft_arena *arena)
 {
-    struct weft_gossip *gossip = &core->gossip;
-    gossip->queue_size = core->config.members_max;
-    gossip->queue = weft_arena_take(arena, gossip->queue_size, sizeof *gossip->queue);
+    weft_log_carve(&core->gossip.queue, arena, core->config.members_max);
 }
 
 /* Transmissions saved by each copy of a piece of news that somebody else sends here. */
@@ -39,18 +39,35 @@ static void plan(struct weft_gossip *gossip, weft_ns due_ns)
     }
 }
 
-static void append(struct weft_gossip *gossip, uint32_t slot)
+static void append(struct weft_core *core, uint32_t slot)
 {
-    uint32_t at = (gossip->queue_at + gossip->queue_count) % gossip->queue_size;
-    gossip->queue[at] = (uint16_t)slot;
-    gossip->queue_count++;
+    weft_log_append(&core->gossip.queue, &core->reserves->rows, (uint16_t)slot);
+}
+
+/* Take the entry that waits for the longest time. */
+static uint32_t take_first(struct weft_core *core)
+{
+    struct weft_log *queue = &core->gossip.queue;
+    uint32_t slot = *weft_log_at(queue, queue->first);
+    weft_log_drop(queue, &core->reserves->rows, queue->first + 1);
+    return slot;
+}
+
+void weft_gossip_end(struct weft_core *core)
+{
+    weft_log_reset(&core->gossip.queue, &core->reserves->rows);
+    if (core->gossip.rates != NULL) {
+        weft_reserve_give(&core->reserves->rows, core->gossip.rates);
+        core->gossip.rates = NULL;
+    }
 }
 
 void weft_gossip_tell(struct weft_core *core, uint32_t slot, bool eager)
 {
     struct weft_gossip *gossip = &core->gossip;
-    if (core->members.table[slot].tells == 0 && gossip->queue_count < gossip->queue_size) {
-        append(gossip, slot);
+    if (core->members.table[slot].tells == 0 &&
+        weft_log_length(&gossip->queue) < gossip->queue.entries_max) {
+        append(core, slot);
     }
     weft_member_set_tells(core, slot, tells(core));
     weft_pace_stir(core);
@@ -69,14 +86,24 @@ void weft_gossip_on_known(struct weft_core *core, uint32_t slot)
     }
 }
 
+static struct weft_gossip_rates *rates_of(struct weft_core *core)
+{
+    if (core->gossip.rates == NULL) {
+        core->gossip.rates = weft_reserve_take(&core->reserves->rows);
+        *core->gossip.rates = (struct weft_gossip_rates){.tells = {0}};
+    }
+    return core->gossip.rates;
+}
+
 void weft_gossip_tell_rate(struct weft_core *core, const struct weft_rate *rate)
 {
     struct weft_gossip *gossip = &core->gossip;
+    struct weft_gossip_rates *rates = rates_of(core);
     uint32_t place = WEFT_GOSSIP_RATES_MAX;
     for (uint32_t i = 0; i < WEFT_GOSSIP_RATES_MAX; i++) {
-        bool is_same = gossip->rates[i].observer == rate->observer &&
-                       gossip->rates[i].subject == rate->subject;
-        if (gossip->rate_tells[i] == 0 || is_same) {
+        bool is_same =
+            rates->items[i].observer == rate->observer && rates->items[i].subject == rate->subject;
+        if (rates->tells[i] == 0 || is_same) {
             place = i;
         }
         if (is_same) {
@@ -84,8 +111,8 @@ void weft_gossip_tell_rate(struct weft_core *core, const struct weft_rate *rate)
         }
     }
     if (place < WEFT_GOSSIP_RATES_MAX) {
-        gossip->rates[place] = *rate;
-        gossip->rate_tells[place] = tells(core);
+        rates->items[place] = *rate;
+        rates->tells[place] = tells(core);
         plan(gossip, core->now_ns + AGAIN_NS);
     }
 }
@@ -94,20 +121,18 @@ void weft_gossip_tell_rate(struct weft_core *core, const struct weft_rate *rate)
 static void take(struct weft_core *core, uint32_t wanted, uint32_t copies,
                  struct weft_records *records)
 {
-    struct weft_gossip *gossip = &core->gossip;
     uint32_t room = WEFT_MESSAGE_RECORDS_MAX - records->count;
-    uint32_t count = gossip->queue_count < wanted ? gossip->queue_count : wanted;
+    uint32_t waiting = weft_log_length(&core->gossip.queue);
+    uint32_t count = waiting < wanted ? waiting : wanted;
     count = count < room ? count : room;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t slot = gossip->queue[gossip->queue_at];
-        gossip->queue_at = (gossip->queue_at + 1) % gossip->queue_size;
-        gossip->queue_count--;
+        uint32_t slot = take_first(core);
         uint32_t left = core->members.table[slot].tells;
         left = left > copies ? left - copies : 0;
         weft_member_set_tells(core, slot, (uint8_t)left);
         records->items[records->count++] = weft_member_record(core, slot);
         if (left > 0) {
-            append(gossip, slot);
+            append(core, slot);
         }
     }
 }
@@ -120,11 +145,12 @@ void weft_gossip_ride(struct weft_core *core, uint32_t wanted, struct weft_recor
 static void take_rates(struct weft_gossip *gossip, uint32_t copies,
                        struct weft_message_gossip *message)
 {
-    for (uint32_t i = 0; i < WEFT_GOSSIP_RATES_MAX; i++) {
-        uint32_t left = gossip->rate_tells[i];
+    struct weft_gossip_rates *rates = gossip->rates;
+    for (uint32_t i = 0; rates != NULL && i < WEFT_GOSSIP_RATES_MAX; i++) {
+        uint32_t left = rates->tells[i];
         if (left > 0 && message->rate_count < WEFT_MESSAGE_RATES_MAX) {
-            message->rates[message->rate_count++] = gossip->rates[i];
-            gossip->rate_tells[i] = (uint8_t)(left > copies ? left - copies : 0);
+            message->rates[message->rate_count++] = rates->items[i];
+            rates->tells[i] = (uint8_t)(left > copies ? left - copies : 0);
         }
     }
 }
@@ -159,7 +185,7 @@ static void push(struct weft_core *core)
     /* Rates take the room of half the records. */
     uint32_t wanted =
         message.gossip.rate_count > 0 ? WEFT_MESSAGE_RECORDS_MAX / 2 : WEFT_MESSAGE_RECORDS_MAX;
-    uint32_t waiting = gossip->queue_count;
+    uint32_t waiting = weft_log_length(&gossip->queue);
     take(core, wanted, count, &message.gossip.records);
     for (uint32_t i = 0; i < count; i++) {
         struct weft_endpoint to = weft_member_endpoint(core, slots[i]);
@@ -168,7 +194,7 @@ static void push(struct weft_core *core)
     gossip->pushed_ns = core->now_ns;
     if (waiting > wanted) {
         plan(gossip, core->now_ns + PUSH_NS);
-    } else if (gossip->queue_count > 0 || message.gossip.rate_count > 0) {
+    } else if (weft_log_length(&gossip->queue) > 0 || message.gossip.rate_count > 0) {
         plan(gossip, core->now_ns + AGAIN_NS);
     }
 }
@@ -194,29 +220,25 @@ void weft_gossip_on_gossip(struct weft_core *core, weft_node_id from,
 
 void weft_gossip_on_removed(struct weft_core *core, uint32_t slot, uint32_t moved)
 {
-    struct weft_gossip *gossip = &core->gossip;
-    uint32_t count = gossip->queue_count;
-    gossip->queue_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t entry = gossip->queue[(gossip->queue_at + i) % gossip->queue_size];
+    for (uint32_t left = weft_log_length(&core->gossip.queue); left > 0; left--) {
+        uint32_t entry = take_first(core);
         if (entry != slot) {
-            append(gossip, entry == moved ? slot : entry);
+            append(core, entry == moved ? slot : entry);
         }
     }
 }
 
 void weft_gossip_clear(struct weft_core *core)
 {
-    struct weft_gossip *gossip = &core->gossip;
     for (uint32_t slot = 0; slot < core->members.count; slot++) {
         weft_member_set_tells(core, slot, 0);
     }
-    for (uint32_t i = 0; i < WEFT_GOSSIP_RATES_MAX; i++) {
-        gossip->rate_tells[i] = 0;
+    struct weft_gossip_rates *rates = core->gossip.rates;
+    if (rates != NULL) {
+        memset(rates->tells, 0, sizeof(rates->tells));
     }
-    gossip->queue_at = 0;
-    gossip->queue_count = 0;
-    gossip->due_ns = WEFT_NS_NEVER;
+    weft_log_reset(&core->gossip.queue, &core->reserves->rows);
+    core->gossip.due_ns = WEFT_NS_NEVER;
 }
 
 void weft_gossip_expire(struct weft_core *core)

@@ -8,7 +8,7 @@
 #ifndef WEFT_GOSSIP_H
 #define WEFT_GOSSIP_H
 
-#include "arena.h"
+#include "log.h"
 #include "message.h"
 #include "sync.h"
 
@@ -17,20 +17,26 @@ struct weft_core;
 /* Rates waiting to be told; a further one is told by others or at the next refresh. */
 #define WEFT_GOSSIP_RATES_MAX 8
 
+struct weft_gossip_rates {
+    struct weft_rate items[WEFT_GOSSIP_RATES_MAX]; /* in no order */
+    uint8_t tells[WEFT_GOSSIP_RATES_MAX];          /* transmissions left, 0 = free */
+};
+
+_Static_assert(sizeof(struct weft_gossip_rates) <= WEFT_ROWS_BYTES, "they fit in one piece");
+
 struct weft_gossip {
-    uint16_t *queue;                               /* ring of places of members with tells > 0 */
-    uint32_t queue_size;                           /* entries of queue */
-    uint32_t queue_at;                             /* first one */
-    uint32_t queue_count;                          /* in use */
-    struct weft_rate rates[WEFT_GOSSIP_RATES_MAX]; /* rates to be told */
-    uint8_t rate_tells[WEFT_GOSSIP_RATES_MAX];     /* transmissions left, 0 = free */
-    weft_ns pushed_ns;                             /* last push to three */
-    weft_ns due_ns;                                /* next push */
-    struct weft_syncs sync;                        /* repair of views that differ */
+    struct weft_log queue;           /* places of members with tells > 0 */
+    struct weft_gossip_rates *rates; /* rates to be told, a piece of rows; NULL = none yet */
+    weft_ns pushed_ns;               /* last push to three */
+    weft_ns due_ns;                  /* next push */
+    struct weft_syncs sync;          /* repair of views that differ */
 };
 
 /* Take the tables of gossip from the block. */
 void weft_gossip_carve(struct weft_core *core, struct weft_arena *arena);
+
+/* The core ends: give back what waits. */
+void weft_gossip_end(struct weft_core *core);
 
 /* The record at |slot| is news; |eager|: push it at once, else it only rides along. */
 void weft_gossip_tell(struct weft_core *core, uint32_t slot, bool eager);

@@ -289,7 +289,7 @@ void weft_have_note_near(struct weft_core *core, struct weft_download *download,
 {
     struct weft_log *log = &download->near_log;
     weft_log_append(log, &core->reserves->rows, (uint16_t)chunk);
-    bool many = log->count - log->first >= BATCH;
+    bool many = weft_log_length(log) >= BATCH;
     weft_ns wait = soon || many ? core->config.tuning.have_delay_ms * WEFT_NS_PER_MS : LAZY_NS;
     weft_ns due_ns = core->now_ns + wait;
     download->near_due_ns = due_ns < download->near_due_ns ? due_ns : download->near_due_ns;

@@ -28,7 +28,7 @@ static void give(struct weft_log *log, struct weft_reserve *rows, uint32_t posit
 
 void weft_log_append(struct weft_log *log, struct weft_reserve *rows, uint16_t entry)
 {
-    if (log->count - log->first == log->entries_max) {
+    if (weft_log_length(log) == log->entries_max) {
         weft_log_drop(log, rows, log->first + 1);
     }
     void **piece = &log->pieces[log->count / ENTRIES % log->piece_count];

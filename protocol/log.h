@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Chunks in the order in which something is to be done with them: told to neighbours, pushed.
+/* Chunks or members in the order in which something is to be done with them: told, pushed.
  *
  * Every entry has a position that grows from 0. Entries are kept from |first| on, in pieces of the
- * reserve that come and go with them. Bound: config.chunks_max entries; a further one drops the
- * oldest. */
+ * reserve that come and go with them. Bound: |entries_max|; a further entry drops the oldest. */
 #ifndef WEFT_LOG_H
 #define WEFT_LOG_H
 
@@ -31,6 +30,12 @@ void weft_log_drop(struct weft_log *log, struct weft_reserve *rows, uint32_t pos
 
 /* Empty it: the next position is 0 again. */
 void weft_log_reset(struct weft_log *log, struct weft_reserve *rows);
+
+/* Entries that are kept. */
+static inline uint32_t weft_log_length(const struct weft_log *log)
+{
+    return log->count - log->first;
+}
 
 /* The entry at |position|, which is first..count-1. */
 static inline uint16_t *weft_log_at(const struct weft_log *log, uint32_t position)

@@ -26,7 +26,7 @@ _Static_assert(WEFT_CHUNKS_MAX <= DONE, "an entry holds an index and a flag");
 
 static uint32_t waiting(const struct weft_download *download)
 {
-    return download->push_queue.count - download->push_queue.first;
+    return weft_log_length(&download->push_queue);
 }
 
 bool weft_push_is_waiting(const struct weft_core *core)
