@@ -39,7 +39,9 @@ uint32_t weft_announce_version(const struct weft_core *core)
 
 void weft_announce_carve(struct weft_core *core, struct weft_arena *arena)
 {
-    core->announces.bytes = weft_arena_take(arena, core->config.bulletin_max, 1);
+    if (!core->config.shares_records) {
+        core->announces.room = weft_arena_take(arena, core->config.bulletin_max, 1);
+    }
 }
 
 /* ---- Small memories ---- */
@@ -275,8 +277,11 @@ static void adopt(struct weft_core *core, const struct weft_event_bulletin *even
     announces->hints = 0;
     announces->accepted_ns = core->now_ns;
     announces->hint_due_ns = core->now_ns + hint_ns[0];
-    if (event->length > 0) {
-        memcpy(announces->bytes, event->bytes, event->length);
+    if (core->config.shares_records) {
+        announces->bytes =
+            core->host.keep_bulletin(core->host.context, event->bytes, event->length);
+    } else if (event->length > 0) {
+        announces->bytes = memcpy(announces->room, event->bytes, event->length);
     }
 }
 

@@ -66,7 +66,8 @@ struct weft_announces {
     uint32_t refused_count; /* of them; they stay, who is asked again first gives way */
     uint32_t gets;          /* entries of sent, as bits, that were ANNOUNCE_GET, not ANNOUNCE */
     struct weft_announce_sent sent[WEFT_ANNOUNCE_SENT_MAX]; /* rate limit */
-    uint8_t *bytes;         /* the signed timestamp document, config.bulletin_max at most */
+    const uint8_t *bytes;   /* the signed timestamp document, config.bulletin_max at most */
+    uint8_t *room;          /* for bytes; NULL = the host keeps them */
     struct weft_looks look; /* looks at the source */
 };
 

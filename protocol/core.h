@@ -35,7 +35,8 @@ struct weft_config {
     uint32_t documents_max;            /* 1..WEFT_DOCUMENTS_MAX */
     uint32_t path_max;                 /* bytes of a document's path, 1..WEFT_PATH_BYTES_MAX */
     uint32_t bulletin_max;             /* bytes of a bulletin, 1..WEFT_BULLETIN_BYTES_MAX */
-    bool shares_records;               /* member records are kept by the host: host.keep is set */
+    bool shares_records;               /* member records and bulletins are kept by the host:
+                                          host.keep and host.keep_bulletin are set */
     bool shares_reserves;              /* pieces come from the host: host.reserves is set */
 };
 
@@ -47,6 +48,9 @@ struct weft_host {
     /* A copy of |record| that stays as it is while the core lives; equal records of several cores
      * may share one. The state in it counts nothing.   Never NULL.   Owner: the host. */
     const struct weft_record *(*keep)(void *context, const struct weft_record *record);
+
+    /* The same for the |length| bytes of a bulletin. */
+    const uint8_t *(*keep_bulletin)(void *context, const uint8_t *bytes, size_t length);
 
     /* What this core draws on together with others that are never stepped at the same time; see
      * weft_core_share().   Owner: the host. */
@@ -73,8 +77,8 @@ void weft_core_share(struct weft_reserves *reserves, void *memory, const struct 
 /* Make a core in |memory|, which is aligned for any type, zeroed, and not moved while the core
  * lives. Only what the core needs of it is ever written: a table that stays short costs no pages.
  * Shape:  memory[bytes], bytes >= weft_core_size(config).
- * Errors: NULL if |bytes| is too small, a capacity is out of range, or host.keep or
- *         host.reserves is missing.
+ * Errors: NULL if |bytes| is too small, a capacity is out of range, or what is shared is
+ *         missing in |host|.
  * Owner:  the caller keeps |memory|; the core copies |config| and |host|. Nothing is to be
  *         released, but see weft_core_end(). */
 struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_config *config,

@@ -49,7 +49,7 @@ struct weft_config weft_sim_capacity_config(const struct weft_sim_world *world)
     config.members_max = least((uint64_t)in_segment + strangers + 4, WEFT_MEMBERS_MAX);
     config.remotes_max = least((uint64_t)options->segment_count * 4 + 4, WEFT_REMOTES_MAX);
     config.links_max = WEFT_LINKS_MAX; /* as a real node: what happens at the limit matters */
-    config.releases_max = 2;
+    config.releases_max = least(world->releases.count, 2);
     config.downloads_max = 1;
     config.chunks_max = (chunks_max(world) + 63) / 64 * 64;
     config.extents_max = extents_max(world);

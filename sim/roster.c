@@ -6,6 +6,8 @@
 #include "protocol/address.h"
 #include "protocol/rng.h"
 
+#include <string.h>
+
 enum {
     BLOCK_BITS = 6, /* records of one piece of memory: 64 */
     BLOCK_RECORDS = 1 << BLOCK_BITS,
@@ -18,6 +20,10 @@ void weft_sim_roster_end(struct weft_sim_roster *roster)
         weft_sim_memory_give(roster->blocks[i].records, BLOCK_RECORDS,
                              sizeof(roster->blocks[i].records[0]));
     }
+    for (uint32_t i = 0; i < roster->bulletin_count; i++) {
+        weft_sim_memory_give(roster->bulletins[i].bytes, roster->bulletins[i].length, 1);
+    }
+    weft_sim_memory_give(roster->bulletins, roster->bulletin_room, sizeof(roster->bulletins[0]));
     weft_sim_memory_give(roster->blocks, roster->block_room, sizeof(roster->blocks[0]));
     weft_sim_memory_give(roster->places, roster->place_room, sizeof(roster->places[0]));
     *roster = (struct weft_sim_roster){.count = 0};
@@ -83,4 +89,23 @@ const struct weft_record *weft_sim_roster_keep(struct weft_sim_roster *roster,
         place->record = kept;
     }
     return place->record;
+}
+
+const uint8_t *weft_sim_roster_keep_bulletin(struct weft_sim_roster *roster, const uint8_t *bytes,
+                                             size_t length)
+{
+    for (uint32_t i = roster->bulletin_count; i-- > 0;) {
+        const struct weft_sim_roster_bulletin *kept = &roster->bulletins[i];
+        if (kept->length == length && memcmp(kept->bytes, bytes, length) == 0) {
+            return kept->bytes;
+        }
+    }
+    if (roster->bulletin_count == roster->bulletin_room) {
+        roster->bulletins = weft_sim_memory_grow(roster->bulletins, &roster->bulletin_room,
+                                                 sizeof(roster->bulletins[0]));
+    }
+    struct weft_sim_roster_bulletin *kept = &roster->bulletins[roster->bulletin_count++];
+    *kept = (struct weft_sim_roster_bulletin){.bytes = weft_sim_memory_take(length, 1),
+                                              .length = length};
+    return memcpy(kept->bytes, bytes, length);
 }

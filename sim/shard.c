@@ -38,15 +38,22 @@ static const struct weft_record *keep_record(void *context, const struct weft_re
     return weft_sim_roster_keep(&shard->roster, record);
 }
 
+static const uint8_t *keep_bulletin(void *context, const uint8_t *bytes, size_t length)
+{
+    struct weft_sim_shard *shard = context;
+    return weft_sim_roster_keep_bulletin(&shard->roster, bytes, length);
+}
+
 void weft_sim_shard_begin(struct weft_sim_shard *shard, struct weft_sim_world *world,
                           uint32_t index, uint32_t first_node, uint32_t end_node)
 {
-    *shard = (struct weft_sim_shard){.world = world,
-                                     .index = index,
-                                     .first_node = first_node,
-                                     .end_node = end_node,
-                                     .queue = weft_sim_queue_new(),
-                                     .host = {.trace = take_trace, .keep = keep_record}};
+    *shard = (struct weft_sim_shard){
+        .world = world,
+        .index = index,
+        .first_node = first_node,
+        .end_node = end_node,
+        .queue = weft_sim_queue_new(),
+        .host = {.trace = take_trace, .keep = keep_record, .keep_bulletin = keep_bulletin}};
     shard->host.context = shard;
     weft_sim_buffer_begin(&shard->buffers);
     weft_sim_record_begin(&shard->record, world->decisions != NULL);
@@ -199,7 +206,9 @@ static void fetch_ahead(const struct weft_sim_shard *shard)
     const uint8_t *core = world->cores + next->node * world->core_bytes;
     __builtin_prefetch(node);
     __builtin_prefetch((const uint8_t *)node + CACHE_LINE);
-    __builtin_prefetch(&world->ends[weft_sim_stream_place(world, next->node, next->slot)]);
+    if (next->slot < world->ends_max) {
+        __builtin_prefetch(&world->ends[weft_sim_stream_place(world, next->node, next->slot)]);
+    }
     for (size_t line = 0; line < CORE_LINES; line++) {
         __builtin_prefetch(core + line * CACHE_LINE);
     }

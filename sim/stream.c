@@ -62,12 +62,24 @@ struct weft_sim_end *weft_sim_stream_at(const struct weft_sim_world *world, uint
     return usable ? end : NULL;
 }
 
+/* Give |node| the band of its slot |slot|, the first of it. */
+static void take_band(const struct weft_sim_world *world, uint32_t node, uint32_t slot)
+{
+    struct weft_sim_shard *shard = weft_sim_world_shard(world, node);
+    uint32_t first = 1 + shard->first_node * world->bands_max;
+    world->bands[(size_t)node * world->bands_max + slot / WEFT_SIM_BAND] =
+        first + shard->band_count++;
+}
+
 static struct weft_sim_end *take_slot(struct weft_sim_world *world, uint32_t node, uint32_t peer)
 {
     struct weft_sim_node *self = &world->nodes[node];
     uint32_t slot = slot_of(world, node, WEFT_SIM_NOBODY);
     if (slot == WEFT_SIM_NOBODY && self->slots_used < world->ends_max) {
         slot = self->slots_used++;
+        if (slot % WEFT_SIM_BAND == 0) {
+            take_band(world, node, slot);
+        }
     }
     if (slot == WEFT_SIM_NOBODY) {
         return NULL;

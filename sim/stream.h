@@ -35,15 +35,16 @@ struct weft_sim_end {
     uint64_t upload_last;  /* handle of the last one waiting */
 };
 
-/* Slots of all nodes stand in bands of so many: one that nobody nearby uses takes no memory. */
+/* Slots come in bands of so many, which a node takes as it needs them. */
 #define WEFT_SIM_BAND 8
 
-/* Where slot |slot| of |node| is in world->ends and world->peers. */
+/* Where slot |slot| of |node| is in world->ends and world->peers; what it never used is in band 0,
+ * of nobody. */
 static inline size_t weft_sim_stream_place(const struct weft_sim_world *world, uint32_t node,
                                            uint32_t slot)
 {
-    size_t band = (size_t)(slot / WEFT_SIM_BAND) * world->node_count + node;
-    return band * WEFT_SIM_BAND + slot % WEFT_SIM_BAND;
+    uint32_t band = world->bands[(size_t)node * world->bands_max + slot / WEFT_SIM_BAND];
+    return (size_t)band * WEFT_SIM_BAND + slot % WEFT_SIM_BAND;
 }
 
 /* No upload, no pipe. */

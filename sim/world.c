@@ -102,14 +102,17 @@ static void make_nodes(struct weft_sim_world *world)
     world->nodes = weft_sim_memory_take(count, sizeof(world->nodes[0]));
     world->cores = weft_sim_memory_take_sparse(count, world->core_bytes);
     world->haves = weft_sim_memory_take(count, world->have_words * sizeof(uint64_t));
-    world->peers = weft_sim_memory_take_sparse(count, world->ends_max * sizeof(uint32_t));
-    world->ends = weft_sim_memory_take_sparse(count, world->ends_max * sizeof(struct weft_sim_end));
+    world->bands_max = world->ends_max / WEFT_SIM_BAND;
+    world->bands = weft_sim_memory_take(count, world->bands_max * sizeof(uint32_t));
+    size_t end_count = WEFT_SIM_BAND + count * world->ends_max; /* and a band of nobody */
+    world->peers = weft_sim_memory_take_sparse(end_count, sizeof(world->peers[0]));
+    world->ends = weft_sim_memory_take_sparse(end_count, sizeof(world->ends[0]));
     world->control_mark = weft_sim_memory_take(count, sizeof(uint64_t));
     world->control_zero = weft_sim_memory_take(count, sizeof(uint64_t));
     world->seen = weft_sim_memory_take(count, sizeof(world->seen[0]));
     world->beacons = weft_sim_memory_take(count, sizeof(world->beacons[0]));
     world->remembered =
-        weft_sim_memory_take(count, WEFT_SIM_REMEMBERED * sizeof(world->remembered[0]));
+        weft_sim_memory_take_sparse(count, WEFT_SIM_REMEMBERED * sizeof(world->remembered[0]));
     for (uint32_t i = 0; i < world->node_count; i++) {
         weft_sim_node_prepare(world, i);
     }
@@ -198,8 +201,10 @@ void weft_sim_world_end(struct weft_sim_world *world)
     weft_sim_memory_give(world->beacons, count, sizeof(world->beacons[0]));
     weft_sim_memory_give(world->remembered, count,
                          WEFT_SIM_REMEMBERED * sizeof(world->remembered[0]));
-    weft_sim_memory_give(world->ends, count, world->ends_max * sizeof(struct weft_sim_end));
-    weft_sim_memory_give(world->peers, count, world->ends_max * sizeof(uint32_t));
+    size_t end_count = WEFT_SIM_BAND + count * world->ends_max;
+    weft_sim_memory_give(world->ends, end_count, sizeof(world->ends[0]));
+    weft_sim_memory_give(world->bands, count, world->bands_max * sizeof(uint32_t));
+    weft_sim_memory_give(world->peers, end_count, sizeof(world->peers[0]));
     weft_sim_memory_give(world->haves, count, world->have_words * sizeof(uint64_t));
     weft_sim_memory_give(world->cores, count, world->core_bytes);
     weft_sim_memory_give(world->nodes, count, sizeof(world->nodes[0]));

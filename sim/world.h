@@ -140,6 +140,7 @@ struct weft_sim_shard {
     weft_ns last_known_ns;             /* when the last one did */
     weft_ns last_complete_ns;          /* when the last node completed it */
     uint32_t epoch_next;               /* name of the next stream opened from here */
+    uint32_t band_count;               /* bands of slots that its nodes have taken */
     struct weft_sim_grudge *grudges;   /* peers that sent bad chunks; owned */
     uint32_t grudge_count;             /* entries of grudges */
     uint32_t grudge_room;              /* entries that fit */
@@ -166,6 +167,8 @@ struct weft_sim_world {
     uint32_t node_count;                    /* nodes */
     uint32_t hostile_count;                 /* of them, nodes that nothing is owed to */
     uint32_t ends_max;                      /* streams of one node */
+    uint32_t bands_max;                     /* bands of them, see stream.h */
+    uint32_t *bands;                        /* numbers of the bands of each node; owned */
     struct weft_config config;              /* of every core; seed differs */
     uint8_t *cores;                         /* memory of all cores; owned */
     size_t core_bytes;                      /* of one core, a multiple of 64 */
