@@ -11,6 +11,7 @@ UNIT_SOURCES := \
 	tests/unit/test_beacon.c \
 	tests/unit/test_bounds.c \
 	tests/unit/test_bulletin.c \
+	tests/unit/test_candidate.c \
 	tests/unit/test_canonical.c \
 	tests/unit/test_carried.c \
 	tests/unit/test_client.c \
