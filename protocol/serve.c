@@ -90,14 +90,14 @@ static bool is_stuck(const struct weft_core *core, const struct weft_upload *upl
     return core->now_ns - upload->since_ns > (usual_ns > least_ns ? usual_ns : least_ns);
 }
 
-/* Uploads inside the segment that do not stand still. */
-static uint32_t count_moving(const struct weft_core *core)
+/* Uploads inside the segment, or to others, that do not stand still. */
+static uint32_t count_moving(const struct weft_core *core, bool far)
 {
     const struct weft_serves *self = &core->serves;
-    uint32_t moving = self->near_count;
+    uint32_t moving = far ? self->far_count : self->near_count;
     for (uint32_t i = 0; i < self->upload_count; i++) {
         const struct weft_upload *upload = weft_serve_at(self, i);
-        moving -= !upload->far && is_stuck(core, upload) ? 1 : 0;
+        moving -= upload->far == far && is_stuck(core, upload) ? 1 : 0;
     }
     return moving;
 }
@@ -107,7 +107,7 @@ bool weft_serve_has_place(const struct weft_core *core)
     const struct weft_serves *self = &core->serves;
     bool few = self->near_count < core->config.tuning.uploads;
     return self->upload_count < WEFT_UPLOADS_MAX &&
-           (few || count_moving(core) < core->config.tuning.uploads);
+           (few || count_moving(core, /* far */ false) < core->config.tuning.uploads);
 }
 
 bool weft_serve_is_blocked(const struct weft_core *core, const struct weft_link *link)
@@ -127,9 +127,10 @@ static bool is_full(struct weft_core *core, const struct weft_link *link)
     const struct weft_tuning *tuning = &core->config.tuning;
     bool table = self->upload_count == WEFT_UPLOADS_MAX;
     if (link->far) {
-        return table || self->far_count >= tuning->wan_uploads;
+        return table || weft_serve_is_blocked(core, link) ||
+               count_moving(core, /* far */ true) >= tuning->wan_uploads;
     }
-    bool first = weft_push_is_waiting(core) && self->near_count > 0 && count_moving(core) > 0;
+    bool first = weft_push_is_waiting(core) && count_moving(core, /* far */ false) > 0;
     return first || weft_serve_is_blocked(core, link) || !weft_serve_has_place(core);
 }
 

@@ -131,6 +131,84 @@ START_TEST(receivers_that_stand_still_hold_no_places)
 }
 END_TEST
 
+/* Rows: {what an upload took before, when all that are under way stand still}, in ms. */
+static const uint32_t standstills[][2] = {{4, 200}, {20, 200}, {100, 800}};
+
+START_TEST(standing_still_is_eight_times_the_usual_time)
+{
+    uint32_t usual_ms = standstills[_i][0];
+    weft_ns still_ns = standstills[_i][1] * WEFT_NS_PER_MS;
+    have(12);
+    request(3, 0);
+    fixture_step(&fixture, (usual_ms - 4) * WEFT_NS_PER_MS,
+                 (struct weft_event){.kind = WEFT_EVENT_TICK});
+    sent(3, 0, WEFT_ERR_OK);
+    for (uint32_t i = 0; i < fixture.core->config.tuning.uploads; i++) {
+        request(3, 1 + i);
+        ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 1);
+    }
+    fixture_step(&fixture, still_ns, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    request(4, 8);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 0);
+    fixture_step(&fixture, WEFT_NS_PER_MS, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    request(3, 9);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 0);
+    request(4, 8);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 1);
+}
+END_TEST
+
+/* Is |peer| told of |chunk| within |span_ns|? */
+static bool is_told(weft_node_id peer, uint32_t chunk, weft_ns span_ns)
+{
+    weft_ns end_ns = fixture.now_ns + span_ns;
+    for (weft_ns due = weft_core_deadline(fixture.core); due <= end_ns;
+         due = weft_core_deadline(fixture.core)) {
+        weft_ns later = due > fixture.now_ns ? due - fixture.now_ns : 0;
+        fixture_step(&fixture, later, (struct weft_event){.kind = WEFT_EVENT_TICK});
+        struct weft_frame frame = fixture_sent(&fixture, peer, WEFT_FRAME_HAVE, 0);
+        if (frame.kind == WEFT_FRAME_HAVE && weft_frame_have_at(&frame, 0) == chunk) {
+            return true;
+        }
+    }
+    fixture.now_ns = end_ns;
+    return false;
+}
+
+START_TEST(others_hear_of_a_first_copy_that_does_not_arrive)
+{
+    fixture_peer_has(&fixture, 3, 0, 0);
+    fixture_peer_has(&fixture, 4, 0, 0);
+    fixture_chunk(&fixture, 0, 1, 5, WEFT_ERR_OK);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 1);
+    weft_node_id receiver = fixture_action(&fixture, WEFT_ACTION_UPLOAD, 0)->chunk.peer;
+    weft_node_id other = receiver == 3 ? 4 : 3;
+    ck_assert(!is_told(other, 5, 49 * WEFT_NS_PER_MS));
+    ck_assert(is_told(other, 5, 10 * WEFT_NS_PER_MS));
+}
+END_TEST
+
+START_TEST(receivers_elsewhere_hold_no_places_either)
+{
+    have(12);
+    uint32_t slots = fixture.core->config.tuning.wan_uploads;
+    fixture_link(&fixture, 1001);
+    request(1000, 0);
+    sent(1000, 0, WEFT_ERR_OK);
+    for (uint32_t i = 0; i < slots; i++) {
+        request(1000, 1 + i);
+        ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 1);
+    }
+    request(1001, 10);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 0);
+    fixture_step(&fixture, 201 * WEFT_NS_PER_MS, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    request(1000, 11);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 0);
+    request(1001, 10);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 1);
+}
+END_TEST
+
 START_TEST(requests_wait_for_pushes)
 {
     have(4);
@@ -164,11 +242,18 @@ static Suite *serve_suite(void)
         refuses_beyond_the_queue,
         uploads_that_stand_still_are_not_waited_for_at_once,
         receivers_that_stand_still_hold_no_places,
+        others_hear_of_a_first_copy_that_does_not_arrive,
+        receivers_elsewhere_hold_no_places_either,
         requests_wait_for_pushes,
         a_rotten_chunk_is_no_longer_held,
     };
     Suite *suite = suite_create("serve");
     weft_check_case(suite, "serve", setup, teardown, tests, WEFT_ROWS(tests));
+    TCase *rows = tcase_create("standstill");
+    tcase_add_checked_fixture(rows, setup, teardown);
+    tcase_add_loop_test(rows, standing_still_is_eight_times_the_usual_time, 0,
+                        WEFT_ROWS(standstills));
+    suite_add_tcase(suite, rows);
     return suite;
 }
 
