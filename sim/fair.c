@@ -57,6 +57,7 @@ struct list {
 struct weft_sim_fair {
     struct flow *flows;
     uint32_t flow_count; /* ever used */
+    uint32_t live_count; /* of them, not removed */
     uint32_t flow_room;
     uint32_t free_first;
     struct link *links;
@@ -177,6 +178,7 @@ uint32_t weft_sim_fair_add_weighted(struct weft_sim_fair *fair, const uint32_t *
                                     uint32_t count, uint64_t owner, uint32_t weight)
 {
     uint32_t flow = take_flow(fair);
+    fair->live_count++;
     fair->flows[flow] = (struct flow){.owner = owner,
                                       .weight = weight,
                                       .bottleneck = NONE,
@@ -194,6 +196,7 @@ uint32_t weft_sim_fair_add_weighted(struct weft_sim_fair *fair, const uint32_t *
 void weft_sim_fair_remove(struct weft_sim_fair *fair, uint32_t flow)
 {
     struct flow *self = &fair->flows[flow];
+    fair->live_count--;
     for (uint32_t i = 0; i < self->hop_count; i++) {
         const struct hop *hop = &self->hops[i];
         struct link *link = &fair->links[hop->link];
@@ -461,7 +464,7 @@ uint64_t weft_sim_fair_rate(const struct weft_sim_fair *fair, uint32_t flow)
 
 uint64_t weft_sim_fair_load(const struct weft_sim_fair *fair, uint32_t link)
 {
-    return fair->links[link].load;
+    return fair->live_count == 0 ? 0 : fair->links[link].load;
 }
 
 uint64_t weft_sim_fair_capacity(const struct weft_sim_fair *fair, uint32_t link)

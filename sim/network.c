@@ -118,7 +118,7 @@ static uint32_t card_fullness(const struct weft_sim_shard *shard, uint32_t node,
 {
     bool here = node >= shard->first_node && node < shard->end_node;
     uint64_t load = here ? weft_sim_lan_load(shard, node, up) : 0;
-    return (uint32_t)(load / (shard->world->network.cards[here ? node : 0].rate / WHOLE + 1));
+    return load == 0 ? 0 : (uint32_t)(load / (shard->world->network.cards[node].rate / WHOLE + 1));
 }
 
 static weft_ns queues_ns(const struct weft_sim_shard *shard, uint32_t from, uint32_t to, bool far)

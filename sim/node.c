@@ -340,7 +340,7 @@ static void arm(struct weft_sim_shard *shard, uint32_t index, weft_ns deadline_n
 /* The core's deadline in virtual time. */
 static weft_ns deadline_of(const struct weft_sim_shard *shard, const struct weft_sim_node *node)
 {
-    weft_ns deadline_ns = weft_core_deadline(node->core);
+    weft_ns deadline_ns = node->due_ns;
     if (weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_NEVER_STUCK) &&
         node->fetching != WEFT_SIM_NO_RELEASE) {
         return WEFT_NS_NEVER;
@@ -362,6 +362,7 @@ void weft_sim_node_step(struct weft_sim_shard *shard, uint32_t index, struct wef
     bool fills = weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_ACTIONS_FIT);
     actions->count = fills ? WEFT_ACTIONS_PER_STEP_MAX : 0;
     weft_core_step(node->core, event, actions);
+    node->due_ns = weft_core_deadline(node->core);
     actions->count = fills ? 0 : actions->count;
     for (uint32_t i = 0; i < actions->count; i++) {
         carry_out(shard, index, &actions->items[i]);

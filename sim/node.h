@@ -38,6 +38,7 @@ struct weft_sim_node {
     bool returns;           /* is down and will start again */
     bool completing;        /* the shell is checking the whole */
     bool hostile;           /* see hostile.h; it counts nowhere */
+    weft_ns due_ns;         /* its core's deadline on its own clock, as of the last step */
     weft_node_id id;        /* name */
     uint64_t *have;         /* chunks of |fetching| on disk; survives a crash */
     uint32_t have_count;    /* bits set in have */
