@@ -119,7 +119,7 @@ static uint64_t standing(const struct weft_core *core, weft_node_id id)
     if (slot == WEFT_MEMBER_NONE) {
         return 0;
     }
-    uint64_t weight = weft_rendezvous(weft_segment_key(&core->segment), id);
+    uint64_t weight = weft_rendezvous(core->segment_key, id);
     return (uint64_t)core->members.table[slot].record->agent_class << 56 | weight >> 8;
 }
 

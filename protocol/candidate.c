@@ -56,14 +56,14 @@ bool weft_candidate_is_before(const struct weft_core *core, weft_node_id a, weft
     if (first == NULL || second == NULL) {
         return first != NULL;
     }
-    return is_before(core, weft_segment_key(&core->segment), first, second);
+    return is_before(core, core->segment_key, first, second);
 }
 
 uint32_t weft_candidate_place(const struct weft_core *core)
 {
     const struct weft_members *members = &core->members;
     const struct weft_member *self = &members->table[0];
-    uint64_t key = weft_segment_key(&core->segment);
+    uint64_t key = core->segment_key;
     uint32_t place = 0;
     for (uint32_t slot = 1; slot < members->count && place < WEFT_AGENTS_MAX; slot++) {
         const struct weft_member *member = &members->table[slot];
@@ -107,7 +107,7 @@ uint32_t weft_election_rank(const struct weft_core *core, weft_node_id id)
     if (subject == NULL || !weft_member_is_up(subject)) {
         return members->count;
     }
-    uint64_t key = weft_segment_key(&core->segment);
+    uint64_t key = core->segment_key;
     uint32_t rank = 0;
     for (uint32_t slot = 0; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];

@@ -27,6 +27,7 @@ void weft_control_on_start(struct weft_core *core, const struct weft_event_start
 {
     core->self = event->self;
     core->segment = event->segment;
+    core->segment_key = weft_segment_key(&core->segment);
     /* 0 would not be a record; what is above the limit could never be refuted. */
     core->incarnation = event->incarnation == 0 ? 1 : event->incarnation;
     if (core->incarnation > WEFT_INCARNATION_MAX / 2) {

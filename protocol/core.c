@@ -410,20 +410,34 @@ static bool is_content_only(enum weft_event_kind kind)
            kind == WEFT_EVENT_UPLOAD || kind == WEFT_EVENT_TICK;
 }
 
+/* Does content wait for the same as before this event? Datagrams and time alone change nothing of
+ * it, and what the control plane changes it says; only requests to other segments are looked at by
+ * time alone (hedge.h). */
+static bool is_content_calm(const struct weft_core *core, enum weft_event_kind kind)
+{
+    return (kind == WEFT_EVENT_DATAGRAM || kind == WEFT_EVENT_TICK) && core->wants.count == 0 &&
+           core->content_due_ns > core->now_ns;
+}
+
 static void act(struct weft_core *core, enum weft_event_kind kind)
 {
     bool control = core->control_due_ns <= core->now_ns || !is_content_only(kind);
     if (control) {
         weft_control_expire(core);
     }
-    if (core->due_ns <= core->now_ns) {
+    bool calm = is_content_calm(core, kind);
+    if (!calm && core->due_ns <= core->now_ns) {
         expire(core);
     }
-    if (refill(core, kind) || control || kind == WEFT_EVENT_CHUNK) {
+    bool roles = refill(core, kind);
+    if (roles || control || kind == WEFT_EVENT_CHUNK) {
         core->control_due_ns = weft_control_deadline(core);
     }
-    weft_ns content_ns = content_deadline(core);
-    core->due_ns = content_ns < core->control_due_ns ? content_ns : core->control_due_ns;
+    if (roles || !calm) {
+        core->content_due_ns = content_deadline(core);
+    }
+    core->due_ns =
+        core->content_due_ns < core->control_due_ns ? core->content_due_ns : core->control_due_ns;
 }
 
 void weft_core_step(struct weft_core *core, const struct weft_event *event,

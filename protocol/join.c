@@ -207,8 +207,7 @@ void weft_join_on_join(struct weft_core *core, const struct weft_endpoint *from,
         weft_member_heard(core, from->id, bulletin);
         add_members(core, from->id, &welcome->records);
         welcome->digest = core->members.digest;
-        weft_overlay_collect(core, weft_segment_key(&core->segment), WEFT_REMOTES_PER_SEGMENT,
-                             &welcome->contacts);
+        weft_overlay_collect(core, core->segment_key, WEFT_REMOTES_PER_SEGMENT, &welcome->contacts);
     } else {
         weft_remote_learn(core, &asker, true /* first_hand */);
         add_neighbours(core, &asker, &welcome->contacts);
@@ -225,7 +224,7 @@ void weft_join_on_join(struct weft_core *core, const struct weft_endpoint *from,
 /* A node that is said to be of the own segment: knock there, so that it is proven. */
 static bool knock_neighbour(struct weft_core *core, const struct weft_contact *contact)
 {
-    if (contact->segment != weft_segment_key(&core->segment) ||
+    if (contact->segment != core->segment_key ||
         !weft_prefix_contains(&core->segment, contact->endpoint.address.ip)) {
         return false;
     }

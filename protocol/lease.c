@@ -252,6 +252,7 @@ void weft_lease_on_doubt(struct weft_core *core)
         }
     }
     core->leases.watch_ns = core->now_ns; /* what is free now is fetched */
+    weft_core_stir_content(core);
 }
 
 /* --- hearing other agents --- */

@@ -265,6 +265,7 @@ void weft_link_shut(struct weft_core *core, weft_node_id peer)
     if (link != NULL) {
         release_entry(core, link);
         close_stream(core, peer);
+        weft_core_stir_content(core);
     }
 }
 

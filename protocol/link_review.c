@@ -150,6 +150,7 @@ void weft_link_review_soon(struct weft_core *core)
 {
     weft_ns soon = core->now_ns + REVIEW_SOON_NS;
     core->links.review_ns = core->links.review_ns < soon ? core->links.review_ns : soon;
+    weft_core_stir_content(core);
 }
 
 void weft_link_review_on_view(struct weft_core *core)

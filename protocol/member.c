@@ -420,6 +420,7 @@ void weft_member_on_link(struct weft_core *core, const struct weft_event_link *e
     bool is_changed = is_moved || !weft_address_equal(&event->address, &core->self.address);
     core->self.address = event->address;
     core->segment = event->segment;
+    core->segment_key = weft_segment_key(&core->segment);
     if (is_moved) {
         move(core);
     }

@@ -26,7 +26,7 @@ struct weft_contact weft_overlay_self(const struct weft_core *core)
 {
     return (struct weft_contact){
         .endpoint = core->self,
-        .segment = weft_segment_key(&core->segment),
+        .segment = core->segment_key,
         .site = core->config.site,
         .bulletin = weft_announce_bulletin(core),
         .agent_class = (uint8_t)core->config.agent_class,
@@ -53,7 +53,7 @@ static void add_agents(const struct weft_core *core, uint32_t count_max,
         if (member != NULL) {
             struct weft_contact contact = {
                 .endpoint = {.id = member->record->id, .address = member->record->address},
-                .segment = weft_segment_key(&core->segment),
+                .segment = core->segment_key,
                 .site = member->record->site,
                 .bulletin = weft_member_bulletin(core, member),
                 .agent_class = member->record->agent_class,
@@ -69,7 +69,7 @@ void weft_overlay_collect(struct weft_core *core, uint64_t segment, uint32_t wan
 {
     uint32_t count_max = contacts->count + wanted;
     count_max = count_max < WEFT_MESSAGE_CONTACTS_MAX ? count_max : WEFT_MESSAGE_CONTACTS_MAX;
-    if (segment != weft_segment_key(&core->segment)) {
+    if (segment != core->segment_key) {
         add_agents(core, count_max, contacts);
     }
     uint32_t places[WEFT_MESSAGE_CONTACTS_MAX];
@@ -147,7 +147,7 @@ static void tell_segment(struct weft_core *core)
     uint32_t count = core->remotes.count == 0 ? 0 : weft_member_sample(core, 0, PEERS, slots);
     for (uint32_t i = 0; i < count; i++) {
         struct weft_endpoint to = weft_member_endpoint(core, slots[i]);
-        send_agents(core, &to, weft_segment_key(&core->segment), true /* is_reply */);
+        send_agents(core, &to, core->segment_key, true /* is_reply */);
     }
 }
 

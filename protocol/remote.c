@@ -159,7 +159,7 @@ void weft_remote_learn(struct weft_core *core, const struct weft_contact *contac
     weft_node_id id = contact->endpoint.id;
     const struct weft_member *member = weft_member_find(core, id);
     if (id == core->self.id || (member != NULL && weft_member_is_up(member)) ||
-        (!first_hand && contact->segment == weft_segment_key(&core->segment))) {
+        (!first_hand && contact->segment == core->segment_key)) {
         return;
     }
     struct weft_remote next = {

@@ -83,7 +83,7 @@ static struct run find_run(const struct weft_core *core, const struct weft_downl
     uint32_t first = extent * download->extent_chunks;
     uint32_t end = first + download->extent_chunks;
     uint32_t length = (end < release->chunk_count ? end : release->chunk_count) - first;
-    uint64_t turn = weft_rendezvous(release->id + extent, weft_segment_key(&core->segment));
+    uint64_t turn = weft_rendezvous(release->id + extent, core->segment_key);
     struct run run = {0};
     uint32_t longest = run_max(core, release);
     for (uint32_t i = 0; i < length && run.count < longest; i++) {
@@ -103,7 +103,7 @@ static struct run find_run(const struct weft_core *core, const struct weft_downl
  * their agents, as far as this node knows them. */
 static uint32_t first_extent(const struct weft_core *core, uint32_t extent_count)
 {
-    uint64_t own = weft_segment_key(&core->segment);
+    uint64_t own = core->segment_key;
     uint64_t before = 0;
     uint64_t others = 0;
     for (uint32_t i = 0; i < weft_remote_count(core); i++) {

@@ -47,11 +47,13 @@ struct weft_core {
     bool link_up;                      /* there is a network */
     struct weft_endpoint self;         /* own id and address */
     struct weft_prefix segment;        /* own subnet */
+    uint64_t segment_key;              /* weft_segment_key() of it */
     uint64_t seen_epoch;               /* of the member view at the end of the last step */
     weft_ns fallback_ns;               /* when fallback.h looks again */
     uint64_t incarnation;              /* of the own member record; grows when refuting */
     struct weft_action_queue *actions; /* of the step being handled, else NULL */
     weft_ns control_due_ns;            /* when control.h has something to do */
+    weft_ns content_due_ns;            /* when the content plane has; 0 = it is to be asked */
     weft_ns due_ns;                    /* when anything is to be done: weft_core_deadline() */
 
     /* What nearly every event touches comes first: a simulator drives thousands of these. */
@@ -85,6 +87,12 @@ void weft_core_trace(const struct weft_core *core, struct weft_trace_record reco
 /* Count a message of |peer| that could not be read, and hold it against |peer| (0 = not proved) if
  * no version of weft writes such a thing. */
 void weft_core_refuse(struct weft_core *core, enum weft_reject reject, weft_node_id peer);
+
+/* The control plane changed something that content waits for. */
+static inline void weft_core_stir_content(struct weft_core *core)
+{
+    core->content_due_ns = 0;
+}
 
 /* Count a message that was dropped. */
 static inline void weft_core_reject(struct weft_core *core, enum weft_reject reject)
