@@ -4,6 +4,7 @@
 
 #include "frame.h"
 #include "rng.h"
+#include "stall.h"
 #include "state.h"
 #include "trade.h"
 
@@ -11,11 +12,6 @@
 #define GIVEN_UP 1
 #define LEARNING_NS (2 * WEFT_NS_PER_S)
 #define PART_NS (1 * WEFT_NS_PER_MS)
-
-/* A holder stalls that brings nothing while this node would have brought so many chunks, or at this
- * rate one, if it does not know. */
-#define STALL_CHUNKS 8
-#define STALL_BYTES_PER_S (16 << 10)
 
 void weft_lease_init(struct weft_core *core)
 {
@@ -127,8 +123,7 @@ static void tell_segment(struct weft_core *core, uint32_t download, uint32_t ext
     }
 }
 
-/* Chunks of the extent that nobody in the segment has. */
-static uint32_t count_left(const struct weft_core *core, uint32_t download, uint32_t extent)
+uint32_t weft_lease_count_left(const struct weft_core *core, uint32_t download, uint32_t extent)
 {
     const struct weft_download *self = &core->releases.downloads[download];
     const struct weft_release *release = &core->releases.items[self->release];
@@ -144,7 +139,7 @@ static uint32_t count_left(const struct weft_core *core, uint32_t download, uint
 
 static bool is_unfinished(const struct weft_core *core, uint32_t download, uint32_t extent)
 {
-    return count_left(core, download, extent) > 0;
+    return weft_lease_count_left(core, download, extent) > 0;
 }
 
 static void trace_lease(const struct weft_core *core, uint32_t download, uint32_t extent,
@@ -218,37 +213,58 @@ void weft_lease_tell(struct weft_core *core, const struct weft_link *link, uint3
 
 /* --- agents that are none any more for this node --- */
 
-/* Take the extents that are now this node's and would be those of |agent|, which may be fetching
- * them. Two epochs more: |agent| may have said so in a message that was not believed. */
-static void take_from(struct weft_core *core, uint32_t download, weft_node_id agent)
+/* Tell those who act, or think that they do; the others hear of it with the next beat. */
+static void tell_agents(struct weft_core *core, uint32_t download, uint32_t extent)
 {
-    struct weft_download *self = &core->releases.downloads[download];
-    weft_release_id id = weft_release_of(core, self)->id;
-    for (uint32_t extent = 0; extent < self->extent_count; extent++) {
-        struct weft_extent *entry = &self->extents[extent];
-        bool preferred_by_all =
-            weft_rendezvous(id + extent, agent) > weft_rendezvous(id + extent, core->self.id);
-        bool theirs = entry->holder == agent || (entry->holder == 0 && preferred_by_all);
-        if (theirs && is_unfinished(core, download, extent) &&
-            preferred(core, download, extent) == core->self.id) {
-            entry->epoch++;
-            weft_lease_take(core, download, extent);
+    for (uint32_t i = 0; i < core->links.end; i++) {
+        const struct weft_link *link = weft_link_at(&core->links, i);
+        const struct weft_member *member =
+            link->up && !link->far ? weft_member_find(core, link->peer.id) : NULL;
+        if (member != NULL && member->record->role == WEFT_ROLE_AGENT) {
+            send_lease(core, link, download, extent, /* given_up */ false);
         }
     }
 }
 
-void weft_lease_on_doubt(struct weft_core *core)
+/* Take every extent that nobody holds who is trusted. Two epochs more: a doubted agent may have
+ * said so in a message that was not believed. */
+static void take_free(struct weft_core *core, uint32_t download)
 {
-    for (uint32_t i = 0; weft_election_self(core) && i < weft_member_count(core); i++) {
-        const struct weft_member *member = weft_member_at(core, i);
-        if (member->record->role != WEFT_ROLE_AGENT ||
-            !weft_penalty_is_doubted(core, member->record->id)) {
+    struct weft_download *self = &core->releases.downloads[download];
+    for (uint32_t extent = 0; extent < self->extent_count; extent++) {
+        struct weft_extent *entry = &self->extents[extent];
+        if (entry->holder == core->self.id || is_held(core, entry) ||
+            !is_unfinished(core, download, extent)) {
             continue;
         }
-        for (uint32_t d = 0; d < core->config.downloads_max; d++) {
-            if (core->releases.downloads[d].release != WEFT_RELEASE_NONE) {
-                take_from(core, d, member->record->id);
-            }
+        core->counters.leases_moved += entry->holder != 0;
+        trace_lease(core, download, extent, entry->holder);
+        entry->holder = core->self.id;
+        entry->heard_ns = core->now_ns;
+        entry->epoch = (uint16_t)(entry->epoch + 2);
+        tell_agents(core, download, extent);
+        core->leases.beat_ns = core->now_ns + PART_NS;
+    }
+}
+
+static bool is_any_doubted(const struct weft_core *core)
+{
+    for (uint32_t i = 0; i < weft_member_count(core); i++) {
+        const struct weft_member *member = weft_member_at(core, i);
+        if (member->record->role == WEFT_ROLE_AGENT &&
+            weft_penalty_is_doubted(core, member->record->id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void weft_lease_on_doubt(struct weft_core *core)
+{
+    bool takes = weft_election_self(core) && is_any_doubted(core);
+    for (uint32_t d = 0; takes && d < core->config.downloads_max; d++) {
+        if (core->releases.downloads[d].release != WEFT_RELEASE_NONE) {
+            take_free(core, d);
         }
     }
     core->leases.watch_ns = core->now_ns; /* what is free now is fetched */
@@ -288,44 +304,19 @@ bool weft_lease_is_brought(const struct weft_core *core, uint32_t download, uint
     return brought_ns != 0 && core->now_ns - brought_ns < lease_ns(core);
 }
 
-/* How long a holder may bring nothing: by what chunks cost this node, over the same line. */
-static weft_ns patience_ns(const struct weft_core *core, const struct weft_release *release)
+/* Who is doubted says that it fetches |extent|: unless somebody else does, this node takes it. What
+ * the other brings nobody takes from it, but it would use the line. */
+static void outbid(struct weft_core *core, uint32_t download, uint32_t extent, uint16_t epoch)
 {
-    weft_ns floor_ns = weft_release_chunk_bytes(release) * WEFT_NS_PER_S / STALL_BYTES_PER_S;
-    weft_ns each_ns = core->source.chunk_ns > 0 ? core->source.chunk_ns : floor_ns;
-    return lease_ns(core) + STALL_CHUNKS * each_ns;
-}
-
-/* Does |link| hold any extent that is not finished? */
-static bool holds_any(const struct weft_core *core, const struct weft_link *link, uint32_t download)
-{
-    const struct weft_download *self = &core->releases.downloads[download];
-    for (uint32_t extent = 0; extent < self->extent_count; extent++) {
-        if (self->extents[extent].holder == link->peer.id &&
-            is_unfinished(core, download, extent)) {
-            return true;
-        }
+    struct weft_extent *entry = &core->releases.downloads[download].extents[extent];
+    if (!weft_election_self(core) || is_held(core, entry) ||
+        !is_unfinished(core, download, extent)) {
+        return;
     }
-    return false;
-}
-
-/* The holder repeats that it works on |extent|: does anything come of it? Who repeats it and brings
- * nothing of all that it holds, while others do bring something, is slow or means no good. */
-static bool is_stalled(const struct weft_core *core, struct weft_link *link, uint32_t download,
-                       uint32_t extent)
-{
-    struct weft_link_map *map = &link->maps[download];
-    const struct weft_download *self = &core->releases.downloads[download];
-    const struct weft_release *release = &core->releases.items[self->release];
-    struct weft_extent *entry = &self->extents[extent];
-    uint32_t left = count_left(core, download, extent);
-    bool begins = entry->holder != link->peer.id && !holds_any(core, link, download);
-    bool moves = entry->holder == link->peer.id && left < entry->left;
-    map->moved_ns = begins || moves ? core->now_ns : map->moved_ns;
-    entry->left = left;
-    weft_ns patience = patience_ns(core, release);
-    bool others = core->now_ns - release->progress_ns < patience;
-    return left > 0 && others && core->now_ns - map->moved_ns > patience;
+    if (epoch >= entry->epoch && epoch < UINT16_MAX) {
+        entry->epoch = (uint16_t)(epoch + 1); /* told with the next beat, if it is held already */
+    }
+    weft_lease_take(core, download, extent);
 }
 
 void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
@@ -349,15 +340,18 @@ void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
     }
     uint16_t epoch = (uint16_t)frame->value;
     bool mine = extent->holder == core->self.id;
-    bool idle = weft_penalty_is_doubted(core, link->peer.id) || (mine && release->falls_back);
-    if (idle) {
+    if (weft_penalty_is_doubted(core, link->peer.id)) {
+        outbid(core, release->download, frame->chunk, epoch);
+        return;
+    }
+    if (mine && release->falls_back) {
         return; /* what the others said came to nothing */
     }
     if (mine && wins(core, release->download, frame->chunk, link->peer.id, epoch)) {
         send_lease(core, link, release->download, frame->chunk, /* given_up */ false);
         return;
     }
-    if (is_stalled(core, link, release->download, frame->chunk)) {
+    if (weft_stall_is(core, link, release->download, frame->chunk)) {
         weft_penalty_add(core, link->peer.id, WEFT_OFFENCE_STALL);
         return;
     }

@@ -56,12 +56,15 @@ bool weft_lease_is_brought(const struct weft_core *core, uint32_t download, uint
 /* Give up every lease: the source does not answer this node, others may have more luck. */
 void weft_lease_give_up(struct weft_core *core);
 
+/* Chunks of |extent| that nobody in the segment has, as far as this node knows. */
+uint32_t weft_lease_count_left(const struct weft_core *core, uint32_t download, uint32_t extent);
+
 /* A LEASE arrived. */
 void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
                          const struct weft_frame *frame);
 
-/* Somebody is doubted now, or this node became agent in place of one: the extents of agents that
- * are doubted are taken, and they are told so, because two copies would share the line. */
+/* Somebody is doubted now, or this node became agent in place of one: as an agent it takes every
+ * extent that nobody holds whom it trusts, and says so, because two copies would share the line. */
 void weft_lease_on_doubt(struct weft_core *core);
 
 /* |peer| has got |chunk|: a sign of progress if it holds the extent. */

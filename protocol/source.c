@@ -37,8 +37,7 @@ static bool is_open(const struct weft_download *download, const struct weft_rele
            !near && (!rare || weft_download_far_copies(download, chunk) == 0);
 }
 
-/* Requests that share the budget. */
-static uint32_t fetch_max(const struct weft_core *core)
+uint32_t weft_source_ranges(const struct weft_core *core)
 {
     uint32_t most = core->config.tuning.source_fetches;
     return core->source.budget < most ? core->source.budget : most;
@@ -51,7 +50,7 @@ static uint32_t run_max(const struct weft_core *core, const struct weft_release 
     sharers = (sharers == 0 ? 1 : sharers) * core->config.tuning.source_fetches * RUNS_LEFT;
     uint32_t missing = release->chunk_count - release->have_count;
     uint32_t share = missing / sharers > 0 ? missing / sharers : 1;
-    uint32_t run = core->source.budget / fetch_max(core);
+    uint32_t run = core->source.budget / weft_source_ranges(core);
     return run < share ? run : share;
 }
 
@@ -275,7 +274,7 @@ void weft_source_fill(struct weft_core *core)
         bool wanted = download->release != WEFT_RELEASE_NONE &&
                       weft_release_is_missing(weft_release_of(core, download)) &&
                       weft_lease_acts(core, i);
-        while (wanted && self->fetch_count < fetch_max(core)) {
+        while (wanted && self->fetch_count < weft_source_ranges(core)) {
             struct run run = next_run(core, i);
             wanted = run.count > 0 && begin_fetch(core, i, run);
         }

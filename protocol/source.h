@@ -57,6 +57,9 @@ void weft_source_init(struct weft_core *core);
 /* Begin fetches as far as this node may and has something to fetch. */
 void weft_source_fill(struct weft_core *core);
 
+/* Ranges that are kept open at a time, 1 and up: they share the budget. */
+uint32_t weft_source_ranges(const struct weft_core *core);
+
 /* Can it be asked for single chunks, and has it nothing to send to this node? */
 bool weft_source_is_free(const struct weft_core *core);
 

@@ -48,6 +48,7 @@ PROTOCOL_SOURCES := \
 	protocol/round.c \
 	protocol/serve.c \
 	protocol/source.c \
+	protocol/stall.c \
 	protocol/suggest.c \
 	protocol/sync.c \
 	protocol/text.c \

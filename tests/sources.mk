@@ -34,6 +34,7 @@ UNIT_SOURCES := \
 	tests/unit/test_key.c \
 	tests/unit/test_lease.c \
 	tests/unit/test_lease_repeat.c \
+	tests/unit/test_lease_stall.c \
 	tests/unit/test_leaves.c \
 	tests/unit/test_member.c \
 	tests/unit/test_message.c \
