@@ -15,9 +15,15 @@
 #define LOOK_AGAIN_NS (20 * WEFT_NS_PER_MS)
 #define ROUND_NS (1 * WEFT_NS_PER_S)
 
-/* A peer that has not sent the document by then may be slow: another one is asked as well. */
-#define HEDGE_NEAR_NS (1 * WEFT_NS_PER_S)
-#define HEDGE_FAR_NS (5 * WEFT_NS_PER_S)
+/* A peer that has not sent the document by then may be slow: another one is asked as well, and it
+ * is not asked first again for a while. At least, for each byte, at most; near and far. */
+#define HEDGE_NEAR_NS (200 * WEFT_NS_PER_MS)
+#define HEDGE_NEAR_BYTES_PER_S (8 << 20)
+#define HEDGE_NEAR_MAX_NS (1 * WEFT_NS_PER_S)
+#define HEDGE_FAR_NS (1 * WEFT_NS_PER_S)
+#define HEDGE_FAR_BYTES_PER_S (64 << 10)
+#define HEDGE_FAR_MAX_NS (5 * WEFT_NS_PER_S)
+#define TARDY_NS (60 * WEFT_NS_PER_S)
 #define ROUNDS_MAX 3
 
 void weft_document_carve(struct weft_core *core, struct weft_arena *arena)
@@ -83,6 +89,16 @@ static void fail(struct weft_core *core, struct weft_document *document)
     forget(core, document);
 }
 
+/* How long a document may take from there. */
+static weft_ns hedge_ns(const struct weft_document *document, bool far)
+{
+    weft_ns least_ns = far ? HEDGE_FAR_NS : HEDGE_NEAR_NS;
+    weft_ns most_ns = far ? HEDGE_FAR_MAX_NS : HEDGE_NEAR_MAX_NS;
+    uint64_t bytes_per_s = far ? HEDGE_FAR_BYTES_PER_S : HEDGE_NEAR_BYTES_PER_S;
+    weft_ns wait_ns = least_ns + document->bytes_max * WEFT_NS_PER_S / bytes_per_s;
+    return wait_ns < most_ns ? wait_ns : most_ns;
+}
+
 static void ask(struct weft_core *core, struct weft_document *document, weft_node_id from)
 {
     const struct weft_link *link = weft_link_find(core, from);
@@ -90,7 +106,7 @@ static void ask(struct weft_core *core, struct weft_document *document, weft_nod
     document->asked = true;
     document->wait_ns = WEFT_NS_NEVER;
     if (link != NULL && document->derived_bytes == 0) {
-        document->wait_ns = core->now_ns + (link->far ? HEDGE_FAR_NS : HEDGE_NEAR_NS);
+        document->wait_ns = core->now_ns + hedge_ns(document, link->far);
     }
     trace(core, from, 0);
     push_action(core, document, WEFT_ACTION_DOCUMENT_FETCH);
@@ -106,22 +122,30 @@ static bool was_tried(const struct weft_document *document, weft_node_id peer)
     return document->tried_count == WEFT_DOCUMENT_TRIED;
 }
 
+/* How good |link| is as a holder of |document|, more is better; 0 = it is none. */
+static uint32_t merit_of(const struct weft_core *core, const struct weft_document *document,
+                         const struct weft_link *link)
+{
+    bool hint = link->peer.id == document->hint;
+    if (!hint && !weft_announce_has(core, link->peer.id, document->bulletin)) {
+        return 0;
+    }
+    bool prompt = core->now_ns >= link->tardy_ns;
+    return 1 + (prompt ? 4U : 0) + (hint ? 2U : 0) + (link->far ? 0 : 1U);
+}
+
 weft_node_id weft_document_holder(struct weft_core *core, const struct weft_document *document,
                                   bool far)
 {
     weft_node_id best = 0;
+    uint32_t best_merit = 0;
     for (uint32_t i = 0; i < core->links.end; i++) {
         const struct weft_link *link = weft_link_at(&core->links, i);
         bool usable = link->up && (far || !link->far) && !was_tried(document, link->peer.id);
-        if (!usable) {
-            continue;
-        }
-        if (link->peer.id == document->hint) {
-            return link->peer.id;
-        }
-        bool holds = weft_announce_has(core, link->peer.id, document->bulletin);
-        if (holds && (best == 0 || !link->far)) {
+        uint32_t merit = usable ? merit_of(core, document, link) : 0;
+        if (merit > best_merit || (merit == best_merit && merit > 0 && !link->far)) {
             best = link->peer.id;
+            best_merit = merit;
         }
     }
     return best;
@@ -191,13 +215,18 @@ static void note_tried(struct weft_document *document)
     }
 }
 
-/* Ask another peer as well, if there is one; whoever answers first is taken. */
+/* Ask another peer as well, or for an agent the source; whoever answers first is taken. */
 static void hedge(struct weft_core *core, struct weft_document *document)
 {
+    struct weft_link *slow = weft_link_find(core, document->from);
+    if (slow != NULL) {
+        slow->tardy_ns = core->now_ns + TARDY_NS;
+    }
     note_tried(document);
-    weft_node_id holder = weft_document_holder(core, document, weft_election_self(core));
-    document->wait_ns = core->now_ns + HEDGE_NEAR_NS;
-    if (holder != 0) {
+    bool agent = weft_election_self(core);
+    weft_node_id holder = weft_document_holder(core, document, agent);
+    document->wait_ns = core->now_ns + HEDGE_NEAR_MAX_NS;
+    if (holder != 0 || (agent && core->config.has_source)) {
         ask(core, document, holder);
     }
 }

@@ -34,6 +34,7 @@ struct weft_link {
     weft_ns busy_until_ns;       /* it refused or was slow: not asked before */
     weft_ns since_ns;            /* when it came up, or when opening began */
     weft_ns push_after_ns;       /* a push failed: none before; it may ask */
+    weft_ns tardy_ns;            /* a document was late: not asked first before */
     uint32_t pushed;             /* chunks ever sent that it did not ask for */
     uint16_t pushing;            /* chunks under way that it did not ask for */
     bool up;                     /* the stream can be used; else it is being opened */

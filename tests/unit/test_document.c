@@ -140,6 +140,93 @@ START_TEST(without_a_source_it_fails_after_the_peers)
 }
 END_TEST
 
+/* What is asked after now, and when it is; NULL = nothing for |span_ns|. */
+static const struct weft_action_document *wait_next(weft_ns span_ns)
+{
+    fixture_step(&fixture, 0, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    return wait_asked(span_ns);
+}
+
+/* A document of 1000 bytes is late after this, near and elsewhere. */
+#define LATE_NS (200 * WEFT_NS_PER_MS)
+#define LATE_FAR_NS (1000 * WEFT_NS_PER_MS)
+#define SPREAD_NS (20 * WEFT_NS_PER_MS)
+
+START_TEST(asks_another_peer_beside_one_that_is_slow)
+{
+    fixture_link(&fixture, 2);
+    fixture_link(&fixture, 3);
+    want(1, 3);
+    ck_assert_uint_eq(asked()->from, 3);
+    weft_ns began_ns = fixture.now_ns;
+    const struct weft_action_document *next = wait_next(5 * WEFT_NS_PER_S);
+    ck_assert_ptr_nonnull(next);
+    ck_assert_uint_eq(next->token, 1);
+    ck_assert_uint_eq(next->from, 2);
+    ck_assert_uint_ge(fixture.now_ns - began_ns, LATE_NS);
+    ck_assert_uint_le(fixture.now_ns - began_ns, LATE_NS + SPREAD_NS);
+    ck_assert_ptr_null(wait_next(1500 * WEFT_NS_PER_MS)); /* nobody else has it */
+    ended(1, WEFT_ERR_OK);
+    ck_assert_uint_eq(fixture.core->documents.count, 0);
+}
+END_TEST
+
+START_TEST(who_was_slow_is_asked_last_for_a_minute)
+{
+    fixture_link(&fixture, 2);
+    fixture_link(&fixture, 3);
+    want(1, 3);
+    ck_assert_ptr_nonnull(wait_next(WEFT_NS_PER_S));
+    ended(1, WEFT_ERR_OK);
+    want(2, 3);
+    ck_assert_uint_eq(asked()->from, 2);
+    ended(2, WEFT_ERR_NOT_FOUND);
+    ck_assert_uint_eq(asked()->from, 3);
+    ended(2, WEFT_ERR_OK);
+    fixture.core->now_ns = fixture.now_ns += 60 * WEFT_NS_PER_S;
+    want(3, 3);
+    ck_assert_uint_eq(asked()->from, 3);
+}
+END_TEST
+
+START_TEST(gives_peers_elsewhere_more_time)
+{
+    fixture_become_agent(&fixture);
+    fixture_link(&fixture, 1000);
+    fixture_link(&fixture, 3);
+    want(1, 1000);
+    ck_assert_uint_eq(asked()->from, 1000);
+    weft_ns began_ns = fixture.now_ns;
+    const struct weft_action_document *next = wait_next(20 * WEFT_NS_PER_S);
+    ck_assert_ptr_nonnull(next);
+    ck_assert_uint_eq(next->from, 3);
+    ck_assert_uint_ge(fixture.now_ns - began_ns, LATE_FAR_NS);
+    ck_assert_uint_le(fixture.now_ns - began_ns, LATE_FAR_NS + SPREAD_NS);
+}
+END_TEST
+
+START_TEST(an_agent_asks_the_source_beside_its_only_peer)
+{
+    fixture_become_agent(&fixture);
+    fixture_link(&fixture, 3);
+    want(1, 3);
+    ck_assert_uint_eq(asked()->from, 3);
+    ck_assert_ptr_nonnull(wait_next(WEFT_NS_PER_S));
+    ck_assert_uint_eq(asked()->from, 0);
+}
+END_TEST
+
+/* The shell notices when the source is slow; nobody else is nearer to it. */
+START_TEST(asks_nobody_beside_the_source)
+{
+    fixture_become_agent(&fixture);
+    want(1, 0);
+    ck_assert_uint_eq(asked()->from, 0);
+    fixture_link(&fixture, 3);
+    ck_assert_ptr_null(wait_next(20 * WEFT_NS_PER_S));
+}
+END_TEST
+
 START_TEST(one_too_many_fails_at_once)
 {
     fixture_become_agent(&fixture);
@@ -170,6 +257,11 @@ static Suite *document_suite(void)
         an_agent_asks_the_source_at_once,
         gives_up_after_three_rounds,
         without_a_source_it_fails_after_the_peers,
+        asks_another_peer_beside_one_that_is_slow,
+        who_was_slow_is_asked_last_for_a_minute,
+        gives_peers_elsewhere_more_time,
+        an_agent_asks_the_source_beside_its_only_peer,
+        asks_nobody_beside_the_source,
         one_too_many_fails_at_once,
         answers_to_nothing_are_ignored,
     };
