@@ -11,7 +11,8 @@
 #define SILENT_REQUESTS 4 /* overdue in a row; of who never sent a chunk one is enough */
 #define NEAR_OVERDUE_NS (1 * WEFT_NS_PER_S)
 #define FAR_OVERDUE_NS (4 * WEFT_NS_PER_S)
-#define STRANGER_OVERDUE_NS (1 * WEFT_NS_PER_S) /* until a first chunk has begun to arrive */
+#define STRANGER_OVERDUE_NS (1 * WEFT_NS_PER_S)  /* until a first chunk has begun to arrive */
+#define STRANGER_DOUBT_NS (250 * WEFT_NS_PER_MS) /* so long its word counts unproved, at least */
 #define OVERDUE_FACTOR 4
 #define OFFERED_FACTOR 4 /* a chunk that has begun to arrive is worth waiting for */
 #define UNKNOWN_RATE_BYTES_PER_S 1000000
@@ -52,7 +53,10 @@ struct weft_want *weft_want_add(struct weft_core *core, const struct weft_link *
     weft_ns expected = weft_release_chunk_bytes(release) * WEFT_NS_PER_S / rate;
     weft_ns least = link->far ? FAR_OVERDUE_NS : NEAR_OVERDUE_NS;
     weft_ns wait = OVERDUE_FACTOR * expected > least ? OVERDUE_FACTOR * expected : least;
-    bool proven = link->sends || wait < STRANGER_OVERDUE_NS;
+    weft_ns due = link->sends || wait < STRANGER_OVERDUE_NS ? wait : STRANGER_OVERDUE_NS;
+    bool unproved = !link->sends && !link->silent && !link->far;
+    weft_ns doubt = OVERDUE_FACTOR * expected > STRANGER_DOUBT_NS ? OVERDUE_FACTOR * expected
+                                                                  : STRANGER_DOUBT_NS;
     if (!weft_rows_grow(&core->reserves->rows, self->pieces, self->count,
                         WEFT_PIECE_ROWS(struct weft_want))) {
         return NULL;
@@ -64,7 +68,8 @@ struct weft_want *weft_want_add(struct weft_core *core, const struct weft_link *
                                .far = link->far,
                                .asked_ns = core->now_ns,
                                .wait_ns = wait,
-                               .due_ns = core->now_ns + (proven ? wait : STRANGER_OVERDUE_NS)};
+                               .unproved = unproved && doubt < due,
+                               .due_ns = core->now_ns + (unproved && doubt < due ? doubt : due)};
     self->due_ns = want->due_ns < self->due_ns ? want->due_ns : self->due_ns;
     return want;
 }
@@ -176,12 +181,25 @@ static void give_up(struct weft_core *core, struct weft_want *want)
     doubt(core, link);
 }
 
+/* Nothing has come yet from who never sent anything: it is waited for, but what it says it has does
+ * not keep others from being asked. */
+static void wait_on(struct weft_core *core, struct weft_want *want)
+{
+    struct weft_link *link = weft_link_find(core, want->peer);
+    want->unproved = false;
+    want->due_ns = want->asked_ns + STRANGER_OVERDUE_NS;
+    if (link != NULL && !link->sends) {
+        weft_have_disbelieve(core, link);
+    }
+}
+
 static void expire(struct weft_core *core)
 {
     struct weft_wants *self = &core->wants;
     for (uint32_t i = self->count; i-- > 0;) {
-        if (i < self->count && weft_want_at(self, i)->due_ns <= core->now_ns) {
-            give_up(core, weft_want_at(self, i));
+        struct weft_want *want = i < self->count ? weft_want_at(self, i) : NULL;
+        if (want != NULL && want->due_ns <= core->now_ns) {
+            (want->unproved && !want->begun ? wait_on : give_up)(core, want);
         }
     }
     self->due_ns = WEFT_NS_NEVER;

@@ -20,6 +20,7 @@ struct weft_want {
     weft_ns due_ns;    /* overdue from then on */
     bool pushed;       /* not asked for: a parent or an agent pushes it */
     bool begun;        /* its first bytes have arrived */
+    bool unproved;     /* of the first chunk asked of a near peer: its word is doubted before */
     bool far;          /* asked of another segment; the link may be gone when this is needed */
 };
 

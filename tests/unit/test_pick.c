@@ -129,6 +129,31 @@ START_TEST(a_push_takes_back_the_request)
 }
 END_TEST
 
+/* A neighbour that says it has everything and has sent nothing yet keeps a chunk from being fetched
+ * over the WAN for a quarter of a second; its word counts again as soon as it sends. */
+START_TEST(who_never_sent_anything_is_believed_for_a_moment)
+{
+    fixture_become_agent(&fixture);
+    fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 2, 0, 0);
+    fixture_peer_has(&fixture, 3, 0, 64);
+    uint32_t asked = fixture_sent(&fixture, 3, WEFT_FRAME_REQUEST, 0).chunk;
+    uint32_t other = 0;
+    while (other < 64 && !weft_lease_owns(fixture.core, 0, other / 8)) {
+        other++;
+    }
+    ck_assert(!weft_lease_may(fixture.core, 0, other));
+    fixture_step(&fixture, 260 * WEFT_NS_PER_MS, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    ck_assert(!weft_lease_may(fixture.core, 0, other));
+    fixture_step(&fixture, 10 * WEFT_NS_PER_MS, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    ck_assert(weft_lease_may(fixture.core, 0, other));
+    ck_assert_int_ne(fixture_sent(&fixture, 3, WEFT_FRAME_CANCEL, 0).kind, WEFT_FRAME_CANCEL);
+    offer(3, asked);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 1);
+    ck_assert(!weft_lease_may(fixture.core, 0, other));
+}
+END_TEST
+
 /* Chunk |chunk| of stripe 0, which node 3 pushes, becomes known from |from|. */
 static void have_from(weft_node_id from, uint32_t chunk)
 {
@@ -272,6 +297,7 @@ static Suite *pick_suite(void)
         asks_for_what_was_offered_in_vain,
         takes_what_a_parent_or_an_agent_pushes,
         a_push_takes_back_the_request,
+        who_never_sent_anything_is_believed_for_a_moment,
         gives_a_parent_time_to_push,
         asks_again_after_a_refusal,
         forgets_a_chunk_the_neighbour_does_not_have,
