@@ -136,6 +136,7 @@ TEST_SUPPORT_SOURCES := \
 	tests/support/liar.c \
 	tests/support/offer.c \
 	tests/support/peer_net.c \
+	tests/support/play.c \
 	tests/support/publisher.c \
 	tests/support/session_pair.c \
 	tests/support/storage.c \

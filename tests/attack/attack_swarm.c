@@ -3,7 +3,7 @@
  * an Update Agent with a source, unless a case says otherwise; nodes 2 and 3 are its neighbours. */
 #include "tests/support/attack.h"
 
-#include "tests/support/fixture.h"
+#include "tests/support/play.h"
 
 #define S WEFT_NS_PER_S
 #define LIAR 2
@@ -24,118 +24,6 @@ static struct fixture wanting(bool agent)
     return fixture;
 }
 
-/* A world around the node: the source and the members answer rightly, the liar as it likes. */
-struct play {
-    struct fixture *fixture;                                 /* the node */
-    void (*answer)(struct fixture *fixture, uint32_t chunk); /* to a REQUEST; NULL = never */
-    void (*nag)(struct fixture *fixture);                    /* once a second; NULL = nothing */
-    struct weft_action_source fetches[64];                   /* to be answered */
-    uint32_t fetch_count;                                    /* of fetches */
-    uint32_t requests[256];                                  /* chunks asked of the liar */
-    uint32_t request_count;                                  /* of requests */
-    struct weft_endpoint pinged[64];                         /* members to answer */
-    uint32_t sequences[64];                                  /* of their PINGs */
-    uint32_t ping_count;                                     /* of pinged */
-};
-
-/* Note what the last step asked of the world. */
-static void collect(struct play *play)
-{
-    const struct weft_action_queue *queue = play->fixture->queue;
-    for (uint32_t i = 0; i < queue->count; i++) {
-        const struct weft_action *action = &queue->items[i];
-        struct weft_message message;
-        struct weft_frame frame;
-        if (action->kind == WEFT_ACTION_SOURCE_FETCH && play->fetch_count < 64) {
-            play->fetches[play->fetch_count++] = action->source;
-        } else if (action->kind == WEFT_ACTION_FRAME && action->send.to.id == LIAR &&
-                   weft_frame_decode(action->send.bytes, action->send.length, &frame) == 0 &&
-                   frame.kind == WEFT_FRAME_REQUEST && play->request_count < 256) {
-            play->requests[play->request_count++] = frame.chunk;
-        } else if (action->kind == WEFT_ACTION_DATAGRAM && action->send.to.id != 0 &&
-                   weft_message_decode(action->send.bytes, action->send.length, &message) == 0 &&
-                   message.kind == WEFT_MESSAGE_PING && play->ping_count < 64) {
-            play->sequences[play->ping_count] = message.probe.sequence;
-            play->pinged[play->ping_count++] = action->send.to;
-        }
-    }
-}
-
-/* The member that was pinged says that it lives. */
-static void acknowledge(struct play *play)
-{
-    uint8_t bytes[WEFT_DATAGRAM_BYTES_MAX];
-    struct weft_message message = {.kind = WEFT_MESSAGE_ACK};
-    play->ping_count--;
-    message.mesh = play->fixture->core->config.mesh;
-    message.sender = play->pinged[play->ping_count].id;
-    message.probe.sequence = play->sequences[play->ping_count];
-    uint32_t length = weft_message_encode(&message, bytes, sizeof(bytes));
-    struct weft_event event = {.kind = WEFT_EVENT_DATAGRAM,
-                               .datagram = {.from = play->pinged[play->ping_count],
-                                            .hop_limit = 255,
-                                            .bytes = bytes,
-                                            .length = length}};
-    fixture_step(play->fixture, 0, event);
-    collect(play);
-}
-
-/* The source has what is asked of it. */
-static void serve(struct play *play)
-{
-    struct weft_action_source fetch = play->fetches[--play->fetch_count];
-    for (uint32_t k = 0; k < fetch.chunk_count; k++) {
-        fixture_chunk(play->fixture, 0, fetch.token, fetch.first_chunk + k, WEFT_ERR_OK);
-        collect(play);
-    }
-    struct weft_event event = {.kind = WEFT_EVENT_SOURCE, .source = {.token = fetch.token}};
-    fixture_step(play->fixture, 0, event);
-    collect(play);
-}
-
-/* Carry out what is asked of the world, until nothing is. */
-static void carry_out(struct play *play)
-{
-    for (uint32_t i = 0; i < 1000; i++) {
-        if (play->ping_count > 0) {
-            acknowledge(play);
-        } else if (play->fetch_count > 0) {
-            serve(play);
-        } else if (play->request_count > 0) {
-            uint32_t chunk = play->requests[--play->request_count];
-            if (play->answer != NULL) {
-                play->answer(play->fixture, chunk);
-                collect(play);
-            }
-        } else {
-            return;
-        }
-    }
-}
-
-/* Let |span_ns| pass. */
-static void play_on(struct play *play, weft_ns span_ns)
-{
-    struct fixture *fixture = play->fixture;
-    weft_ns end_ns = fixture->now_ns + span_ns;
-    weft_ns nag_ns = fixture->now_ns;
-    while (fixture->now_ns < end_ns) {
-        if (fixture->now_ns >= nag_ns) {
-            nag_ns = fixture->now_ns + S;
-            if (play->nag != NULL) {
-                play->nag(fixture);
-                collect(play);
-            }
-        }
-        carry_out(play);
-        weft_ns due = weft_core_deadline(fixture->core);
-        due = due < nag_ns ? due : nag_ns;
-        weft_ns later = due > fixture->now_ns ? due - fixture->now_ns : 0;
-        fixture_step(fixture, later, (struct weft_event){.kind = WEFT_EVENT_TICK});
-        collect(play);
-    }
-}
-
 static uint32_t have_count(const struct fixture *fixture)
 {
     return weft_release_find(fixture->core, FIXTURE_RELEASE)->have_count;
@@ -151,26 +39,27 @@ static void claim_all(struct fixture *fixture)
     fixture_peer_has(fixture, LIAR, 0, CHUNKS);
 }
 
-static void say_busy(struct fixture *fixture, uint32_t chunk)
+static void say_busy(struct fixture *fixture, weft_node_id peer, uint32_t chunk)
 {
-    frame_of_liar(fixture,
+    fixture_frame(fixture, peer,
                   (struct weft_frame){.kind = WEFT_FRAME_REFUSE, .chunk = chunk, .value = 1});
 }
 
-static void say_absent(struct fixture *fixture, uint32_t chunk)
+static void say_absent(struct fixture *fixture, weft_node_id peer, uint32_t chunk)
 {
-    frame_of_liar(fixture, (struct weft_frame){.kind = WEFT_FRAME_REFUSE, .chunk = chunk});
+    fixture_frame(fixture, peer, (struct weft_frame){.kind = WEFT_FRAME_REFUSE, .chunk = chunk});
 }
 
 /* Does an agent complete from the source although the liar claims everything? */
-static void outlive(void (*answer)(struct fixture *, uint32_t), void (*nag)(struct fixture *))
+static void outlive(void (*answer)(struct fixture *, weft_node_id, uint32_t),
+                    void (*nag)(struct fixture *))
 {
     struct fixture fixture = wanting(true);
     struct play play = {.fixture = &fixture, .answer = answer, .nag = nag};
     fixture_release(&fixture, CHUNKS);
-    collect(&play);
+    play_collect(&play);
     claim_all(&fixture);
-    collect(&play);
+    play_collect(&play);
     play_on(&play, 120 * S);
     ck_assert_uint_eq(have_count(&fixture), CHUNKS);
     fixture_free(&fixture);
@@ -215,11 +104,11 @@ START_TEST(leases_once)
     struct fixture fixture = wanting(true);
     struct play play = {.fixture = &fixture};
     fixture_release(&fixture, CHUNKS);
-    collect(&play);
+    play_collect(&play);
     fixture_peer_has(&fixture, LIAR, 0, 0);
-    collect(&play);
+    play_collect(&play);
     lease_all(&fixture);
-    collect(&play);
+    play_collect(&play);
     play_on(&play, 30 * S);
     ck_assert_uint_eq(have_count(&fixture), CHUNKS);
     fixture_free(&fixture);
@@ -231,9 +120,9 @@ START_TEST(leases_forever_no_agent)
     struct fixture fixture = wanting(true);
     struct play play = {.fixture = &fixture, .nag = lease_all};
     fixture_release(&fixture, CHUNKS);
-    collect(&play);
+    play_collect(&play);
     fixture_peer_has(&fixture, LIAR, 0, 0);
-    collect(&play);
+    play_collect(&play);
     play_on(&play, 120 * S);
     ck_assert_uint_eq(have_count(&fixture), CHUNKS);
     fixture_free(&fixture);
@@ -248,9 +137,9 @@ START_TEST(leases_forever_agent)
     fixture_link(&fixture, LIAR);
     struct play play = {.fixture = &fixture, .nag = lease_all};
     fixture_release(&fixture, CHUNKS);
-    collect(&play);
+    play_collect(&play);
     fixture_peer_has(&fixture, LIAR, 0, 0);
-    collect(&play);
+    play_collect(&play);
     play_on(&play, 120 * S);
     ck_assert_uint_eq(have_count(&fixture), CHUNKS);
     fixture_free(&fixture);
