@@ -2,12 +2,20 @@
 /* When may an ordinary node fetch over the WAN itself? */
 #include "fallback.h"
 
+#include "candidate.h"
+#include "stall.h"
 #include "state.h"
 #include "trade.h"
 
 #define RANK_NS (5 * WEFT_NS_PER_S)
 #define UNKNOWN_NS (2 * WEFT_NS_PER_S)
 #define UNKNOWN_RANK_NS (500 * WEFT_NS_PER_MS)
+
+/* Agents that bring nothing are put to the test after this. */
+#define TRIAL_NS (2 * WEFT_NS_PER_S)
+#define TRIAL_PLACE_NS (500 * WEFT_NS_PER_MS)
+#define TRIALS_MAX 4   /* doublings of the first */
+#define TRIAL_CHUNKS 8 /* of the time of one chunk nothing came */
 
 /* Does an agent in force take part in this release? */
 static bool has_agent(struct weft_core *core, uint32_t download)
@@ -29,6 +37,19 @@ static weft_ns turn_ns(struct weft_core *core, const struct weft_release *releas
     return release->progress_ns + wait + rank * (agent ? RANK_NS : UNKNOWN_RANK_NS);
 }
 
+/* When this node asks the source for one chunk, to see whether it is the agents that fail: only the
+ * first few that may become agents do, and each time twice as late. */
+static weft_ns trial_ns(struct weft_core *core, const struct weft_release *release)
+{
+    uint32_t place = weft_candidate_place(core);
+    bool may = core->config.has_source && weft_candidate_is_eligible(core) &&
+               !weft_election_self(core) && place < WEFT_AGENTS_MAX;
+    weft_ns since_ns =
+        release->tried_ns > release->progress_ns ? release->tried_ns : release->progress_ns;
+    weft_ns wait_ns = (TRIAL_NS << release->trials) + place * TRIAL_PLACE_NS;
+    return may && has_agent(core, release->download) ? since_ns + wait_ns : WEFT_NS_NEVER;
+}
+
 void weft_fallback_plan(struct weft_core *core)
 {
     core->fallback_ns = WEFT_NS_NEVER;
@@ -40,6 +61,8 @@ void weft_fallback_plan(struct weft_core *core)
         const struct weft_release *release = weft_release_of(core, download);
         if (weft_release_is_missing(release) && !release->falls_back) {
             weft_ns turn = turn_ns(core, release);
+            weft_ns trial = trial_ns(core, release);
+            turn = trial < turn ? trial : turn;
             core->fallback_ns = turn < core->fallback_ns ? turn : core->fallback_ns;
         }
     }
@@ -51,6 +74,27 @@ static bool blames_source(const struct weft_core *core)
     return weft_election_self(core) && core->source.failures > 0;
 }
 
+static void try(struct weft_core *core, struct weft_release *release)
+{
+    if (weft_release_is_missing(release) && !release->falls_back &&
+        trial_ns(core, release) <= core->now_ns) {
+        release->tried_ns = core->now_ns;
+        release->trials = (uint8_t)(release->trials + (release->trials < TRIALS_MAX));
+        weft_source_try(core, release->download);
+    }
+}
+
+/* The source answers this node, and its agents bring nothing: they do not do what they say. If the
+ * line is just slow, it does not answer so much sooner. */
+void weft_fallback_on_trial(struct weft_core *core, struct weft_release *release, weft_ns span_ns)
+{
+    bool idle = core->now_ns - release->progress_ns > TRIAL_CHUNKS * span_ns;
+    if (idle && release->download != WEFT_RELEASE_NONE && !weft_election_self(core)) {
+        weft_stall_blame(core, release->download, span_ns);
+        release->falls_back = true;
+    }
+}
+
 void weft_fallback_expire(struct weft_core *core)
 {
     if (core->fallback_ns > core->now_ns) {
@@ -60,6 +104,7 @@ void weft_fallback_expire(struct weft_core *core)
         const struct weft_download *download = &core->releases.downloads[i];
         if (download->release != WEFT_RELEASE_NONE) {
             struct weft_release *release = weft_release_of(core, download);
+            try(core, release);
             release->falls_back |= turn_ns(core, release) <= core->now_ns && !blames_source(core);
         }
     }

@@ -63,7 +63,9 @@ struct weft_release {
     bool wanted;                             /* fetch what is missing */
     bool completing;                         /* COMPLETE was asked of the shell */
     bool activated;                          /* the shell confirmed it */
+    uint8_t trials;                          /* tests of the agents so far; stops at 4 */
     bool falls_back;                         /* this node, no agent, may use the WAN for it now */
+    weft_ns tried_ns;                        /* when the agents were put to the test; 0 = never */
     weft_ns added_ns;                        /* when it became known */
     weft_ns completed_ns;                    /* when the last chunk was stored; 0 = not yet */
     weft_ns progress_ns;                     /* when the last new chunk was stored, or added */

@@ -2,6 +2,7 @@
 /* What is fetched from the source, and when is a failed source tried again? */
 #include "source.h"
 
+#include "fallback.h"
 #include "have.h"
 #include "push.h"
 #include "rng.h"
@@ -210,7 +211,7 @@ void weft_source_end(struct weft_core *core)
                   WEFT_ROW_PIECES(WEFT_FETCHES_MAX, struct weft_fetch));
 }
 
-static bool begin_fetch(struct weft_core *core, uint32_t index, struct run run)
+static bool begin_fetch(struct weft_core *core, uint32_t index, struct run run, bool trial)
 {
     struct weft_sources *self = &core->source;
     struct weft_download *download = &core->releases.downloads[index];
@@ -225,6 +226,7 @@ static bool begin_fetch(struct weft_core *core, uint32_t index, struct run run)
                                  .release = download->release,
                                  .first = run.first,
                                  .count = run.count,
+                                 .trial = trial,
                                  .began_ns = core->now_ns};
     self->fetch_count++;
     core->counters.source_requests++;
@@ -234,7 +236,7 @@ static bool begin_fetch(struct weft_core *core, uint32_t index, struct run run)
             weft_download_begin(download, release, i);
         }
     }
-    if (!self->no_ranges) {
+    if (!self->no_ranges && !trial) {
         weft_lease_take(core, index, run.first / download->extent_chunks);
         weft_lease_tell_far(core, index, run.first / download->extent_chunks);
     }
@@ -262,7 +264,26 @@ bool weft_source_is_free(const struct weft_core *core)
 
 void weft_source_ask(struct weft_core *core, uint32_t index, uint32_t chunk)
 {
-    begin_fetch(core, index, (struct run){.first = chunk, .count = 1});
+    begin_fetch(core, index, (struct run){.first = chunk, .count = 1}, /* trial */ false);
+}
+
+void weft_source_try(struct weft_core *core, uint32_t index)
+{
+    const struct weft_download *download = &core->releases.downloads[index];
+    const struct weft_release *release = weft_release_of(core, download);
+    uint32_t start = weft_rng_below(&core->rng, release->chunk_count);
+    struct run run = {0};
+    bool is_free = false;
+    for (uint32_t i = 0; i < release->chunk_count && !is_free; i++) {
+        uint32_t chunk = (start + i) % release->chunk_count;
+        if (is_open(download, release, chunk, /* rare */ false)) {
+            is_free = download->extents[chunk / download->extent_chunks].holder == 0;
+            run = is_free || run.count == 0 ? (struct run){.first = chunk, .count = 1} : run;
+        }
+    }
+    if (run.count > 0 && may_fetch(core) && !core->source.no_ranges) {
+        begin_fetch(core, index, run, /* trial */ true);
+    }
 }
 
 void weft_source_fill(struct weft_core *core)
@@ -276,7 +297,7 @@ void weft_source_fill(struct weft_core *core)
                       weft_lease_acts(core, i);
         while (wanted && self->fetch_count < weft_source_ranges(core)) {
             struct run run = next_run(core, i);
-            wanted = run.count > 0 && begin_fetch(core, i, run);
+            wanted = run.count > 0 && begin_fetch(core, i, run, /* trial */ false);
         }
     }
 }
@@ -339,6 +360,9 @@ void weft_source_on_chunk(struct weft_core *core, const struct weft_event_chunk 
     }
     if (fetch != NULL) {
         fetch->received++;
+    }
+    if (fetch != NULL && fetch->trial) {
+        weft_fallback_on_trial(core, release, core->now_ns - fetch->began_ns);
     }
     core->source.failures = 0;
     trace_source(core, event, WEFT_TRACE_CHUNK, WEFT_TIER_SOURCE);

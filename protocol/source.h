@@ -22,6 +22,7 @@ struct weft_fetch {
     uint32_t first;    /* first chunk of the run */
     uint32_t count;    /* chunks of the run */
     uint32_t received; /* of them arrived and verified */
+    bool trial;        /* one chunk, to see whether the source answers: no lease is taken */
     weft_ns began_ns;  /* when it began */
 };
 
@@ -65,6 +66,9 @@ bool weft_source_is_free(const struct weft_core *core);
 
 /* Fetch |chunk| of the download at |index| now. */
 void weft_source_ask(struct weft_core *core, uint32_t index, uint32_t chunk);
+
+/* Fetch one chunk that nobody near has, best of an extent that nobody holds, and lease nothing. */
+void weft_source_try(struct weft_core *core, uint32_t index);
 
 /* A chunk came from the source, or did not verify. */
 void weft_source_on_chunk(struct weft_core *core, const struct weft_event_chunk *event);

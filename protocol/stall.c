@@ -10,6 +10,9 @@
 #define STALL_CHUNKS 8
 #define STALL_BYTES_PER_S (16 << 10)
 
+/* Nor is anybody blamed who has held a lease for less than this: it may only begin. */
+#define BLAME_NS (1 * WEFT_NS_PER_S)
+
 /* How long a holder may bring nothing: by what a chunk costs this node, which keeps several ranges
  * open over the same line. */
 static weft_ns patience_ns(const struct weft_core *core, const struct weft_release *release)
@@ -49,4 +52,18 @@ bool weft_stall_is(struct weft_core *core, struct weft_link *link, uint32_t down
     weft_ns patience = patience_ns(core, release);
     bool others = core->now_ns - release->progress_ns < patience;
     return left > 0 && others && core->now_ns - map->moved_ns > patience;
+}
+
+void weft_stall_blame(struct weft_core *core, uint32_t download, weft_ns span_ns)
+{
+    weft_node_id agents[WEFT_AGENTS_MAX];
+    uint32_t count = weft_election_agents(core, agents);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct weft_link *link = weft_link_find(core, agents[i]);
+        bool holds = link != NULL && link->up && holds_any(core, link, download);
+        weft_ns idle_ns = holds ? core->now_ns - link->maps[download].moved_ns : 0;
+        if (idle_ns > STALL_CHUNKS * span_ns && idle_ns >= BLAME_NS) {
+            weft_penalty_add(core, agents[i], WEFT_OFFENCE_STALL);
+        }
+    }
 }

@@ -18,4 +18,8 @@ struct weft_link;
 bool weft_stall_is(struct weft_core *core, struct weft_link *link, uint32_t download,
                    uint32_t extent);
 
+/* A chunk of |download| came from the source to this node, no agent, in |span_ns|: the agents that
+ * hold leases and have brought nothing in much more than that stall. */
+void weft_stall_blame(struct weft_core *core, uint32_t download, weft_ns span_ns);
+
 #endif

@@ -23,6 +23,7 @@ UNIT_SOURCES := \
 	tests/unit/test_disk.c \
 	tests/unit/test_document.c \
 	tests/unit/test_election.c \
+	tests/unit/test_fallback.c \
 	tests/unit/test_fileio.c \
 	tests/unit/test_flag.c \
 	tests/unit/test_follow.c \
