@@ -342,6 +342,11 @@ uint32_t weft_driver_copies(const struct weft_driver *driver, struct weft_peers_
     return weft_session_copies(driver->session, copies, limit);
 }
 
+const char *weft_driver_name(const struct weft_driver *driver, weft_node_id id)
+{
+    return weft_session_name(driver->session, id);
+}
+
 struct weft_address weft_driver_address(const struct weft_driver *driver)
 {
     return driver->self.address;

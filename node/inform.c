@@ -78,6 +78,19 @@ static struct weft_snapshot_component describe(const struct weft_inform *inform,
     return out;
 }
 
+/* Who owes something: |debtors| has room for all. */
+static uint32_t list_debtors(const struct weft_inform *inform,
+                             struct weft_snapshot_debtor debtors[WEFT_PENALTIES_MAX])
+{
+    const struct weft_core *core = weft_driver_core(inform->driver);
+    uint32_t count = 0;
+    while (count < WEFT_PENALTIES_MAX && weft_view_penalty(core, count, &debtors[count].penalty)) {
+        debtors[count].name = weft_driver_name(inform->driver, debtors[count].penalty.peer);
+        count++;
+    }
+    return count;
+}
+
 json_t *weft_inform_status(void *context, const char *argument)
 {
     struct weft_inform *inform = context;
@@ -87,6 +100,7 @@ json_t *weft_inform_status(void *context, const char *argument)
     struct component_texts texts[WEFT_COMPONENTS_MAX];
     uint64_t rates[WEFT_COMPONENTS_MAX];
     struct weft_peers_copy copies[COPIES_SHOWN_MAX];
+    struct weft_snapshot_debtor debtors[WEFT_PENALTIES_MAX];
     struct weft_updater_state trust = {0};
     struct weft_driver_look look = weft_driver_last_look(inform->driver);
 
@@ -115,6 +129,8 @@ json_t *weft_inform_status(void *context, const char *argument)
         .is_by_hand = weft_driver_is_renewed_by_hand(inform->driver),
         .copies = copies,
         .copy_count = weft_driver_copies(inform->driver, copies, COPIES_SHOWN_MAX),
+        .debtors = debtors,
+        .debtor_count = list_debtors(inform, debtors),
         .components = components,
         .component_count = options->component_count,
         .rates_bytes_per_s = rates,

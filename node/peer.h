@@ -108,6 +108,10 @@ struct weft_endpoint weft_peers_where(const struct weft_peers *peers,
 uint32_t weft_peers_copies(const struct weft_peers *peers, struct weft_peers_copy *copies,
                            uint32_t limit);
 
+/* The name in the certificate that |id| proved; "" = not known. Owner: the table; until it is called
+ * again. */
+const char *weft_peers_name(const struct weft_peers *peers, weft_node_id id);
+
 /* A time for a greeting, never twice or backwards. */
 uint64_t weft_peers_time_ms(struct weft_peers *peers, weft_ns now_ns);
 

@@ -89,6 +89,12 @@ struct weft_peer *weft_peer_make(struct weft_peers *peers, const struct weft_end
     return peer;
 }
 
+const char *weft_peers_name(const struct weft_peers *peers, weft_node_id id)
+{
+    const struct weft_peer *peer = weft_peer_find(peers, id);
+    return peer != NULL ? peer->certificate.name : "";
+}
+
 uint32_t weft_peer_index(const struct weft_peers *peers, const struct weft_peer *peer)
 {
     uint32_t index = 0;

@@ -277,6 +277,11 @@ uint32_t weft_session_copies(const struct weft_session *session, struct weft_pee
     return weft_peers_copies(session->peers, copies, limit);
 }
 
+const char *weft_session_name(const struct weft_session *session, weft_node_id id)
+{
+    return weft_peers_name(session->peers, id);
+}
+
 uint64_t weft_session_time_ms(struct weft_session *session)
 {
     return weft_peers_time_ms(session->peers, uv_hrtime());

@@ -113,7 +113,59 @@ static json_t *copy_json(const struct weft_peers_copy *copy)
     return object;
 }
 
-static json_t *mesh_json(const struct weft_snapshot_info *info)
+/* Its address if it is in view: a number alone finds no machine. */
+static json_t *debtor_address_json(const struct weft_core *core, weft_node_id id)
+{
+    struct weft_view_member member;
+    for (uint32_t i = 0; weft_view_member(core, i, &member); i++) {
+        if (member.endpoint.id == id) {
+            return address_json(&member.endpoint.address);
+        }
+    }
+    return json_null();
+}
+
+static json_t *offences_json(const struct weft_view_penalty *penalty)
+{
+    static const struct {
+        const char *name; /* in SPEC.md */
+        const char *text; /* for people */
+    } offences[WEFT_OFFENCE_COUNT] = {
+#define X(name, first_s, again, worst, what) {#name, what},
+        WEFT_OFFENCE_MAP(X)
+#undef X
+    };
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < WEFT_OFFENCE_COUNT; i++) {
+        if (penalty->counts[i] > 0) {
+            json_array_append_new(list, json_pack("{s:s, s:i, s:s}", "offence", offences[i].name,
+                                                  "count", (int)penalty->counts[i], "text",
+                                                  offences[i].text));
+        }
+    }
+    return list;
+}
+
+static json_t *debtors_json(const struct weft_core *core, const struct weft_snapshot_info *info)
+{
+    static const char *const words[] = {"owes", "doubted", "banned"};
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < info->debtor_count; i++) {
+        const struct weft_view_penalty *penalty = &info->debtors[i].penalty;
+        json_t *object = json_object();
+        json_object_set_new(object, "id", hex(penalty->peer));
+        json_object_set_new(object, "name", text_or_null(info->debtors[i].name));
+        json_object_set_new(object, "address", debtor_address_json(core, penalty->peer));
+        json_object_set_new(object, "standing", json_string(words[penalty->standing]));
+        json_object_set_new(object, "owed_s",
+                            number((ms_since(penalty->until_ns, info->now_ns) + 999) / 1000));
+        json_object_set_new(object, "offences", offences_json(penalty));
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
+static json_t *mesh_json(const struct weft_core *core, const struct weft_snapshot_info *info)
 {
     const struct weft_membership *membership = info->membership;
     json_t *clones = json_array();
@@ -132,6 +184,7 @@ static json_t *mesh_json(const struct weft_snapshot_info *info)
         json_array_append_new(clones, copy_json(&info->copies[i]));
     }
     json_object_set_new(mesh, "clones", clones);
+    json_object_set_new(mesh, "penalties", debtors_json(core, info));
     return mesh;
 }
 
@@ -341,7 +394,7 @@ json_t *weft_snapshot_make(const struct weft_core *core, const struct weft_snaps
     json_object_set_new(document, "source", source_json(&view, info));
     json_object_set_new(document, "metadata", metadata_json(&view, info));
     if (info->membership != NULL) {
-        json_object_set_new(document, "mesh", mesh_json(info));
+        json_object_set_new(document, "mesh", mesh_json(core, info));
     }
     json_object_set_new(document, "components", components_json(core, info));
     json_object_set_new(document, "members", members_json(core));

@@ -26,6 +26,12 @@ struct weft_snapshot_component {
     const char *error;          /* why the last activation or check failed; "" = it did not */
 };
 
+/* A peer that owes something. */
+struct weft_snapshot_debtor {
+    struct weft_view_penalty penalty; /* what, and why */
+    const char *name;                 /* in its certificate; "" = not known; borrowed */
+};
+
 /* What the shell knows besides the core. Strings are borrowed, never NULL. */
 struct weft_snapshot_info {
     weft_ns now_ns;                    /* clock of the core */
@@ -47,6 +53,8 @@ struct weft_snapshot_info {
     bool is_by_hand;                                  /* no server renews the certificate */
     const struct weft_peers_copy *copies;             /* identities that run in two places */
     uint32_t copy_count;                              /* entries of copies */
+    const struct weft_snapshot_debtor *debtors;       /* peers that owe something */
+    uint32_t debtor_count;                            /* entries of debtors */
     const struct weft_snapshot_component *components; /* subscribed ones */
     uint32_t component_count;                         /* entries of components */
     const uint64_t *rates_bytes_per_s; /* received per component, mean of the last seconds */

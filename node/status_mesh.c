@@ -54,6 +54,45 @@ static void draw_clones(const struct weft_status_drawing *drawing, const json_t 
     }
 }
 
+/* What a peer did, and how often. */
+static void draw_offences(const struct weft_status_drawing *drawing, const json_t *penalty)
+{
+    size_t index;
+    const json_t *offence;
+    json_array_foreach(weft_document_at(penalty, "offences"), index, offence)
+    {
+        weft_page_column(drawing->page, drawing->value_column);
+        weft_page_put(drawing->page, WEFT_STYLE_DIM, "%s: %.160s\n",
+                      weft_units_count(weft_document_number(offence, "count"), "time").text,
+                      weft_document_text(offence, "text"));
+    }
+}
+
+/* Peers to which something is held, for how long, and why. */
+static void draw_penalties(const struct weft_status_drawing *drawing, const json_t *mesh)
+{
+    size_t index;
+    const json_t *penalty;
+    struct weft_page *page = drawing->page;
+    json_array_foreach(weft_document_at(mesh, "penalties"), index, penalty)
+    {
+        const char *standing = weft_document_text(penalty, "standing");
+        bool is_named = weft_document_has(penalty, "name");
+        enum weft_style style =
+            strcmp(standing, "banned") == 0 ? WEFT_STYLE_BAD : WEFT_STYLE_WARN;
+        weft_status_label(drawing, style, "penalty");
+        weft_page_put(page, style, "%s%.32s", is_named ? "" : "node ",
+                      weft_document_text(penalty, is_named ? "name" : "id"));
+        if (weft_document_has(penalty, "address")) {
+            weft_page_put(page, style, " (%s)", weft_document_text(penalty, "address"));
+        }
+        weft_page_put(page, style, ", %.16s%s%s\n", standing,
+                      strcmp(standing, "owes") == 0 ? " " : " for ",
+                      weft_units_duration(weft_document_number(penalty, "owed_s") * 1000).text);
+        draw_offences(drawing, penalty);
+    }
+}
+
 void weft_status_draw_mesh(const struct weft_status_drawing *drawing)
 {
     const json_t *mesh = weft_document_at(drawing->document, "mesh");
@@ -71,6 +110,7 @@ void weft_status_draw_mesh(const struct weft_status_drawing *drawing)
         draw_certificate(drawing, mesh, now_s);
     }
     draw_clones(drawing, mesh);
+    draw_penalties(drawing, mesh);
 }
 
 void weft_status_draw_sandbox(const struct weft_status_drawing *drawing)

@@ -149,3 +149,14 @@ weft_ns weft_penalty_owed_ns(const struct weft_core *core, weft_node_id peer)
     bool owes = penalty != NULL && core->now_ns < penalty->until_ns;
     return owes ? penalty->until_ns - core->now_ns : 0;
 }
+
+const struct weft_penalty *weft_penalty_debtor(const struct weft_core *core, uint32_t index)
+{
+    for (uint32_t i = 0; i < core->penalties.count; i++) {
+        const struct weft_penalty *penalty = at(&core->penalties, i);
+        if (core->now_ns < penalty->until_ns && index-- == 0) {
+            return penalty;
+        }
+    }
+    return NULL;
+}

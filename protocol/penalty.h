@@ -68,4 +68,7 @@ bool weft_penalty_is_banned(const struct weft_core *core, weft_node_id peer);
 /* What |peer| owes; 0 = nothing.   Units: ns. */
 weft_ns weft_penalty_owed_ns(const struct weft_core *core, weft_node_id peer);
 
+/* Debtor |index| of those who owe something now, in no particular order; NULL past the last one. */
+const struct weft_penalty *weft_penalty_debtor(const struct weft_core *core, uint32_t index);
+
 #endif

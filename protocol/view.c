@@ -143,6 +143,22 @@ bool weft_view_release(const struct weft_core *core, uint32_t index,
     return false;
 }
 
+bool weft_view_penalty(const struct weft_core *core, uint32_t index,
+                       struct weft_view_penalty *penalty)
+{
+    const struct weft_penalty *from = weft_penalty_debtor(core, index);
+    if (from == NULL) {
+        return false;
+    }
+    *penalty = (struct weft_view_penalty){.peer = from->peer,
+                                          .standing = (enum weft_standing)from->standing,
+                                          .until_ns = from->until_ns};
+    for (uint32_t offence = 0; offence < WEFT_OFFENCE_COUNT; offence++) {
+        penalty->counts[offence] = from->counts[offence];
+    }
+    return true;
+}
+
 const uint64_t *weft_view_have(const struct weft_core *core, weft_release_id id)
 {
     for (uint32_t i = 0; id != 0 && i < core->config.releases_max; i++) {

@@ -5,6 +5,7 @@
 #define WEFT_VIEW_H
 
 #include "core.h"
+#include "penalty.h"
 
 struct weft_view_node {
     struct weft_endpoint self;  /* own id and address */
@@ -66,6 +67,13 @@ struct weft_view_counters {
     uint64_t rejects[WEFT_REJECT_COUNT];        /* messages dropped, by reason */
 };
 
+struct weft_view_penalty {
+    weft_node_id peer;                  /* proved id of the debtor */
+    enum weft_standing standing;        /* what it may still do until all is paid */
+    weft_ns until_ns;                   /* when all is paid */
+    uint8_t counts[WEFT_OFFENCE_COUNT]; /* offences of each kind since it was clean; stop at 255 */
+};
+
 /* The node as a whole. */
 struct weft_view_node weft_view_node(const struct weft_core *core);
 
@@ -81,6 +89,11 @@ bool weft_view_member(const struct weft_core *core, uint32_t index,
  * Errors: false past the last one; |release| is then untouched. */
 bool weft_view_release(const struct weft_core *core, uint32_t index,
                        struct weft_view_release *release);
+
+/* Peer |index| of those who owe something, in no particular order.
+ * Errors: false past the last one; |penalty| is then untouched. */
+bool weft_view_penalty(const struct weft_core *core, uint32_t index,
+                       struct weft_view_penalty *penalty);
 
 /* The chunks of release |id| that are verified and durable.
  * Shape:  words[weft_bitmap_words(chunk_count)].

@@ -117,6 +117,27 @@ START_TEST(full_table)
 }
 END_TEST
 
+/* What an operator is shown: who owes, how long, what for; not who has paid. */
+START_TEST(shown)
+{
+    struct weft_view_penalty penalty;
+    ck_assert(!weft_view_penalty(fixture.core, 0, &penalty));
+    add(OTHER, WEFT_OFFENCE_MALFORMED);
+    add(PEER, WEFT_OFFENCE_METADATA);
+    add(PEER, WEFT_OFFENCE_METADATA);
+    wait_s(2); /* the other one has paid */
+    ck_assert(weft_view_penalty(fixture.core, 0, &penalty));
+    ck_assert_uint_eq(penalty.peer, PEER);
+    ck_assert_int_eq(penalty.standing, WEFT_STANDING_DOUBTED);
+    ck_assert_uint_eq(penalty.until_ns - fixture.now_ns, 88 * S);
+    ck_assert_uint_eq(penalty.counts[WEFT_OFFENCE_METADATA], 2);
+    ck_assert_uint_eq(penalty.counts[WEFT_OFFENCE_MALFORMED], 0);
+    ck_assert(!weft_view_penalty(fixture.core, 1, &penalty));
+    wait_s(88);
+    ck_assert(!weft_view_penalty(fixture.core, 0, &penalty));
+}
+END_TEST
+
 /* Neither nobody nor the node itself owes anything. */
 START_TEST(nobody)
 {
@@ -254,7 +275,7 @@ static Suite *make_suite(void)
 {
     const TTest *const tests[] = {
         decay,  cap_and_memory, full_table, nobody, ban, addresses_are_spared, strangers_are_spared,
-        frames, bad_chunk_rests};
+        frames, bad_chunk_rests, shown};
     Suite *suite = suite_create("penalty");
     weft_check_case(suite, "penalty", setup, teardown, tests, WEFT_ROWS(tests));
     TCase *rows = tcase_create("prices");

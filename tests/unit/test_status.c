@@ -136,6 +136,40 @@ START_TEST(test_page_at_120_columns_in_ascii)
 }
 END_TEST
 
+/* A member that heard of a copy, and of peers that did wrong. */
+static const char mesh_fixture[] =
+    "{'now_unix_s':1795401780,'mesh':{'id':'0000000000000009','open':false,'name':'one',"
+    "'expires_unix_s':1797401780,'renew_unix_s':1796401780,'by_hand':false,'revoked':false,"
+    "'clones':[{'id':'0000000000000013','name':'three','address':'10.1.0.13:7767',"
+    "'refused':'10.1.0.33:7767'}],'penalties':[{'id':'0000000000000012','name':'two',"
+    "'address':'10.1.0.12:7767','standing':'banned','owed_s':3540,'offences':["
+    "{'offence':'MALFORMED','count':1,'text':'a datagram that no version of weft writes'},"
+    "{'offence':'METADATA','count':6,'text':'a document that is not signed'}]},"
+    "{'id':'0000000000000014','name':null,'address':null,'standing':'owes','owed_s':1,"
+    "'offences':[{'offence':'MALFORMED','count':1,'text':'a strange datagram'}]}]}}";
+
+static const char mesh_page[] =
+    "  mesh        one, admitted for 23 d 3 h\n"
+    "  copy        10.1.0.33:7767 of three (10.1.0.13:7767), refused\n"
+    "              there: remove DIR/node.key and DIR/membership; weft join TOKEN --data DIR\n"
+    "  penalty     two (10.1.0.12:7767), banned for 59 min 00 s\n"
+    "              1 time: a datagram that no version of weft writes\n"
+    "              6 times: a document that is not signed\n"
+    "  penalty     node 0000000000000014, owes 1.0 s\n"
+    "              1 time: a strange datagram\n";
+
+START_TEST(test_mesh_names_copies_and_debtors)
+{
+    struct weft_page page = weft_page_new((struct weft_terminal){.width = 100, .height = 24});
+    json_t *document = parse(mesh_fixture);
+    weft_status_draw(&page, document);
+    ck_assert_uint_gt(page.length, strlen(mesh_page)); /* it ends so */
+    ck_assert_mem_eq(page.text + page.length - strlen(mesh_page), mesh_page, strlen(mesh_page));
+    weft_page_free(&page);
+    json_decref(document);
+}
+END_TEST
+
 /* Documents of other versions, or of nobody: drawn without a fault. */
 static const char *const strange[] = {
     "{}",
@@ -143,6 +177,7 @@ static const char *const strange[] = {
     "{'components':[{'name':'x','fetching':{'version':'9','bytes':0,'bytes_have':99}}]}",
     "{'components':[{'name':'x','fetching':{'version':'9','bytes':-5,'tiers':[]}}]}",
     "{'components':[null,'a',{'name':'\\u001b[2J','active':{'version':'\\u009b\\u0007'}}]}",
+    "{'mesh':{'clones':7,'penalties':[null,[],{},{'name':5,'offences':[null,{'count':-1}]}]}}",
     "{'source':{'url':'x','looked_unix_s':99},'now_unix_s':1,'metadata':{'expires_unix_s':1}}",
 };
 
@@ -357,6 +392,7 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("status");
     WEFT_ADD(suite, test_page_at_80_columns);
     WEFT_ADD(suite, test_page_at_120_columns_in_ascii);
+    WEFT_ADD(suite, test_mesh_names_copies_and_debtors);
     WEFT_ADD_ROWS(suite, test_strange_documents, strange);
     WEFT_ADD(suite, test_names_cannot_move_the_cursor);
     WEFT_ADD(suite, test_a_line_never_passes_the_terminals_edge);
