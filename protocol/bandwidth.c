@@ -231,19 +231,30 @@ uint8_t weft_bandwidth_attested(const struct weft_core *core, weft_node_id id)
     return subject == NULL ? WEFT_MEMBER_RATE_UNKNOWN : median(subject);
 }
 
-void weft_bandwidth_on_rate(struct weft_core *core, const struct weft_rate *rate)
+/* Take a value; false if it is not kept. */
+static bool keep(struct weft_core *core, const struct weft_rate *rate)
 {
     uint32_t slot = weft_member_slot(core, rate->subject);
     if (slot == WEFT_MEMBER_NONE || weft_member_slot(core, rate->observer) == WEFT_MEMBER_NONE) {
-        return;
+        return false;
     }
     struct weft_bandwidth_subject *subject = find_subject(&core->bandwidths, rate->subject);
     if (subject == NULL) {
         subject = take_subject(core, rate->subject);
     }
-    if (subject != NULL && enter(subject, rate)) {
-        weft_member_set_rate(core, slot, median(subject));
-        weft_gossip_tell_rate(core, rate);
+    if (subject == NULL || !enter(subject, rate)) {
+        return false;
+    }
+    weft_member_set_rate(core, slot, median(subject));
+    return true;
+}
+
+void weft_bandwidth_on_rate(struct weft_core *core, weft_node_id from, const struct weft_rate *rate)
+{
+    if (rate->observer == from) {
+        (void)keep(core, rate);
+    } else {
+        weft_core_reject(core, WEFT_REJECT_UNEXPECTED);
     }
 }
 
@@ -269,8 +280,10 @@ void weft_bandwidth_expire(struct weft_core *core)
         return;
     }
     bandwidths->due_ns = core->now_ns + TELL_NS;
+    struct weft_rate rates[WEFT_MESSAGE_RATES_MAX];
+    uint32_t tried = 0;
     uint32_t count = 0;
-    for (uint32_t i = 0; i < bandwidths->count && count < WEFT_MESSAGE_RATES_MAX; i++) {
+    for (uint32_t i = 0; i < bandwidths->count && tried < WEFT_MESSAGE_RATES_MAX; i++) {
         struct weft_bandwidth *entry = at(bandwidths, i);
         if (!is_worth_telling(core, entry)) {
             continue;
@@ -278,14 +291,18 @@ void weft_bandwidth_expire(struct weft_core *core)
         entry->told = weft_bandwidth_half_octaves(entry->bytes_per_s);
         entry->told_ns = core->now_ns;
         bandwidths->told_count++;
-        count++;
-        struct weft_rate rate = {
+        tried++;
+        rates[count] = (struct weft_rate){
             .observer = core->self.id,
             .subject = entry->peer,
             .sequence = (uint32_t)core->incarnation + bandwidths->told_count,
             .half_octaves = entry->told,
         };
-        weft_bandwidth_on_rate(core, &rate);
+        /* Who keeps it here keeps it elsewhere: the rest is not worth a datagram. */
+        count += keep(core, &rates[count]) ? 1 : 0;
+    }
+    if (count > 0) {
+        weft_gossip_tell_rates(core, rates, count);
     }
 }
 

@@ -3,9 +3,10 @@
  *
  * A node never counts its own word: what others received from it is its goodput. Each node keeps a
  * moving mean per sender, and once a minute tells the segment those that changed by two
- * half-octaves or were not told for ten minutes (RATE, in GOSSIP). Of every likely candidate the
- * values of its five first rendezvous observers are kept; their lower median counts if there are
- * at least two. SPEC.md section "Bandwidth". */
+ * half-octaves or were not told for ten minutes (RATE, in GOSSIP). It tells each member itself, and
+ * what somebody tells in the name of another one is dropped: so nobody has more than one voice. Of
+ * every likely candidate the values of its five first rendezvous observers are kept; their lower
+ * median counts if there are at least two. SPEC.md section "Bandwidth". */
 #ifndef WEFT_BANDWIDTH_H
 #define WEFT_BANDWIDTH_H
 
@@ -60,8 +61,9 @@ uint64_t weft_bandwidth_of(const struct weft_core *core, weft_node_id peer);
 /* Goodput of |id| on which its observers agree: half-octaves, or WEFT_MEMBER_RATE_UNKNOWN. */
 uint8_t weft_bandwidth_attested(const struct weft_core *core, weft_node_id id);
 
-/* A member told what it measured. */
-void weft_bandwidth_on_rate(struct weft_core *core, const struct weft_rate *rate);
+/* The member |from| told what was measured: dropped unless |from| is the observer. */
+void weft_bandwidth_on_rate(struct weft_core *core, weft_node_id from,
+                            const struct weft_rate *rate);
 
 /* Half-octaves above 128 KiB/s, 0..WEFT_HALF_OCTAVES_MAX. */
 uint8_t weft_bandwidth_half_octaves(uint64_t bytes_per_s);

@@ -36,6 +36,7 @@ void weft_control_on_start(struct weft_core *core, const struct weft_event_start
     core->started = true;
     core->link_up = true;
     core->gossip.due_ns = WEFT_NS_NEVER;
+    core->gossip.rates_due_ns = WEFT_NS_NEVER;
     core->gossip.sync.more_ns = WEFT_NS_NEVER;
     core->bandwidths.due_ns = WEFT_NS_NEVER;
     core->announces.hint_due_ns = WEFT_NS_NEVER;

@@ -8,7 +8,8 @@
 #include "datagram.h"
 #include "state.h"
 
-/* To how many at a time, how soon after the last push, and when what is left is pushed again. */
+/* To how many at a time, how soon after the last push, and when what is left is pushed again, and
+ * rates are told to the next ones. */
 #define FANOUT 3
 #define PUSH_NS (20 * WEFT_NS_PER_MS)
 #define AGAIN_NS (200 * WEFT_NS_PER_MS)
@@ -53,13 +54,20 @@ static uint32_t take_first(struct weft_core *core)
     return slot;
 }
 
+static void drop_rates(struct weft_core *core)
+{
+    struct weft_gossip *gossip = &core->gossip;
+    if (gossip->rates != NULL) {
+        weft_reserve_give(&core->reserves->rows, gossip->rates);
+        gossip->rates = NULL;
+    }
+    gossip->rates_due_ns = WEFT_NS_NEVER;
+}
+
 void weft_gossip_end(struct weft_core *core)
 {
     weft_log_reset(&core->gossip.queue, &core->reserves->rows);
-    if (core->gossip.rates != NULL) {
-        weft_reserve_give(&core->reserves->rows, core->gossip.rates);
-        core->gossip.rates = NULL;
-    }
+    drop_rates(core);
 }
 
 void weft_gossip_tell(struct weft_core *core, uint32_t slot, bool eager)
@@ -86,35 +94,16 @@ void weft_gossip_on_known(struct weft_core *core, uint32_t slot)
     }
 }
 
-static struct weft_gossip_rates *rates_of(struct weft_core *core)
-{
-    if (core->gossip.rates == NULL) {
-        core->gossip.rates = weft_reserve_take(&core->reserves->rows);
-        *core->gossip.rates = (struct weft_gossip_rates){.tells = {0}};
-    }
-    return core->gossip.rates;
-}
-
-void weft_gossip_tell_rate(struct weft_core *core, const struct weft_rate *rate)
+void weft_gossip_tell_rates(struct weft_core *core, const struct weft_rate *rates, uint32_t count)
 {
     struct weft_gossip *gossip = &core->gossip;
-    struct weft_gossip_rates *rates = rates_of(core);
-    uint32_t place = WEFT_GOSSIP_RATES_MAX;
-    for (uint32_t i = 0; i < WEFT_GOSSIP_RATES_MAX; i++) {
-        bool is_same =
-            rates->items[i].observer == rate->observer && rates->items[i].subject == rate->subject;
-        if (rates->tells[i] == 0 || is_same) {
-            place = i;
-        }
-        if (is_same) {
-            break;
-        }
+    if (gossip->rates == NULL) {
+        gossip->rates = weft_reserve_take(&core->reserves->rows);
     }
-    if (place < WEFT_GOSSIP_RATES_MAX) {
-        rates->items[place] = *rate;
-        rates->tells[place] = tells(core);
-        plan(gossip, core->now_ns + AGAIN_NS);
-    }
+    memcpy(gossip->rates->items, rates, count * sizeof(rates[0]));
+    gossip->rates->count = count;
+    gossip->rates->slot = core->members.count;
+    gossip->rates_due_ns = core->now_ns;
 }
 
 /* Take up to |wanted| records from the queue, each to be sent |copies| times. */
@@ -140,19 +129,6 @@ static void take(struct weft_core *core, uint32_t wanted, uint32_t copies,
 void weft_gossip_ride(struct weft_core *core, uint32_t wanted, struct weft_records *records)
 {
     take(core, wanted, 1, records);
-}
-
-static void take_rates(struct weft_gossip *gossip, uint32_t copies,
-                       struct weft_message_gossip *message)
-{
-    struct weft_gossip_rates *rates = gossip->rates;
-    for (uint32_t i = 0; rates != NULL && i < WEFT_GOSSIP_RATES_MAX; i++) {
-        uint32_t left = rates->tells[i];
-        if (left > 0 && message->rate_count < WEFT_MESSAGE_RATES_MAX) {
-            message->rates[message->rate_count++] = rates->items[i];
-            rates->tells[i] = (uint8_t)(left > copies ? left - copies : 0);
-        }
-    }
 }
 
 /* Whom to tell: the next member on the ring, so that nobody is left out by chance, and others at
@@ -181,21 +157,40 @@ static void push(struct weft_core *core)
         return;
     }
     struct weft_message message = {.kind = WEFT_MESSAGE_GOSSIP};
-    take_rates(gossip, count, &message.gossip);
-    /* Rates take the room of half the records. */
-    uint32_t wanted =
-        message.gossip.rate_count > 0 ? WEFT_MESSAGE_RECORDS_MAX / 2 : WEFT_MESSAGE_RECORDS_MAX;
     uint32_t waiting = weft_log_length(&gossip->queue);
-    take(core, wanted, count, &message.gossip.records);
+    take(core, WEFT_MESSAGE_RECORDS_MAX, count, &message.gossip.records);
     for (uint32_t i = 0; i < count; i++) {
         struct weft_endpoint to = weft_member_endpoint(core, slots[i]);
         weft_datagram_send(core, &to, &message);
     }
     gossip->pushed_ns = core->now_ns;
-    if (waiting > wanted) {
+    if (waiting > WEFT_MESSAGE_RECORDS_MAX) {
         plan(gossip, core->now_ns + PUSH_NS);
-    } else if (weft_log_length(&gossip->queue) > 0 || message.gossip.rate_count > 0) {
+    } else if (weft_log_length(&gossip->queue) > 0) {
         plan(gossip, core->now_ns + AGAIN_NS);
+    }
+}
+
+/* Tell the next members what this node measured. Places are gone through from the last to the
+ * first: who moves into the place of one that is removed may be told twice, nobody is left out. */
+static void push_rates(struct weft_core *core)
+{
+    struct weft_gossip_rates *rates = core->gossip.rates;
+    struct weft_message message = {.kind = WEFT_MESSAGE_GOSSIP};
+    message.gossip.rate_count = rates->count;
+    memcpy(message.gossip.rates, rates->items, rates->count * sizeof(rates->items[0]));
+    for (uint32_t told = 0; told < FANOUT && rates->slot > 1;) {
+        uint32_t slot = --rates->slot;
+        if (slot < core->members.count && weft_member_is_up(&core->members.table[slot])) {
+            struct weft_endpoint to = weft_member_endpoint(core, slot);
+            weft_datagram_send(core, &to, &message);
+            told++;
+        }
+    }
+    if (rates->slot > 1) {
+        core->gossip.rates_due_ns = core->now_ns + AGAIN_NS;
+    } else {
+        drop_rates(core);
     }
 }
 
@@ -214,7 +209,7 @@ void weft_gossip_on_gossip(struct weft_core *core, weft_node_id from,
 {
     weft_gossip_on_records(core, from, &message->records);
     for (uint32_t i = 0; i < message->rate_count; i++) {
-        weft_bandwidth_on_rate(core, &message->rates[i]);
+        weft_bandwidth_on_rate(core, from, &message->rates[i]);
     }
 }
 
@@ -233,10 +228,7 @@ void weft_gossip_clear(struct weft_core *core)
     for (uint32_t slot = 0; slot < core->members.count; slot++) {
         weft_member_set_tells(core, slot, 0);
     }
-    struct weft_gossip_rates *rates = core->gossip.rates;
-    if (rates != NULL) {
-        memset(rates->tells, 0, sizeof(rates->tells));
-    }
+    drop_rates(core);
     weft_log_reset(&core->gossip.queue, &core->reserves->rows);
     core->gossip.due_ns = WEFT_NS_NEVER;
 }
@@ -246,11 +238,16 @@ void weft_gossip_expire(struct weft_core *core)
     if (core->now_ns >= core->gossip.due_ns) {
         push(core);
     }
+    if (core->now_ns >= core->gossip.rates_due_ns) {
+        push_rates(core);
+    }
     weft_sync_expire(core);
 }
 
 weft_ns weft_gossip_deadline(const struct weft_core *core)
 {
+    const struct weft_gossip *gossip = &core->gossip;
     weft_ns sync_ns = weft_sync_deadline(core);
-    return core->gossip.due_ns < sync_ns ? core->gossip.due_ns : sync_ns;
+    weft_ns push_ns = gossip->due_ns < gossip->rates_due_ns ? gossip->due_ns : gossip->rates_due_ns;
+    return push_ns < sync_ns ? push_ns : sync_ns;
 }

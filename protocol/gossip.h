@@ -3,7 +3,8 @@
  *
  * News go eagerly to three members, the next one on the ring and two at random, at most every
  * 20 ms, and ride on every PING and ACK until each was sent 2 * ceil(log10(n + 1)) + 4 times; what
- * is left after 200 ms is pushed again. A record that others tell, too, is sent less often.
+ * is left after 200 ms is pushed again. A record that others tell, too, is sent less often. What
+ * this node measured goes to each member from itself, to three every 200 ms: nobody passes it on.
  * What news are is decided by member.h and bandwidth.h. SPEC.md section "Gossip". */
 #ifndef WEFT_GOSSIP_H
 #define WEFT_GOSSIP_H
@@ -14,19 +15,19 @@
 
 struct weft_core;
 
-/* Rates waiting to be told; a further one is told by others or at the next refresh. */
-#define WEFT_GOSSIP_RATES_MAX 8
-
+/* What this node measured and is telling. */
 struct weft_gossip_rates {
-    struct weft_rate items[WEFT_GOSSIP_RATES_MAX]; /* in no order */
-    uint8_t tells[WEFT_GOSSIP_RATES_MAX];          /* transmissions left, 0 = free */
+    struct weft_rate items[WEFT_MESSAGE_RATES_MAX]; /* in no order */
+    uint32_t count;                                 /* of items */
+    uint32_t slot; /* members at places below it still wait for them */
 };
 
 _Static_assert(sizeof(struct weft_gossip_rates) <= WEFT_ROWS_BYTES, "they fit in one piece");
 
 struct weft_gossip {
     struct weft_log queue;           /* places of members with tells > 0 */
-    struct weft_gossip_rates *rates; /* rates to be told, a piece of rows; NULL = none yet */
+    struct weft_gossip_rates *rates; /* rates to be told, a piece of rows; NULL = none */
+    weft_ns rates_due_ns;            /* when the next members hear of them */
     weft_ns pushed_ns;               /* last push to three */
     weft_ns due_ns;                  /* next push */
     struct weft_syncs sync;          /* repair of views that differ */
@@ -44,8 +45,9 @@ void weft_gossip_tell(struct weft_core *core, uint32_t slot, bool eager);
 /* The record at |slot|, which is news here, was told by somebody else: it is told less often. */
 void weft_gossip_on_known(struct weft_core *core, uint32_t slot);
 
-/* A rate is news. */
-void weft_gossip_tell_rate(struct weft_core *core, const struct weft_rate *rate);
+/* Tell every member rates[count], 1..WEFT_MESSAGE_RATES_MAX, that this node measured, instead of
+ * those before. */
+void weft_gossip_tell_rates(struct weft_core *core, const struct weft_rate *rates, uint32_t count);
 
 /* Take up to |wanted| records that have to be told, those that waited longest first. */
 void weft_gossip_ride(struct weft_core *core, uint32_t wanted, struct weft_records *records);

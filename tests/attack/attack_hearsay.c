@@ -281,6 +281,88 @@ START_TEST(questions_are_bounded)
 }
 END_TEST
 
+/* Every node measured that LIAR_OTHER sends fast, and tells. */
+static struct weft_cluster *measured_cluster(uint64_t seed)
+{
+    struct weft_cluster *cluster = liar_cluster(seed);
+    for (uint32_t i = 0; i < LIAR_NODES; i++) {
+        weft_bandwidth_observe(cluster->nodes[i].core, weft_cluster_id(LIAR_OTHER),
+                               i == LIAR_OTHER ? 0 : 60000000, S);
+    }
+    weft_cluster_run(cluster, 70 * S);
+    return cluster;
+}
+
+static void expect_rate(const struct weft_cluster *cluster, uint32_t subject, uint8_t rate)
+{
+    for (uint32_t i = 0; i < LIAR_NODES; i++) {
+        ck_assert_uint_eq(
+            weft_bandwidth_attested(cluster->nodes[i].core, weft_cluster_id(subject)), rate);
+    }
+}
+
+START_TEST(true_rates)
+{
+    struct weft_cluster *cluster = measured_cluster(119);
+    expect_rate(cluster, LIAR_OTHER, weft_bandwidth_half_octaves(60000000));
+    expect_rate(cluster, LIAR, WEFT_MEMBER_RATE_UNKNOWN);
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+/* The liar has it that all have seen it fast, and another one slow. */
+START_TEST(forged_rates)
+{
+    struct weft_cluster *cluster = measured_cluster(120);
+    for (uint32_t i = 0; i < 300; i++) {
+        struct weft_message message;
+        memset(&message, 0, sizeof message);
+        message.kind = WEFT_MESSAGE_GOSSIP;
+        for (uint32_t k = 0; k < LIAR_NODES && message.gossip.rate_count < 7; k++) {
+            weft_node_id observer = weft_cluster_id(k);
+            uint32_t sequence = (uint32_t)liar_held(cluster, k).incarnation + 1000 + i; /* newer */
+            if (k != LIAR && k != LIAR_OTHER) {
+                message.gossip.rates[message.gossip.rate_count++] =
+                    (struct weft_rate){observer, weft_cluster_id(LIAR), sequence, 31};
+                message.gossip.rates[message.gossip.rate_count++] =
+                    (struct weft_rate){observer, weft_cluster_id(LIAR_OTHER), sequence, 0};
+            }
+        }
+        for (uint32_t to = 0; to < LIAR_NODES; to++) {
+            if (to != LIAR) {
+                liar_send_to(cluster, to, &cluster->nodes[LIAR].self, 255, &message);
+            }
+        }
+        weft_cluster_run(cluster, 100 * MS);
+        expect_rate(cluster, LIAR_OTHER, weft_bandwidth_half_octaves(60000000));
+        expect_rate(cluster, LIAR, WEFT_MEMBER_RATE_UNKNOWN);
+        ck_assert(weft_cluster_agents_agree(cluster, LIAR_AGENTS));
+    }
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+/* In its own name it may say what it likes: one voice of five. */
+START_TEST(own_rates)
+{
+    struct weft_cluster *cluster = measured_cluster(121);
+    struct weft_message message;
+    memset(&message, 0, sizeof message);
+    message.kind = WEFT_MESSAGE_GOSSIP;
+    message.gossip.rate_count = 1;
+    for (uint32_t i = 0; i < 8; i++) {
+        message.gossip.rates[0] = (struct weft_rate){
+            weft_cluster_id(LIAR), weft_cluster_id(LIAR_OTHER), UINT32_MAX / 4 * i,
+            i % 2 == 0 ? 0 : WEFT_HALF_OCTAVES_MAX};
+        liar_send(cluster, &cluster->nodes[LIAR].self, 255, &message);
+        ck_assert_uint_eq(weft_bandwidth_attested(cluster->nodes[LIAR_VICTIM].core,
+                                                  weft_cluster_id(LIAR_OTHER)),
+                          weft_bandwidth_half_octaves(60000000));
+    }
+    weft_cluster_free(cluster);
+}
+END_TEST
+
 int main(void)
 {
     const struct attack_case cases[] = {
@@ -299,6 +381,10 @@ int main(void)
          last_life_of_the_unknown},
         {"one node is slandered everywhere, ten a second", "it never dies, and is mostly up",
          lasting_slander},
+        {"all measure one node (no attack)", "everybody holds the same rate", true_rates},
+        {"rates in the name of all others, ten a second", "who measured is believed, nobody else",
+         forged_rates},
+        {"a member lies about what it measured", "the median of five stands", own_rates},
         {"10,000 lies a second about addresses", "8 questions at a time", questions_are_bounded},
     };
     return attack_run(cases, sizeof cases / sizeof cases[0]);
