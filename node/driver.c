@@ -342,6 +342,11 @@ uint32_t weft_driver_copies(const struct weft_driver *driver, struct weft_peers_
     return weft_session_copies(driver->session, copies, limit);
 }
 
+bool weft_driver_refused(const struct weft_driver *driver, struct weft_peers_refusal *refusal)
+{
+    return weft_session_refused(driver->session, refusal);
+}
+
 const char *weft_driver_name(const struct weft_driver *driver, weft_node_id id)
 {
     return weft_session_name(driver->session, id);

@@ -75,6 +75,9 @@ bool weft_driver_is_renewed_by_hand(const struct weft_driver *driver);
 uint32_t weft_driver_copies(const struct weft_driver *driver, struct weft_peers_copy *copies,
                             uint32_t limit);
 
+/* Who says that the identity of this node counts elsewhere; false = nobody. */
+bool weft_driver_refused(const struct weft_driver *driver, struct weft_peers_refusal *refusal);
+
 /* The name in the certificate that |id| proved; "" = not known. Owner: the driver; until the loop
  * goes on. */
 const char *weft_driver_name(const struct weft_driver *driver, weft_node_id id);

@@ -135,6 +135,7 @@ json_t *weft_inform_status(void *context, const char *argument)
         .component_count = options->component_count,
         .rates_bytes_per_s = rates,
     };
+    (void)weft_driver_refused(inform->driver, &info.refusal);
     return weft_snapshot_make(weft_driver_core(inform->driver), &info);
 }
 

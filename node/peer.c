@@ -205,7 +205,9 @@ static void on_sealed(struct weft_peers *peers, const struct weft_address *from,
     uint8_t out[WEFT_DATAGRAM_BYTES_MAX];
     struct weft_peer *peer = weft_peer_at(peers, packet->receiver);
     if (peer != NULL && weft_clone_refuses(&peer->clone, from, false /* by_ip */)) {
-        /* Not even opened: its number would count as seen, if it was only sent from elsewhere. */
+        /* Not even opened: its number would count as seen, if it was only sent from elsewhere. A
+         * copy shakes hands then, and is told that it is one. */
+        tell_gone(peers, from, packet->receiver, now_ns);
         return;
     }
     int number = peer == NULL || packet->receiver == 0

@@ -48,6 +48,14 @@ struct weft_peers_copy {
     struct weft_address other;                  /* the one that gets nothing */
 };
 
+/* A member that says that the identity of this node counts elsewhere. */
+struct weft_peers_refusal {
+    weft_node_id id;                            /* of the member; 0 = nobody says so */
+    char name[WEFT_CERTIFICATE_NAME_BYTES + 1]; /* of it */
+    struct weft_address address;                /* of it */
+    weft_ns at_ns;                              /* when it said so last */
+};
+
 /* Make an empty table.
  * Shape:  |time_ms| is later than that of every earlier table with this key: Unix time in ms, or
  *         what is left of it after a clock went back.
@@ -107,6 +115,12 @@ struct weft_endpoint weft_peers_where(const struct weft_peers *peers,
 /* The identities that run in two places now, at most |limit|, into |copies|; how many. */
 uint32_t weft_peers_copies(const struct weft_peers *peers, struct weft_peers_copy *copies,
                            uint32_t limit);
+
+/* Who refused this node last, because its identity runs in another place that counts there.
+ * Errors: false if nobody did within ten minutes, or that one takes it now; *refusal is untouched.
+ */
+bool weft_peers_refused(const struct weft_peers *peers, weft_ns now_ns,
+                        struct weft_peers_refusal *refusal);
 
 /* The name in the certificate that |id| proved; "" = not known. Owner: the table; until it is called
  * again. */

@@ -63,6 +63,57 @@ bool weft_peer_is_twin(struct weft_peers *peers, const struct weft_endpoint *mem
     return true;
 }
 
+/* ---- The other side: this node is refused ---- */
+
+/* The letter of a certificate, and that of a refusal. */
+#define CERTIFICATE_LETTER 'W'
+#define REFUSAL_LETTER 'w'
+
+/* Units: ns; so long a refusal is shown. */
+#define SHOWN_NS (600 * WEFT_NS_PER_S)
+
+void weft_peer_make_refusal(uint8_t certificate[WEFT_CERTIFICATE_BYTES])
+{
+    certificate[0] = REFUSAL_LETTER;
+}
+
+bool weft_peer_take_refusal(uint8_t certificate[WEFT_CERTIFICATE_BYTES])
+{
+    bool is_refusal = certificate[0] == REFUSAL_LETTER;
+    certificate[0] = is_refusal ? CERTIFICATE_LETTER : certificate[0];
+    return is_refusal;
+}
+
+/* A member can say so falsely: nothing follows from it but a line. */
+void weft_peer_on_refusal(struct weft_peers *peers, const struct weft_peer *peer,
+                          const struct weft_certificate *certificate, weft_ns now_ns)
+{
+    static const struct weft_address here = {.port = 0};
+    char text[WEFT_ADDRESS_TEXT_BYTES];
+    peers->refusal =
+        (struct weft_peers_refusal){.id = peer->id, .address = peer->address, .at_ns = now_ns};
+    memcpy(peers->refusal.name, certificate->name, sizeof(peers->refusal.name));
+    if (weft_peer_is_first(peers, mark_of(peers->membership->id, &here, &here))) {
+        weft_log(WEFT_LOG_WARNING,
+                 "the identity of this node is in use elsewhere: %s at %s hears the other one, and "
+                 "this node gets nothing; on the one that is the copy, stop it, remove node.key "
+                 "and membership from its data directory DIR, and run: weft join TOKEN --data DIR",
+                 certificate->name, weft_address_format(&peer->address, text, sizeof(text)));
+    }
+}
+
+bool weft_peers_refused(const struct weft_peers *peers, weft_ns now_ns,
+                        struct weft_peers_refusal *refusal)
+{
+    if (peers->refusal.id == 0 || now_ns - peers->refusal.at_ns > SHOWN_NS) {
+        return false;
+    }
+    *refusal = peers->refusal;
+    return true;
+}
+
+/* ---- Who is refused here ---- */
+
 /* What is under way to the copy comes to nothing. */
 static void move_back(struct weft_peer *peer)
 {

@@ -168,6 +168,9 @@ static void on_proved(struct weft_peers *peers, struct weft_peer *peer,
     peer->certificate = *certificate;
     peer->heard_ns = now_ns;
     peer->unheard_count = 0;
+    if (peers->refusal.id == peer->id) {
+        peers->refusal.id = 0; /* it takes this node again */
+    }
     weft_peer_flush(peers, peer, current);
 }
 
@@ -187,6 +190,7 @@ void weft_peer_on_answer(struct weft_peers *peers, const struct weft_address *fr
         return;
     }
     bool is_question = peer->attempt->is_question;
+    bool is_refusal = !is_question && weft_peer_take_refusal(certificate);
     /* What a question is answered with is proved only by the handshake that follows. */
     const uint8_t *key = is_question ? certificate + WEFT_CERTIFICATE_KEY_AT : peer->key;
     enum weft_doubt doubt = weft_membership_check(peers->membership, key, certificate,
@@ -197,6 +201,9 @@ void weft_peer_on_answer(struct weft_peers *peers, const struct weft_address *fr
     } else if (is_question) {
         on_told(peers, peer, read.key, id, now_ns);
     } else if (weft_clone_refuses(&peer->clone, from, false /* by_ip */)) {
+        give_up(peers, peer, now_ns);
+    } else if (is_refusal) {
+        weft_peer_on_refusal(peers, peer, &read, now_ns);
         give_up(peers, peer, now_ns);
     } else {
         on_proved(peers, peer, &read, packet.sender, now_ns);
@@ -225,14 +232,15 @@ void weft_peer_on_cookie(struct weft_peers *peers, const uint8_t *bytes)
 
 static void send_answer(struct weft_peers *peers, const struct weft_address *to,
                         struct weft_noise *noise, const struct weft_packet *packet,
-                        const uint8_t peer_key[32])
+                        const uint8_t peer_key[32],
+                        const uint8_t certificate[WEFT_CERTIFICATE_BYTES])
 {
     uint8_t out[WEFT_PACKET_ANSWER_BYTES];
     uint8_t ephemeral[WEFT_NOISE_KEY_BYTES];
     struct weft_cookie_keys keys;
     randombytes_buf(ephemeral, sizeof(ephemeral));
-    bool written = weft_noise_write_2(noise, ephemeral, peers->membership->certificate,
-                                      WEFT_CERTIFICATE_BYTES, out + WEFT_PACKET_2_AT);
+    bool written = weft_noise_write_2(noise, ephemeral, certificate, WEFT_CERTIFICATE_BYTES,
+                                      out + WEFT_PACKET_2_AT);
     sodium_memzero(ephemeral, sizeof(ephemeral));
     if (written) {
         weft_packet_put(packet, out);
@@ -252,12 +260,26 @@ static bool is_refused_copy(struct weft_peers *peers, const struct weft_endpoint
            weft_peer_is_copy(peers, peer, &member->address, now_ns);
 }
 
+/* Tell a copy that it is one: in what only the owner of its key can read, and only this node can
+ * write. No session comes of it. */
+static void refuse(struct weft_peers *peers, const struct weft_endpoint *member,
+                   const struct weft_certificate *certificate, struct weft_noise *noise,
+                   uint32_t peer_index)
+{
+    uint8_t refusal[WEFT_CERTIFICATE_BYTES];
+    const struct weft_packet packet = {.kind = WEFT_PACKET_ANSWER, .receiver = peer_index};
+    memcpy(refusal, peers->membership->certificate, sizeof(refusal));
+    weft_peer_make_refusal(refusal);
+    send_answer(peers, &member->address, noise, &packet, certificate->key, refusal);
+}
+
 /* A member shakes hands: a session comes to be, unless the greeting was there before. */
 static void on_member(struct weft_peers *peers, const struct weft_endpoint *member,
                       const struct weft_certificate *certificate, uint64_t time_ms,
                       struct weft_noise *noise, uint32_t peer_index, weft_ns now_ns)
 {
     if (is_refused_copy(peers, member, now_ns)) {
+        refuse(peers, member, certificate, noise, peer_index);
         return;
     }
     struct weft_peer *peer = weft_peer_make(peers, member);
@@ -274,7 +296,8 @@ static void on_member(struct weft_peers *peers, const struct weft_endpoint *memb
     (void)weft_peer_is_copy(peers, peer, &member->address, now_ns); /* not of this one, see above */
     struct weft_packet packet = {
         .kind = WEFT_PACKET_ANSWER, .sender = weft_peer_index(peers, peer), .receiver = peer_index};
-    send_answer(peers, &member->address, noise, &packet, certificate->key);
+    send_answer(peers, &member->address, noise, &packet, certificate->key,
+                peers->membership->certificate);
     install(noise, false, &peer->pairs[NEXT], packet.sender, peer_index, now_ns);
     struct weft_keypair *pair = weft_peer_pair(peer, now_ns);
     if (pair == &peer->pairs[NEXT]) {
@@ -308,10 +331,10 @@ void weft_peer_on_init(struct weft_peers *peers, const struct weft_address *from
         weft_peers_note_doubt(peers, noise.peer, from, doubt);
     } else if (weft_peer_is_twin(peers, &member, greeting.time_ms)) {
         /* Nothing is kept of it, and it hears nothing. */
-    } else if (is_question && !is_refused_copy(peers, &member, now_ns)) {
+    } else if (is_question) { /* of a copy, too: what comes of it is a refusal */
         const struct weft_packet answer = {.kind = WEFT_PACKET_ANSWER, .receiver = packet.sender};
-        send_answer(peers, from, &noise, &answer, read.key);
-    } else if (!is_question && member.id != membership->id) {
+        send_answer(peers, from, &noise, &answer, read.key, membership->certificate);
+    } else if (member.id != membership->id) {
         on_member(peers, &member, &read, greeting.time_ms, &noise, packet.sender, now_ns);
     }
     weft_noise_wipe(&noise);

@@ -96,6 +96,7 @@ struct weft_peers {
     uint64_t doubts[WEFT_PEER_DOUBTS];         /* told; a ring */
     uint32_t doubt_count;                      /* ever told */
     weft_ns prove_ns;                          /* sessions of before are to be proved; 0 = none */
+    struct weft_peers_refusal refusal;         /* of this node, the last one */
     weft_ns gossip_ns;                         /* when the number of the revocation was told last */
 };
 
@@ -182,6 +183,17 @@ bool weft_peer_is_copy(struct weft_peers *peers, struct weft_peer *peer,
  * greeting. Tells people. */
 bool weft_peer_is_twin(struct weft_peers *peers, const struct weft_endpoint *member,
                        uint64_t time_ms);
+
+/* Make a refusal of the own |certificate|, which is what message 2 of a handshake carries for a
+ * copy: the first letter is small. */
+void weft_peer_make_refusal(uint8_t certificate[WEFT_CERTIFICATE_BYTES]);
+
+/* Is |certificate|, from a message 2, a refusal? It becomes the certificate again. */
+bool weft_peer_take_refusal(uint8_t certificate[WEFT_CERTIFICATE_BYTES]);
+
+/* |peer| proved itself with |certificate|, and refused this node. Tells people, once. */
+void weft_peer_on_refusal(struct weft_peers *peers, const struct weft_peer *peer,
+                          const struct weft_certificate *certificate, weft_ns now_ns);
 
 /* ---- peer_gossip.c ---- */
 

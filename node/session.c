@@ -277,6 +277,11 @@ uint32_t weft_session_copies(const struct weft_session *session, struct weft_pee
     return weft_peers_copies(session->peers, copies, limit);
 }
 
+bool weft_session_refused(const struct weft_session *session, struct weft_peers_refusal *refusal)
+{
+    return weft_peers_refused(session->peers, uv_hrtime(), refusal);
+}
+
 const char *weft_session_name(const struct weft_session *session, weft_node_id id)
 {
     return weft_peers_name(session->peers, id);

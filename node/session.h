@@ -112,6 +112,9 @@ void weft_session_prove(struct weft_session *session);
 uint32_t weft_session_copies(const struct weft_session *session, struct weft_peers_copy *copies,
                              uint32_t limit);
 
+/* Who refused this node as a copy; see weft_peers_refused(). */
+bool weft_session_refused(const struct weft_session *session, struct weft_peers_refusal *refusal);
+
 /* The name of |id|; see weft_peers_name(). */
 const char *weft_session_name(const struct weft_session *session, weft_node_id id);
 

@@ -113,6 +113,21 @@ static json_t *copy_json(const struct weft_peers_copy *copy)
     return object;
 }
 
+/* Who says that this node is a copy. */
+static json_t *refusal_json(const struct weft_snapshot_info *info)
+{
+    const struct weft_peers_refusal *refusal = &info->refusal;
+    if (refusal->id == 0) {
+        return json_null();
+    }
+    json_t *object = json_object();
+    json_object_set_new(object, "id", hex(refusal->id));
+    json_object_set_new(object, "name", json_string(refusal->name));
+    json_object_set_new(object, "address", address_json(&refusal->address));
+    json_object_set_new(object, "ago_s", number(ms_since(info->now_ns, refusal->at_ns) / 1000));
+    return object;
+}
+
 /* Its address if it is in view: a number alone finds no machine. */
 static json_t *debtor_address_json(const struct weft_core *core, weft_node_id id)
 {
@@ -138,9 +153,9 @@ static json_t *offences_json(const struct weft_view_penalty *penalty)
     json_t *list = json_array();
     for (uint32_t i = 0; i < WEFT_OFFENCE_COUNT; i++) {
         if (penalty->counts[i] > 0) {
-            json_array_append_new(list, json_pack("{s:s, s:i, s:s}", "offence", offences[i].name,
-                                                  "count", (int)penalty->counts[i], "text",
-                                                  offences[i].text));
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:i, s:s}", "offence", offences[i].name, "count",
+                                            (int)penalty->counts[i], "text", offences[i].text));
         }
     }
     return list;
@@ -184,6 +199,7 @@ static json_t *mesh_json(const struct weft_core *core, const struct weft_snapsho
         json_array_append_new(clones, copy_json(&info->copies[i]));
     }
     json_object_set_new(mesh, "clones", clones);
+    json_object_set_new(mesh, "refused_by", refusal_json(info));
     json_object_set_new(mesh, "penalties", debtors_json(core, info));
     return mesh;
 }

@@ -53,6 +53,7 @@ struct weft_snapshot_info {
     bool is_by_hand;                                  /* no server renews the certificate */
     const struct weft_peers_copy *copies;             /* identities that run in two places */
     uint32_t copy_count;                              /* entries of copies */
+    struct weft_peers_refusal refusal;                /* of this node as a copy; id 0 = none */
     const struct weft_snapshot_debtor *debtors;       /* peers that owe something */
     uint32_t debtor_count;                            /* entries of debtors */
     const struct weft_snapshot_component *components; /* subscribed ones */

@@ -54,6 +54,23 @@ static void draw_clones(const struct weft_status_drawing *drawing, const json_t 
     }
 }
 
+/* This node itself is one of two with its identity, and not the one that counts. */
+static void draw_refusal(const struct weft_status_drawing *drawing, const json_t *mesh)
+{
+    const json_t *refusal = weft_document_at(mesh, "refused_by");
+    if (!json_is_object(refusal)) {
+        return;
+    }
+    weft_status_label(drawing, WEFT_STYLE_BAD, "copy");
+    weft_page_put(drawing->page, WEFT_STYLE_BAD, "this node is refused as a copy by %.32s (%s)\n",
+                  weft_document_text(refusal, "name"), weft_document_text(refusal, "address"));
+    weft_page_column(drawing->page, drawing->value_column);
+    weft_page_put(drawing->page, WEFT_STYLE_DIM,
+                  "if it is one: remove DIR/node.key and DIR/membership, and run:\n");
+    weft_page_column(drawing->page, drawing->value_column);
+    weft_page_put(drawing->page, WEFT_STYLE_DIM, "weft join TOKEN --data DIR\n");
+}
+
 /* What a peer did, and how often. */
 static void draw_offences(const struct weft_status_drawing *drawing, const json_t *penalty)
 {
@@ -78,8 +95,7 @@ static void draw_penalties(const struct weft_status_drawing *drawing, const json
     {
         const char *standing = weft_document_text(penalty, "standing");
         bool is_named = weft_document_has(penalty, "name");
-        enum weft_style style =
-            strcmp(standing, "banned") == 0 ? WEFT_STYLE_BAD : WEFT_STYLE_WARN;
+        enum weft_style style = strcmp(standing, "banned") == 0 ? WEFT_STYLE_BAD : WEFT_STYLE_WARN;
         weft_status_label(drawing, style, "penalty");
         weft_page_put(page, style, "%s%.32s", is_named ? "" : "node ",
                       weft_document_text(penalty, is_named ? "name" : "id"));
@@ -109,6 +125,7 @@ void weft_status_draw_mesh(const struct weft_status_drawing *drawing)
     } else {
         draw_certificate(drawing, mesh, now_s);
     }
+    draw_refusal(drawing, mesh);
     draw_clones(drawing, mesh);
     draw_penalties(drawing, mesh);
 }

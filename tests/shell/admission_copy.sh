@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A copied data directory: two nodes run with one identity. The original goes on and gets the next
-# release, the copy gets nothing, and each of the others says so once. A node that only changes its
-# address is no copy.
+# release, the copy gets nothing, and each of the others says so once, as does the copy. A node that
+# only changes its address is no copy.
 # shellcheck source=common
 . "$(dirname "$0")/common"
 
@@ -94,6 +94,21 @@ done
     fault "the original does not say once that it has a copy"
 told 3 0 || fault "the original takes somebody for a copy"
 
+# The copy itself knows, from those who refuse it, and says what to do; the original does not.
+refused() {
+    [ "$(grep "identity of this node is in use elsewhere: [a-z0-9-]* at $net" "$dir/node$1.log" |
+        grep -c "weft join TOKEN --data DIR")" -eq "$2" ]
+}
+until_true 60 refused copy 1 || fault "the copy does not say once that it is one"
+"$WEFT" status --data "$dir/dcopy" | grep -A 2 "copy *this node is refused as a copy by .*$net" |
+    grep -q "weft join TOKEN --data DIR" || fault "the status of the copy does not say so"
+"$WEFT" status --data "$dir/dcopy" --json | tr -d ' \n' |
+    grep -q '"refused_by":{"id":"[0-9a-f]*","name":"[a-z0-9-]*","address":"[0-9.:]*","ago_s":' ||
+    fault "the status document of the copy does not say so"
+refused 3 0 || fault "the original takes itself for a copy"
+"$WEFT" status --data "$dir/d3" | grep -q "refused as a copy" &&
+    fault "the status of the original calls it a copy"
+
 # The copy becomes a node of its own, as the warning says.
 kill "$pid"
 wait "$pid"
@@ -101,5 +116,7 @@ rm "$dir/dcopy/node.key" "$dir/dcopy/membership"
 expect 0 "is a member now" "$WEFT" join "$token" --data "$dir/dcopy" --name node-5
 node copy 33 --seed "$net.1"
 until_true 20 has copy 2 || fault "the copy gets nothing with an identity of its own"
+"$WEFT" status --data "$dir/dcopy" | grep -q "refused as a copy" &&
+    fault "with an identity of its own it is still refused"
 
 verdict

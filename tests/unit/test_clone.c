@@ -4,6 +4,7 @@
 #include "tests/support/check_main.h"
 
 #include "node/clone.h"
+#include "protocol/transport/cookie.h"
 #include "tests/support/peer_net.h"
 
 #include <string.h>
@@ -123,30 +124,94 @@ START_TEST(original_goes_on)
 }
 END_TEST
 
-START_TEST(copy_hears_nothing)
+/* Node 0 refuses node 5, and node 4 is heard. */
+static void refuse_copy(void)
 {
     net_say(&nodes[4], &nodes[0].self, "I was here first");
     net_settle();
     copy();
     both_talk(8);
     nodes[0].membership.is_open = true; /* it tells nobody the number of the revocation */
-    net_pass(5000);
-    size_t bytes = nodes[0].bytes_out;
-    for (int i = 0; i < 5; i++) { /* the original is not silent yet */
+}
+
+START_TEST(copy_hears_nothing_but_that)
+{
+    struct weft_peers_refusal refusal;
+    refuse_copy();
+    uint32_t heard[] = {nodes[0].heard, nodes[5].heard};
+    for (int i = 0; i < 20; i++) { /* in its session, until it shakes hands again */
         net_say(&nodes[5], &nodes[0].self, "let me in");
-        net_pass(3000);
+        net_settle();
     }
-    ck_assert_uint_eq(nodes[0].bytes_out, bytes);
+    ck_assert_uint_eq(nodes[0].heard, heard[0]);
+    ck_assert_uint_eq(nodes[5].heard, heard[1]);
+    ck_assert(weft_peers_refused(nodes[5].peers, now_ns, &refusal));
+    ck_assert_uint_eq(refusal.id, nodes[0].self.id);
+    ck_assert_str_eq(refusal.name, "node");
+    ck_assert_mem_eq(&refusal.address, &nodes[0].self.address, sizeof(refusal.address));
+    ck_assert(!weft_peers_refused(nodes[4].peers, now_ns, &refusal));
+    ck_assert(!weft_peers_refused(nodes[5].peers, now_ns + 601 * WEFT_NS_PER_S, &refusal));
+}
+END_TEST
+
+/* A copy that starts anew knows no keys, and is told as well. */
+START_TEST(copy_is_told_after_a_start)
+{
+    struct weft_peers_refusal refusal;
+    const struct weft_endpoint seed = {.address = nodes[0].self.address};
+    refuse_copy();
+    weft_peers_free(nodes[5].peers);
+    now_ns += WEFT_NS_PER_S;
+    net_run(&nodes[5]);
+    net_say(&nodes[5], &seed, "let me in");
+    net_settle();
+    ck_assert(weft_peers_refused(nodes[5].peers, now_ns, &refusal));
+    ck_assert_uint_eq(refusal.id, nodes[0].self.id);
+}
+END_TEST
+
+/* Nobody on the way makes a refusal of an answer, or one of his own. */
+START_TEST(refusals_are_not_forged)
+{
+    struct weft_peers_refusal refusal;
+    for (uint32_t byte = 0; byte < WEFT_PACKET_ANSWER_BYTES; byte++) {
+        tap = WEFT_PACKET_ANSWER;
+        net_say(&nodes[6 + byte % 8], &nodes[0].self, "hello");
+        weft_peers_receive(nodes[0].peers, &queue[0].from, 255, queue[0].bytes, queue[0].length,
+                           now_ns);
+        queued = 0;
+        for (uint32_t i = 0; i < 2; i++) { /* with a mac of its own as well */
+            struct packet forged = tapped;
+            struct weft_cookie_keys keys;
+            forged.bytes[byte] ^= 'W' ^ 'w';
+            weft_cookie_keys_of(&keys, nodes[6 + byte % 8].membership.own.open);
+            if (i > 0) {
+                weft_cookie_mac(forged.bytes + WEFT_PACKET_ANSWER_MAC1_AT, keys.mac1,
+                                sizeof(keys.mac1), forged.bytes, WEFT_PACKET_ANSWER_MAC1_AT);
+            }
+            weft_peers_receive(nodes[6 + byte % 8].peers, &forged.from, 255, forged.bytes,
+                               forged.length, now_ns);
+            ck_assert(!weft_peers_refused(nodes[6 + byte % 8].peers, now_ns, &refusal));
+        }
+        net_stop();
+        net_start();
+    }
 }
 END_TEST
 
 START_TEST(silent_original_is_replaced)
 {
+    struct weft_peers_refusal refusal;
     struct weft_peers_copy found[2];
     net_say(&nodes[4], &nodes[0].self, "I was here first");
     net_settle();
     copy();
     both_talk(8);
+    for (int i = 0; i < 20; i++) {
+        net_say(&nodes[5], &nodes[0].self, "me, too");
+        net_settle();
+    }
+    ck_assert(weft_peers_refused(nodes[5].peers, now_ns, &refusal));
     weft_peers_free(nodes[4].peers);
     nodes[4].peers = NULL;
     net_pass(WEFT_CLONE_SILENT_MS + 1000);
@@ -156,6 +221,7 @@ START_TEST(silent_original_is_replaced)
     net_say(&nodes[5], &nodes[0].self, "alone now");
     net_pass(3000);
     ck_assert_str_eq((char *)nodes[0].last, "alone now");
+    ck_assert(!weft_peers_refused(nodes[5].peers, now_ns, &refusal));
 }
 END_TEST
 
@@ -204,8 +270,16 @@ END_TEST
 static Suite *make_suite(void)
 {
     const TTest *const tests[] = {
-        walks_are_judged,     ports_of_streams_do_not_count, original_goes_on, copy_hears_nothing,
-        twin_is_not_answered, silent_original_is_replaced,   mover_is_heard};
+        walks_are_judged,
+        ports_of_streams_do_not_count,
+        original_goes_on,
+        copy_hears_nothing_but_that,
+        copy_is_told_after_a_start,
+        refusals_are_not_forged,
+        twin_is_not_answered,
+        silent_original_is_replaced,
+        mover_is_heard,
+    };
     Suite *suite = suite_create("clone");
     weft_check_case(suite, "clone", net_start, net_stop, tests, WEFT_ROWS(tests));
     return suite;

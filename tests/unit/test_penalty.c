@@ -273,9 +273,16 @@ END_TEST
 
 static Suite *make_suite(void)
 {
-    const TTest *const tests[] = {
-        decay,  cap_and_memory, full_table, nobody, ban, addresses_are_spared, strangers_are_spared,
-        frames, bad_chunk_rests, shown};
+    const TTest *const tests[] = {decay,
+                                  cap_and_memory,
+                                  full_table,
+                                  nobody,
+                                  ban,
+                                  addresses_are_spared,
+                                  strangers_are_spared,
+                                  frames,
+                                  bad_chunk_rests,
+                                  shown};
     Suite *suite = suite_create("penalty");
     weft_check_case(suite, "penalty", setup, teardown, tests, WEFT_ROWS(tests));
     TCase *rows = tcase_create("prices");

@@ -140,6 +140,7 @@ END_TEST
 static const char mesh_fixture[] =
     "{'now_unix_s':1795401780,'mesh':{'id':'0000000000000009','open':false,'name':'one',"
     "'expires_unix_s':1797401780,'renew_unix_s':1796401780,'by_hand':false,'revoked':false,"
+    "'refused_by':{'id':'0000000000000017','name':'seven','address':'10.1.0.17:7767','ago_s':1},"
     "'clones':[{'id':'0000000000000013','name':'three','address':'10.1.0.13:7767',"
     "'refused':'10.1.0.33:7767'}],'penalties':[{'id':'0000000000000012','name':'two',"
     "'address':'10.1.0.12:7767','standing':'banned','owed_s':3540,'offences':["
@@ -150,6 +151,9 @@ static const char mesh_fixture[] =
 
 static const char mesh_page[] =
     "  mesh        one, admitted for 23 d 3 h\n"
+    "  copy        this node is refused as a copy by seven (10.1.0.17:7767)\n"
+    "              if it is one: remove DIR/node.key and DIR/membership, and run:\n"
+    "              weft join TOKEN --data DIR\n"
     "  copy        10.1.0.33:7767 of three (10.1.0.13:7767), refused\n"
     "              there: remove DIR/node.key and DIR/membership; weft join TOKEN --data DIR\n"
     "  penalty     two (10.1.0.12:7767), banned for 59 min 00 s\n"
@@ -177,7 +181,7 @@ static const char *const strange[] = {
     "{'components':[{'name':'x','fetching':{'version':'9','bytes':0,'bytes_have':99}}]}",
     "{'components':[{'name':'x','fetching':{'version':'9','bytes':-5,'tiers':[]}}]}",
     "{'components':[null,'a',{'name':'\\u001b[2J','active':{'version':'\\u009b\\u0007'}}]}",
-    "{'mesh':{'clones':7,'penalties':[null,[],{},{'name':5,'offences':[null,{'count':-1}]}]}}",
+    "{'mesh':{'refused_by':{},'clones':7,'penalties':[null,{},{'name':5,'offences':[[],{}]}]}}",
     "{'source':{'url':'x','looked_unix_s':99},'now_unix_s':1,'metadata':{'expires_unix_s':1}}",
 };
 
