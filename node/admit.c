@@ -5,6 +5,7 @@
 #include "exit.h"
 #include "join.h"
 #include "register.h"
+#include "rows.h"
 #include "units.h"
 #include "usage.h"
 #include "user.h"
@@ -30,55 +31,35 @@ struct options {
 
 #define OPTION(field) WEFT_FLAG_AT(struct options, field)
 
-#define DATA_FLAG                                                                                  \
-    {                                                                                              \
-        .name = "data", .kind = WEFT_FLAG_TEXT, .argument = "DIR", .standard = "/var/lib/weft",    \
-        .help = "data directory of the server", OPTION(data_dir)                                   \
-    }
-#define HELP_FLAG                                                                                  \
-    {                                                                                              \
-        .name = "help", .kind = WEFT_FLAG_BOOL, .help = "print this text", OPTION(help)            \
-    }
-#define TOKEN_FLAGS                                                                                \
-    {.name = "uses",                                                                               \
-     .kind = WEFT_FLAG_COUNT,                                                                      \
-     .standard = "10",                                                                             \
-     .minimum = 1,                                                                                 \
-     .maximum = 100000,                                                                            \
-     .help = "nodes that the token admits",                                                        \
-     OPTION(uses)},                                                                                \
-        {.name = "hours",                                                                          \
-         .kind = WEFT_FLAG_COUNT,                                                                  \
-         .standard = "24",                                                                         \
-         .minimum = 1,                                                                             \
-         .maximum = 8760,                                                                          \
-         .help = "time until it expires, hours",                                                   \
-         OPTION(hours)},                                                                           \
-    {                                                                                              \
-        .name = "group", .kind = WEFT_FLAG_COUNT, .standard = "0", .maximum = 65535,               \
-        .help = "number that its nodes carry in their certificates", OPTION(group)                 \
-    }
+#define DATA_ROW WEFT_ROW_DATA("data directory of the server", OPTION(data_dir))
+#define TOKEN_ROWS                                                                                 \
+    WEFT_ROW_COUNT("uses", "10", 1, 100000, "nodes that the token admits", OPTION(uses)),          \
+        WEFT_ROW_COUNT("hours", "24", 1, 8760, "time until it expires, hours", OPTION(hours)),     \
+        WEFT_ROW_COUNT("group", "0", 0, UINT16_MAX,                                                \
+                       "number that its nodes carry in their certificates", OPTION(group))
 
 static const struct weft_flag init_flags[] = {
-    DATA_FLAG,
-    {.name = "listen",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "ADDR[:PORT]",
-     .help = "address of this machine, the same as for weft run; others join there; without it "
-             "they are admitted by files (weft admit)",
-     OPTION(listen)},
-    {.name = "name",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "NAME",
-     .help = "name of this node; otherwise that of the machine",
-     OPTION(name)},
-    TOKEN_FLAGS,
-    HELP_FLAG,
+    DATA_ROW,
+    WEFT_ROW_TEXT(
+        "listen", "ADDR[:PORT]",
+        "address of this machine, the same as for weft run; others join there; without it "
+        "they are admitted by files (weft admit)",
+        OPTION(listen)),
+    WEFT_ROW_TEXT("name", "NAME", "name of this node; otherwise that of the machine", OPTION(name)),
+    TOKEN_ROWS,
+    WEFT_FLAG_HELP_ROW(OPTION(help)),
 };
-static const struct weft_flag token_flags[] = {DATA_FLAG, TOKEN_FLAGS, HELP_FLAG};
-static const struct weft_flag plain_flags[] = {DATA_FLAG, HELP_FLAG};
+static const struct weft_flag token_flags[] = {
+    DATA_ROW,
+    TOKEN_ROWS,
+    WEFT_FLAG_HELP_ROW(OPTION(help)),
+};
+static const struct weft_flag plain_flags[] = {
+    DATA_ROW,
+    WEFT_FLAG_HELP_ROW(OPTION(help)),
+};
 static const struct weft_flag rotate_flags[] = {
-    DATA_FLAG,
+    DATA_ROW,
     {.name = "grace",
      .kind = WEFT_FLAG_MS,
      .standard = "1d",
@@ -86,7 +67,7 @@ static const struct weft_flag rotate_flags[] = {
      .maximum = 2592000000,
      .help = "how long the present key still counts, so that every node can ask for the next one",
      OPTION(grace_ms)},
-    HELP_FLAG,
+    WEFT_FLAG_HELP_ROW(OPTION(help)),
 };
 
 /* Which command, and its table. */

@@ -5,6 +5,7 @@
 #include "exit.h"
 #include "offline.h"
 #include "register.h"
+#include "rows.h"
 #include "usage.h"
 #include "user.h"
 
@@ -21,35 +22,19 @@ struct options {
     bool help;            /* --help */
 };
 
+#define OPTION(field) WEFT_FLAG_AT(struct options, field)
+
 static const struct weft_flag flags[] = {
-    {.name = "data",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "DIR",
-     .standard = "/var/lib/weft",
-     .help = "data directory of weft init, with the mesh key",
-     WEFT_FLAG_AT(struct options, data_dir)},
-    {.name = "out",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "FILE",
-     .help = "where the answer to a single request goes; otherwise REQUEST.admitted",
-     WEFT_FLAG_AT(struct options, out)},
-    {.name = "days",
-     .kind = WEFT_FLAG_COUNT,
-     .standard = "30",
-     .minimum = 1,
-     .maximum = 366,
-     .help = "how long the certificate is good; who is thrown out needs no end of it",
-     WEFT_FLAG_AT(struct options, days)},
-    {.name = "group",
-     .kind = WEFT_FLAG_COUNT,
-     .standard = "0",
-     .maximum = 65535,
-     .help = "number that the node carries in its certificate; 0 = as before",
-     WEFT_FLAG_AT(struct options, group)},
-    {.name = "help",
-     .kind = WEFT_FLAG_BOOL,
-     .help = "print this text",
-     WEFT_FLAG_AT(struct options, help)},
+    WEFT_ROW_DATA("data directory of weft init, with the mesh key", OPTION(data_dir)),
+    WEFT_ROW_TEXT("out", "FILE",
+                  "where the answer to a single request goes; otherwise REQUEST.admitted",
+                  OPTION(out)),
+    WEFT_ROW_COUNT("days", "30", 1, 366,
+                   "how long the certificate is good; who is thrown out needs no end of it",
+                   OPTION(days)),
+    WEFT_ROW_COUNT("group", "0", 0, UINT16_MAX,
+                   "number that the node carries in its certificate; 0 = as before", OPTION(group)),
+    WEFT_FLAG_HELP_ROW(OPTION(help)),
 };
 
 static enum weft_err load_request(const char *path, struct weft_request *request,

@@ -6,6 +6,7 @@
 #include "exit.h"
 #include "join_client.h"
 #include "offline.h"
+#include "rows.h"
 #include "usage.h"
 #include "user.h"
 
@@ -22,34 +23,21 @@ struct options {
     bool help;            /* --help */
 };
 
+#define OPTION(field) WEFT_FLAG_AT(struct options, field)
+
 static const struct weft_flag flags[] = {
-    {.name = "data",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "DIR",
-     .standard = "/var/lib/weft",
-     .help = "data directory of the node, the same as for weft run; made if missing",
-     WEFT_FLAG_AT(struct options, data_dir)},
-    {.name = "name",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "NAME",
-     .help = "name of this node; otherwise that of the machine",
-     WEFT_FLAG_AT(struct options, name)},
-    {.name = "request",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "FILE",
-     .help = "write a request to be admitted, or to get a new certificate, for weft admit where "
-             "the mesh key is",
-     WEFT_FLAG_AT(struct options, request)},
-    {.name = "take",
-     .kind = WEFT_FLAG_TEXT,
-     .argument = "FILE",
-     .help = "take what weft admit answered, or the file `revoked` of where the mesh key is; a "
-             "running node sees it by itself",
-     WEFT_FLAG_AT(struct options, take)},
-    {.name = "help",
-     .kind = WEFT_FLAG_BOOL,
-     .help = "print this text",
-     WEFT_FLAG_AT(struct options, help)},
+    WEFT_ROW_DATA("data directory of the node, the same as for weft run; made if missing",
+                  OPTION(data_dir)),
+    WEFT_ROW_TEXT("name", "NAME", "name of this node; otherwise that of the machine", OPTION(name)),
+    WEFT_ROW_TEXT("request", "FILE",
+                  "write a request to be admitted, or to get a new certificate, for weft admit "
+                  "where the mesh key is",
+                  OPTION(request)),
+    WEFT_ROW_TEXT("take", "FILE",
+                  "take what weft admit answered, or the file `revoked` of where the mesh key is; "
+                  "a running node sees it by itself",
+                  OPTION(take)),
+    WEFT_FLAG_HELP_ROW(OPTION(help)),
 };
 
 bool weft_join_name(const char *wish, char name[WEFT_CERTIFICATE_NAME_BYTES + 1])

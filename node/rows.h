@@ -25,6 +25,13 @@
         .name = flag, .kind = WEFT_FLAG_LIST, .argument = word, .help = text, __VA_ARGS__          \
     }
 
+/* --|flag| N: a number of |least|..|most|; |usual| (a text) where it is not given. */
+#define WEFT_ROW_COUNT(flag, usual, least, most, text, ...)                                        \
+    {                                                                                              \
+        .name = flag, .kind = WEFT_FLAG_COUNT, .standard = usual, .minimum = least,                \
+        .maximum = most, .help = text, __VA_ARGS__                                                 \
+    }
+
 /* --data DIR: that of the node on this machine. */
 #define WEFT_ROW_DATA(text, ...)                                                                   \
     {                                                                                              \
