@@ -132,6 +132,31 @@ START_TEST(expired_token)
 }
 END_TEST
 
+/* A register holds so many tokens; those there are stay good, and one used up makes room. */
+START_TEST(too_many_tokens)
+{
+    uint8_t first[WEFT_TOKEN_BYTES];
+    uint8_t last[WEFT_TOKEN_BYTES];
+    char text[WEFT_TOKEN_TEXT_BYTES];
+    struct weft_message message;
+    start();
+    token_of(server, 1, first);
+    for (uint32_t i = 1; i < WEFT_TOKENS_MAX; i++) {
+        token_of(server, 1, last);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(weft_register_token(server, 1, 1, 7, text, &message), WEFT_ERR_LIMIT);
+        ck_assert_ptr_nonnull(strstr(message.text, "wait until one has expired"));
+    }
+    ck_assert(is_admitted(last, 1, "one"));
+    token_of(server, 1, last);
+    ck_assert_int_eq(weft_register_token(server, 1, 1, 7, text, &message), WEFT_ERR_LIMIT);
+    ck_assert(is_admitted(first, 2, "two"));
+    ck_assert(is_admitted(last, 3, "three"));
+    stop();
+}
+END_TEST
+
 START_TEST(requests_that_are_none)
 {
     uint8_t request[WEFT_PROOF_BYTES_MAX] = {0};
@@ -317,6 +342,8 @@ int main(void)
         {"tokens with a bit changed, of another server", "refused", wrong_tokens},
         {"a token for two, used by three", "refused; a lost answer costs no use", used_tokens},
         {"an expired token, and one with its date moved", "refused", expired_token},
+        {"tokens made until there is no room", "the next one is refused, those there stay good",
+         too_many_tokens},
         {"requests of every kind and length", "refused in words", requests_that_are_none},
         {"names that mean something to terminals and shells", "refused", names_of_terminals},
         {"more thrown out than the list holds", "a place is free a day after expiry",

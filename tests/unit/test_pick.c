@@ -54,6 +54,36 @@ START_TEST(keeps_within_the_window)
 }
 END_TEST
 
+/* The widest window, and an agent that pushes besides: no more than WEFT_WANTED_MAX chunks are
+ * under way, and a further one is taken when one of them has come. */
+START_TEST(chunks_under_way_are_bounded)
+{
+    struct weft_config config = fixture_config();
+    config.links_max = WEFT_LINKS_MAX;
+    config.tuning.window = 32;
+    teardown();
+    fixture = fixture_new(&config);
+    fixture_release(&fixture, 200);
+    for (weft_node_id id = 2; id < 50; id++) {
+        fixture_member(&fixture, id, /* agent */ id == 2);
+        fixture_link(&fixture, id);
+        fixture_peer_has(&fixture, id, 0, id == 2 ? 0 : 100);
+    }
+    ck_assert_uint_eq(fixture.core->wants.count, config.tuning.window);
+    for (uint32_t chunk = 100; chunk < 200; chunk++) {
+        bool has_room = fixture.core->wants.count < WEFT_WANTED_MAX;
+        offer(2, chunk);
+        ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), has_room);
+        ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DISCARD), !has_room);
+        ck_assert_uint_le(fixture.core->wants.count, WEFT_WANTED_MAX);
+    }
+    ck_assert_uint_eq(fixture.core->wants.count, WEFT_WANTED_MAX);
+    fixture_chunk(&fixture, 2, 0, 100, WEFT_ERR_OK);
+    offer(2, 199);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 1);
+}
+END_TEST
+
 START_TEST(counts_a_stored_chunk_once_and_asks_on)
 {
     struct weft_release *release = fixture_release(&fixture, 64);
@@ -292,6 +322,7 @@ static Suite *pick_suite(void)
     const TTest *const tests[] = {
         asks_the_rarest_chunk_first,
         keeps_within_the_window,
+        chunks_under_way_are_bounded,
         counts_a_stored_chunk_once_and_asks_on,
         reads_past_what_nobody_asked_for,
         asks_for_what_was_offered_in_vain,

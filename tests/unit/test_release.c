@@ -131,6 +131,37 @@ START_TEST(the_oldest_complete_release_makes_room)
 }
 END_TEST
 
+/* A node as it runs: every table as large as SPEC.md says, and none can be made larger. */
+START_TEST(limits_of_a_real_node)
+{
+    struct weft_config config = weft_config_default();
+    config.releases_max++;
+    ck_assert_uint_eq(weft_core_size(&config), 0);
+    config.releases_max--;
+    config.downloads_max++;
+    ck_assert_uint_eq(weft_core_size(&config), 0);
+    config.downloads_max--;
+    fixture_free(&fixture);
+    fixture = fixture_new(&config);
+    for (uint32_t i = 1; i <= WEFT_RELEASES_MAX; i++) {
+        add(i, 64, all, false);
+        ck_assert_ptr_nonnull(weft_release_find(fixture.core, i));
+    }
+    ck_assert_ptr_nonnull(weft_release_find(fixture.core, 1));
+    for (uint32_t i = 1; i <= WEFT_DOWNLOADS_MAX + 1; i++) {
+        add(100 + i, 64, NULL, true);
+        ck_assert_ptr_null(weft_release_find(fixture.core, i)); /* the oldest one made room */
+        ck_assert_ptr_nonnull(weft_release_find(fixture.core, i + 1));
+        uint32_t download = weft_release_find(fixture.core, 100 + i)->download;
+        ck_assert_uint_eq(download == WEFT_RELEASE_NONE, i > WEFT_DOWNLOADS_MAX);
+    }
+    struct weft_event gone = {.kind = WEFT_EVENT_RELEASE_GONE, .release_gone = {.id = 102}};
+    fixture_step(&fixture, 0, gone); /* now it is its turn */
+    ck_assert_uint_ne(weft_release_find(fixture.core, 100 + WEFT_DOWNLOADS_MAX + 1)->download,
+                      WEFT_RELEASE_NONE);
+}
+END_TEST
+
 START_TEST(a_download_waits_for_its_turn)
 {
     add(1, 64, NULL, true);
@@ -206,6 +237,7 @@ static Suite *release_suite(void)
         impossible_releases_are_refused,
         the_oldest_complete_release_makes_room,
         a_download_waits_for_its_turn,
+        limits_of_a_real_node,
         have_is_told_once_and_only_to_those_who_lack_it,
         maps_that_do_not_fit_change_nothing,
         copies_are_counted_and_forgotten,

@@ -2,9 +2,11 @@
 /* Streams on the loopback: frames, parts of chunks and documents, faults, slow readers. */
 #include "tests/support/check_main.h"
 
+#include "node/session_state.h"
 #include "tests/support/session_pair.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -182,6 +184,80 @@ START_TEST(queues_are_bounded)
 }
 END_TEST
 
+/* A peer that is up and does not read, with more on its way than the kernel takes. */
+static int silent_peer(void)
+{
+    int fd = dial_and_greet(&a, 5);
+    ck_assert(wait_for(&a.ups, 1));
+    for (uint32_t i = 0; i < 32; i++) {
+        struct weft_bulk bulk = chunk_of(id_of(5), i, WEFT_CHUNK_BYTES_MAX);
+        ck_assert_int_eq(weft_session_send(a.session, &bulk), WEFT_ERR_OK);
+    }
+    pass(500);
+    ck_assert(weft_stream_has_output(weft_session_find_up(a.session, id_of(5))));
+    return fd;
+}
+
+/* So much of WEFT_STALL_MS is left to it. */
+static void leave_ms(uint64_t ms)
+{
+    struct weft_stream *stream = weft_session_find_up(a.session, id_of(5));
+    stream->out.progress_ns = uv_hrtime() - (WEFT_STALL_MS - ms) * WEFT_NS_PER_MS;
+}
+
+/* Who takes a little now and then is slow; who takes nothing for WEFT_STALL_MS is gone. */
+START_TEST(who_takes_nothing_is_closed)
+{
+    static uint8_t some[1 << 20];
+    start();
+    int fd = silent_peer();
+    leave_ms(1500);
+    for (int i = 0; i < 8; i++) { /* more than the buffers of both ends */
+        ck_assert_int_gt(recv(fd, some, sizeof some, 0), 0);
+        pass(50);
+    }
+    pass(2000);
+    ck_assert_uint_eq(a.downs, 0);
+    leave_ms(1500);
+    pass(1000);
+    ck_assert_uint_eq(a.downs, 0);
+    weft_ns before_ns = uv_hrtime();
+    ck_assert(wait_for(&a.downs, 1));
+    ck_assert_uint_lt(uv_hrtime() - before_ns, WEFT_UNACKED_MS / 2 * WEFT_NS_PER_MS);
+    ck_assert_int_eq(a.last_down, WEFT_ERR_TIMEOUT);
+    close(fd);
+    stop();
+}
+END_TEST
+
+static int unacked_ms(const struct owner *owner, weft_node_id peer)
+{
+    int ms = 0;
+    socklen_t length = sizeof ms;
+    const struct weft_stream *stream = weft_session_find_up(owner->session, peer);
+    ck_assert_int_eq(getsockopt(stream->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, &length), 0);
+    return ms;
+}
+
+/* The kernel counts what is not acknowledged, at either end, and a closed window, too. */
+START_TEST(who_acknowledges_nothing_is_closed)
+{
+    start();
+    link_up();
+    ck_assert_int_eq(unacked_ms(&a, b.id), WEFT_UNACKED_MS);
+    ck_assert_int_eq(unacked_ms(&b, a.id), WEFT_UNACKED_MS);
+    stop();
+    start();
+    weft_ns before_ns = uv_hrtime();
+    int fd = silent_peer();
+    ck_assert(wait_for(&a.downs, 1));
+    ck_assert_uint_gt(uv_hrtime() - before_ns, WEFT_UNACKED_MS / 2 * WEFT_NS_PER_MS);
+    ck_assert_uint_lt(uv_hrtime() - before_ns, WEFT_STALL_MS * WEFT_NS_PER_MS);
+    close(fd);
+    stop();
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("stream");
@@ -192,6 +268,8 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, cancel_takes_back_what_has_not_begun);
     tcase_add_test(tcase, bulk_ends_with_its_stream);
     tcase_add_test(tcase, queues_are_bounded);
+    tcase_add_test(tcase, who_takes_nothing_is_closed);
+    tcase_add_test(tcase, who_acknowledges_nothing_is_closed);
     suite_add_tcase(suite, tcase);
     return suite;
 }
