@@ -25,6 +25,7 @@ struct options {
     uint32_t uses;        /* --uses */
     uint32_t hours;       /* --hours */
     uint32_t group;       /* --group */
+    bool no_agent;        /* --no-agent */
     uint64_t grace_ms;    /* --grace */
     bool help;            /* --help */
 };
@@ -36,7 +37,8 @@ struct options {
     WEFT_ROW_COUNT("uses", "10", 1, 100000, "nodes that the token admits", OPTION(uses)),          \
         WEFT_ROW_COUNT("hours", "24", 1, 8760, "time until it expires, hours", OPTION(hours)),     \
         WEFT_ROW_COUNT("group", "0", 0, UINT16_MAX,                                                \
-                       "number that its nodes carry in their certificates", OPTION(group))
+                       "number that its nodes carry in their certificates", OPTION(group)),        \
+        WEFT_ROW_NO_AGENT(OPTION(no_agent))
 
 static const struct weft_flag init_flags[] = {
     DATA_ROW,
@@ -113,7 +115,8 @@ static int print_token(const struct form *form, const struct options *options)
     char text[WEFT_TOKEN_TEXT_BYTES];
     struct weft_message message = {.text = ""};
     if (weft_register_token(options->data_dir, options->uses, options->hours,
-                            (uint16_t)options->group, text, &message) != WEFT_ERR_OK) {
+                            (uint16_t)options->group, options->no_agent, text,
+                            &message) != WEFT_ERR_OK) {
         return fail(form, &message);
     }
     /* The line to paste is all of standard output. */

@@ -19,6 +19,7 @@ struct options {
     const char *out;      /* --out */
     uint32_t days;        /* --days */
     uint32_t group;       /* --group */
+    bool no_agent;        /* --no-agent */
     bool help;            /* --help */
 };
 
@@ -34,6 +35,7 @@ static const struct weft_flag flags[] = {
                    OPTION(days)),
     WEFT_ROW_COUNT("group", "0", 0, UINT16_MAX,
                    "number that the node carries in its certificate; 0 = as before", OPTION(group)),
+    WEFT_ROW_NO_AGENT(OPTION(no_agent)),
     WEFT_FLAG_HELP_ROW(OPTION(help)),
 };
 
@@ -83,7 +85,7 @@ static bool admit(const struct options *options, const char *path)
     enum weft_err err = load_request(path, &request, &message);
     if (err == WEFT_ERR_OK) {
         err = weft_register_admit(options->data_dir, &request, (uint16_t)options->group,
-                                  options->days, text, &message);
+                                  options->no_agent, options->days, text, &message);
     }
     if (err == WEFT_ERR_OK) {
         err = write_answer(path, options->out, text, &message);

@@ -210,6 +210,24 @@ static uint32_t hash_of(const char *text)
     return hash == 0 ? 1 : hash;
 }
 
+enum weft_agent_class weft_driver_class(const struct weft_driver *driver)
+{
+    bool is_barred = (driver->membership.read.flags & WEFT_CERTIFICATE_NO_AGENT) != 0;
+    return is_barred ? WEFT_AGENT_NEVER : driver->options->agent_class;
+}
+
+/* Does the operator want more than the certificate allows? */
+static void tell_class(const struct weft_driver *driver)
+{
+    if (driver->options->agent_class > WEFT_AGENT_AUTO &&
+        weft_driver_class(driver) == WEFT_AGENT_NEVER) {
+        weft_log(WEFT_LOG_WARNING,
+                 "--agent has no effect: this node was admitted with --no-agent; to change that, "
+                 "run weft token on the server, and here: weft join TOKEN --data %s",
+                 driver->options->data_dir);
+    }
+}
+
 static enum weft_err open_core(struct weft_driver *driver, struct weft_message *message)
 {
     const struct weft_run_options *options = driver->options;
@@ -220,7 +238,8 @@ static enum weft_err open_core(struct weft_driver *driver, struct weft_message *
     config.mesh = driver->membership.tag;
     randombytes_buf(&config.seed, sizeof(config.seed));
     config.site = options->site == NULL || options->site[0] == 0 ? 0 : hash_of(options->site);
-    config.agent_class = options->agent_class;
+    config.agent_class = weft_driver_class(driver);
+    tell_class(driver);
     config.has_source = options->source_url != NULL;
     size_t size = weft_core_size(&config);
     driver->actions = calloc(1, sizeof(*driver->actions));

@@ -82,6 +82,9 @@ bool weft_driver_refused(const struct weft_driver *driver, struct weft_peers_ref
  * goes on. */
 const char *weft_driver_name(const struct weft_driver *driver, weft_node_id id);
 
+/* What the operator wants with --agent, or never if the certificate forbids it. */
+enum weft_agent_class weft_driver_class(const struct weft_driver *driver);
+
 /* Own address, with the port that was chosen. */
 struct weft_address weft_driver_address(const struct weft_driver *driver);
 

@@ -13,8 +13,14 @@
 static void on_datagram(void *context, const struct weft_endpoint *from, uint8_t hop_limit,
                         const uint8_t *bytes, size_t length)
 {
+    const struct weft_driver *driver = context;
+    uint8_t flags = weft_session_flags(driver->session, from->id);
     struct weft_event event = {.kind = WEFT_EVENT_DATAGRAM,
-                               .datagram = {*from, hop_limit, bytes, length}};
+                               .datagram = {.from = *from,
+                                            .hop_limit = hop_limit,
+                                            .no_agent = (flags & WEFT_CERTIFICATE_NO_AGENT) != 0,
+                                            .bytes = bytes,
+                                            .length = length}};
     weft_driver_tell(context, &event);
 }
 

@@ -116,7 +116,7 @@ json_t *weft_inform_status(void *context, const char *argument)
         .data_dir = options->data_dir,
         .sandbox = inform->sandbox,
         .site = options->site,
-        .agent_class = options->agent_class,
+        .agent_class = weft_driver_class(inform->driver),
         .source_url = options->source_url != NULL ? options->source_url : "",
         .looked_unix_s = look.ended_unix_s,
         .look_error = look.err,

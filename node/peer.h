@@ -122,8 +122,11 @@ uint32_t weft_peers_copies(const struct weft_peers *peers, struct weft_peers_cop
 bool weft_peers_refused(const struct weft_peers *peers, weft_ns now_ns,
                         struct weft_peers_refusal *refusal);
 
-/* The name in the certificate that |id| proved; "" = not known. Owner: the table; until it is called
- * again. */
+/* The flags in the certificate that |id| proved; 0 = not known. */
+uint8_t weft_peers_flags(const struct weft_peers *peers, weft_node_id id);
+
+/* The name in the certificate that |id| proved; "" = not known. Owner: the table; until the next
+ * call. */
 const char *weft_peers_name(const struct weft_peers *peers, weft_node_id id);
 
 /* A time for a greeting, never twice or backwards. */

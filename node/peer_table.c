@@ -89,6 +89,12 @@ struct weft_peer *weft_peer_make(struct weft_peers *peers, const struct weft_end
     return peer;
 }
 
+uint8_t weft_peers_flags(const struct weft_peers *peers, weft_node_id id)
+{
+    const struct weft_peer *peer = weft_peer_find(peers, id);
+    return peer != NULL ? peer->certificate.flags : 0;
+}
+
 const char *weft_peers_name(const struct weft_peers *peers, weft_node_id id)
 {
     const struct weft_peer *peer = weft_peer_find(peers, id);

@@ -29,7 +29,9 @@ void weft_register_issue(struct weft_register *reg, struct weft_register_node *n
 {
     bool is_server = memcmp(node->key, reg->membership.own.open, sizeof(node->key)) == 0;
     uint64_t now_s = weft_membership_now_s();
-    struct weft_certificate made = {.flags = is_server ? WEFT_CERTIFICATE_SERVER : 0,
+    int flags = (is_server ? WEFT_CERTIFICATE_SERVER : 0) |
+                (node->is_no_agent ? WEFT_CERTIFICATE_NO_AGENT : 0);
+    struct weft_certificate made = {.flags = (uint8_t)flags,
                                     .group = node->group,
                                     .serial = weft_register_serial(reg),
                                     .not_before_s = now_s - BACKDATED_S,
@@ -92,8 +94,8 @@ static struct weft_register_node *enter(struct weft_register *reg, const uint8_t
 /* ---- Tokens ---- */
 
 enum weft_err weft_register_token(const char *data_dir, uint32_t uses, uint32_t hours,
-                                  uint16_t group, char text[WEFT_TOKEN_TEXT_BYTES],
-                                  struct weft_message *message)
+                                  uint16_t group, bool is_no_agent,
+                                  char text[WEFT_TOKEN_TEXT_BYTES], struct weft_message *message)
 {
     struct weft_register reg;
     enum weft_err err = weft_register_open(&reg, data_dir, message);
@@ -123,6 +125,7 @@ enum weft_err weft_register_token(const char *data_dir, uint32_t uses, uint32_t 
         entry->uses = uses;
         entry->expires_s = token.expires_s;
         entry->group = group;
+        entry->is_no_agent = is_no_agent;
         err = weft_register_save(&reg, message);
         weft_token_format(&token, text);
         sodium_memzero(&token, sizeof(token));
@@ -191,8 +194,9 @@ static struct weft_register_node *join(struct weft_register *reg, const uint8_t 
     }
     bool is_new = weft_register_find(reg, weft_certificate_id(key)) == NULL;
     struct weft_register_node *node = enter(reg, key, name, token->group, why);
-    if (node != NULL && is_new) {
-        token->uses--;
+    if (node != NULL) {
+        node->is_no_agent = token->is_no_agent;
+        token->uses -= is_new ? 1 : 0;
     }
     return node;
 }
@@ -362,7 +366,7 @@ static bool answer(const struct weft_register *reg, const struct weft_request *r
 }
 
 enum weft_err weft_register_admit(const char *data_dir, const struct weft_request *request,
-                                  uint16_t group, uint32_t days,
+                                  uint16_t group, bool is_no_agent, uint32_t days,
                                   char text[WEFT_ADMISSION_TEXT_BYTES],
                                   struct weft_message *message)
 {
@@ -379,6 +383,7 @@ enum weft_err weft_register_admit(const char *data_dir, const struct weft_reques
         uint16_t kept = group == 0 && known != NULL ? known->group : group;
         struct weft_register_node *node = enter(&reg, request->key, request->name, kept, &why);
         if (node != NULL) {
+            node->is_no_agent = node->is_no_agent || is_no_agent;
             weft_register_issue(&reg, node, (uint64_t)days * 86400, admission.certificate);
         }
         if (node == NULL || !answer(&reg, request, &admission, text)) {

@@ -35,12 +35,13 @@ bool weft_register_exists(const char *data_dir);
 enum weft_err weft_register_init(const char *data_dir, const struct weft_address *address,
                                  const char *name, struct weft_message *message);
 
-/* Make a token that admits |uses| nodes for |hours| into |group|; its text form.
+/* Make a token that admits |uses| nodes for |hours| into |group|, |is_no_agent|: which may be no
+ * Update Agents; its text form.
  * Errors: NOT_FOUND (no server), LIMIT (WEFT_TOKENS_MAX), ARGUMENT (the mesh has no server where
  *         one could join), of fileio.h, with |message|. */
 enum weft_err weft_register_token(const char *data_dir, uint32_t uses, uint32_t hours,
-                                  uint16_t group, char text[WEFT_TOKEN_TEXT_BYTES],
-                                  struct weft_message *message);
+                                  uint16_t group, bool is_no_agent,
+                                  char text[WEFT_TOKEN_TEXT_BYTES], struct weft_message *message);
 
 /* Answer the request of the node with the proven static key |key|.
  * Shape:  request[length]; reply[WEFT_REGISTER_ANSWER_BYTES_MAX]; its length, 0 = say nothing. */
@@ -53,10 +54,10 @@ enum weft_err weft_register_place(const char *data_dir, const char *node_dir, co
                                   struct weft_message *message);
 
 /* Admit or renew the node of |request| into |group|, 0 = as before, for |days|: what it has to know
- * is written as text.
+ * is written as text. |is_no_agent|: it may be no Update Agent, from now on.
  * Errors: PERMISSION (refused), as weft_register_token(), with |message|. */
 enum weft_err weft_register_admit(const char *data_dir, const struct weft_request *request,
-                                  uint16_t group, uint32_t days,
+                                  uint16_t group, bool is_no_agent, uint32_t days,
                                   char text[WEFT_ADMISSION_TEXT_BYTES],
                                   struct weft_message *message);
 

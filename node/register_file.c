@@ -82,6 +82,9 @@ static enum weft_err load_key(struct weft_register *reg, struct weft_message *me
     return err;
 }
 
+/* Ends the line of a token or node that may be no Update Agent. */
+#define NO_AGENT "no-agent"
+
 static bool read_token(struct weft_register *reg, const char *line)
 {
     char id[32];
@@ -89,14 +92,16 @@ static bool read_token(struct weft_register *reg, const char *line)
     unsigned uses = 0;
     unsigned group = 0;
     unsigned long long expires = 0;
-    if (reg->token_count == WEFT_TOKENS_MAX ||
-        sscanf(line, "token %16s %64s %u %llu %u", id, digest, &uses, &expires, &group) != 5) {
+    char agent[16] = "";
+    if (reg->token_count == WEFT_TOKENS_MAX || sscanf(line, "token %16s %64s %u %llu %u %15s", id,
+                                                      digest, &uses, &expires, &group, agent) < 5) {
         return false;
     }
     struct weft_register_token *token = &reg->tokens[reg->token_count];
     token->uses = uses;
     token->expires_s = expires;
     token->group = (uint16_t)group;
+    token->is_no_agent = strcmp(agent, NO_AGENT) == 0;
     reg->token_count += expires > weft_membership_now_s() && uses > 0;
     return weft_hex_decode(id, token->id, sizeof(token->id)) &&
            weft_hex_decode(digest, token->digest, sizeof(token->digest));
@@ -125,7 +130,9 @@ static bool read_node(struct weft_register *reg, const char *line)
     unsigned group = 0;
     unsigned long long until = 0; /* is not there in a register of an earlier version */
     char name[WEFT_CERTIFICATE_NAME_BYTES + 1];
-    if (sscanf(line, "node %64s %u %15s %32s %llu", key, &group, state, name, &until) < 4) {
+    char agent[16] = "";
+    if (sscanf(line, "node %64s %u %15s %32s %llu %15s", key, &group, state, name, &until, agent) <
+        4) {
         return false;
     }
     struct weft_register_node *node = weft_register_add(reg);
@@ -135,6 +142,7 @@ static bool read_node(struct weft_register *reg, const char *line)
     node->id = weft_certificate_id(node->key);
     node->group = (uint16_t)group;
     node->is_revoked = strcmp(state, "revoked") == 0;
+    node->is_no_agent = strcmp(agent, NO_AGENT) == 0;
     node->until_s = until;
     memcpy(node->name, name, sizeof(name));
     return weft_certificate_name_ok(name) && (node->is_revoked || strcmp(state, "member") == 0);
@@ -222,16 +230,17 @@ enum weft_err weft_register_save(const struct weft_register *reg, struct weft_me
         char digest[2 * WEFT_TOKEN_DIGEST_BYTES + 1];
         weft_hex_encode(token->id, sizeof(token->id), id);
         weft_hex_encode(token->digest, sizeof(token->digest), digest);
-        used += snprintf(text + used, size - (size_t)used, "token %s %s %u %llu %u\n", id, digest,
-                         token->uses, (unsigned long long)token->expires_s, token->group);
+        used += snprintf(text + used, size - (size_t)used, "token %s %s %u %llu %u%s\n", id, digest,
+                         token->uses, (unsigned long long)token->expires_s, token->group,
+                         token->is_no_agent ? " " NO_AGENT : "");
     }
     for (uint32_t i = 0; i < reg->node_count; i++) {
         const struct weft_register_node *node = &reg->nodes[i];
         char key[2 * 32 + 1];
         weft_hex_encode(node->key, sizeof(node->key), key);
-        used += snprintf(text + used, size - (size_t)used, "node %s %u %s %s %llu\n", key,
+        used += snprintf(text + used, size - (size_t)used, "node %s %u %s %s %llu%s\n", key,
                          node->group, node->is_revoked ? "revoked" : "member", node->name,
-                         (unsigned long long)node->until_s);
+                         (unsigned long long)node->until_s, node->is_no_agent ? " " NO_AGENT : "");
     }
     enum weft_err err = weft_fileio_replace(path, text, (size_t)used, 0600);
     if (err != WEFT_ERR_OK) {

@@ -14,6 +14,7 @@ struct weft_register_node {
     uint8_t key[32];                            /* static key */
     uint16_t group;                             /* of its token */
     bool is_revoked;                            /* thrown out */
+    bool is_no_agent;                           /* may be no Update Agent */
     uint64_t until_s;                           /* Unix time when the last of its certificates
                                                    expires; 0 = not known */
     char name[WEFT_CERTIFICATE_NAME_BYTES + 1]; /* unique among those not thrown out */
@@ -25,6 +26,7 @@ struct weft_register_token {
     uint32_t uses;                           /* left */
     uint64_t expires_s;                      /* Unix time */
     uint16_t group;                          /* of the nodes it admits */
+    bool is_no_agent;                        /* they may be no Update Agents */
 };
 
 struct weft_register {

@@ -52,6 +52,15 @@
         "the same for a file that other tools put into the repository, by its path there",         \
         __VA_ARGS__)
 
+/* --no-agent, for who admits nodes. */
+#define WEFT_ROW_NO_AGENT(...)                                                                     \
+    {                                                                                              \
+        .name = "no-agent", .kind = WEFT_FLAG_BOOL,                                                \
+        .help = "for machines that are trusted less: they are no Update Agents where any other "   \
+                "can be one, whatever their --agent says",                                         \
+        __VA_ARGS__                                                                                \
+    }
+
 /* --sandbox off|auto|require, stored as enum weft_sandbox_mode. */
 #define WEFT_ROW_SANDBOX(text, ...)                                                                \
     {                                                                                              \

@@ -282,6 +282,11 @@ bool weft_session_refused(const struct weft_session *session, struct weft_peers_
     return weft_peers_refused(session->peers, uv_hrtime(), refusal);
 }
 
+uint8_t weft_session_flags(const struct weft_session *session, weft_node_id id)
+{
+    return weft_peers_flags(session->peers, id);
+}
+
 const char *weft_session_name(const struct weft_session *session, weft_node_id id)
 {
     return weft_peers_name(session->peers, id);

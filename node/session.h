@@ -115,6 +115,9 @@ uint32_t weft_session_copies(const struct weft_session *session, struct weft_pee
 /* Who refused this node as a copy; see weft_peers_refused(). */
 bool weft_session_refused(const struct weft_session *session, struct weft_peers_refusal *refusal);
 
+/* The flags of |id|; see weft_peers_flags(). */
+uint8_t weft_session_flags(const struct weft_session *session, weft_node_id id);
+
 /* The name of |id|; see weft_peers_name(). */
 const char *weft_session_name(const struct weft_session *session, weft_node_id id);
 

@@ -40,7 +40,7 @@ struct weft_snapshot_info {
     const char *data_dir;              /* --data */
     const char *sandbox;               /* what confines the process, and what not and why */
     const char *site;                  /* --site; "" = none */
-    enum weft_agent_class agent_class; /* --agent */
+    enum weft_agent_class agent_class; /* --agent, or never */
     const char *source_url;            /* --source; "" = none */
     int64_t looked_unix_s;             /* last look at the source that ended; 0 = none yet */
     enum weft_err look_error;          /* how it ended */

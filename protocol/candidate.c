@@ -15,7 +15,7 @@
 /* Who sent this node bad chunks is none for it. */
 static bool is_candidate(const struct weft_core *core, const struct weft_member *member)
 {
-    return weft_member_is_up(member) && member->record->agent_class != WEFT_AGENT_NEVER &&
+    return weft_member_is_up(member) && weft_member_class(member) != WEFT_AGENT_NEVER &&
            !weft_penalty_is_doubted(core, member->record->id);
 }
 
@@ -80,18 +80,20 @@ bool weft_candidate_is_own_proper(const struct weft_core *core)
     return is_candidate(core, &core->members.table[0]);
 }
 
-bool weft_candidate_is_eligible(const struct weft_core *core)
+bool weft_candidate_is_any(const struct weft_core *core)
 {
     const struct weft_members *members = &core->members;
-    if (is_candidate(core, &members->table[0])) {
-        return true;
-    }
-    for (uint32_t slot = 1; slot < members->count; slot++) {
+    for (uint32_t slot = 0; slot < members->count; slot++) {
         if (is_candidate(core, &members->table[slot])) {
-            return false;
+            return true;
         }
     }
-    return true;
+    return false;
+}
+
+bool weft_candidate_is_eligible(const struct weft_core *core)
+{
+    return weft_candidate_is_own_proper(core) || !weft_candidate_is_any(core);
 }
 
 uint32_t weft_election_score(const struct weft_core *core, weft_node_id id)
@@ -125,7 +127,7 @@ static uint32_t pinned_count(const struct weft_members *members)
     uint32_t count = 0;
     for (uint32_t slot = 0; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];
-        count += weft_member_is_up(member) && member->record->agent_class >= WEFT_AGENT_PIN ? 1 : 0;
+        count += weft_member_is_up(member) && weft_member_class(member) >= WEFT_AGENT_PIN ? 1 : 0;
     }
     return count;
 }

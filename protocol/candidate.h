@@ -4,7 +4,8 @@
  * Score = class * 256 + 1 + merit; merit = attested goodput in half-octaves (12 while fewer than
  * two observers told; a node's own claim only lowers it) + stability (log2 of hours up). Equal
  * scores: rendezvous weight of (segment, id), then id. Class never is no candidate while there is
- * any other. What follows from the order is decided in election.c. SPEC.md section "Election". */
+ * any other; nor is, whatever its class, who is barred by its certificate. What follows from the
+ * order is decided in election.c. SPEC.md section "Election". */
 #ifndef WEFT_CANDIDATE_H
 #define WEFT_CANDIDATE_H
 
@@ -18,6 +19,9 @@ bool weft_candidate_is_before(const struct weft_core *core, weft_node_id a, weft
 /* How many candidates that are no agents stand before the own node, counted up to
  * WEFT_AGENTS_MAX: no segment takes more. */
 uint32_t weft_candidate_place(const struct weft_core *core);
+
+/* Is there a candidate at all, and not only stand-ins of class never? */
+bool weft_candidate_is_any(const struct weft_core *core);
 
 /* May the own node be an agent? */
 bool weft_candidate_is_eligible(const struct weft_core *core);

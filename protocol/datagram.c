@@ -139,6 +139,18 @@ static void note_sender(struct weft_core *core, const struct weft_endpoint *from
     }
 }
 
+/* A node of another segment may be no agent: it says that it is none. */
+static void bar(struct weft_message *message)
+{
+    if (message->kind == WEFT_MESSAGE_AGENTS) {
+        message->agents.sender.agent_class = WEFT_AGENT_NEVER;
+        message->agents.sender.is_agent = false;
+    } else if (message->kind == WEFT_MESSAGE_JOIN) {
+        message->join.record.agent_class = WEFT_AGENT_NEVER;
+        message->join.record.role = WEFT_ROLE_FOLLOWER;
+    }
+}
+
 void weft_datagram_on_datagram(struct weft_core *core, const struct weft_event_datagram *event)
 {
     core->counters.datagrams_received++;
@@ -158,11 +170,15 @@ void weft_datagram_on_datagram(struct weft_core *core, const struct weft_event_d
     bool local = check_local(core, event) == WEFT_REJECT_NONE;
     struct weft_endpoint from = {.id = message.sender, .address = event->from.address};
     note_sender(core, &from, local, message.bulletin);
+    if (event->no_agent && !local) {
+        bar(&message);
+    }
     if (is_segment_only(message.kind)) {
         route_local(core, &from, &message);
     } else {
         route_anywhere(core, &from, local, &message);
     }
+    weft_member_bar(core, from.id, event->no_agent);
     if (message.kind != WEFT_MESSAGE_ANNOUNCE && message.kind != WEFT_MESSAGE_ANNOUNCE_GET &&
         message.kind != WEFT_MESSAGE_LEAVE) {
         weft_announce_on_heard(core, &from, message.bulletin);

@@ -54,7 +54,15 @@ void weft_election_on_start(struct weft_core *core)
 
 /* ---- The agents in force ---- */
 
-/* Make the list anew: up members and the own node whose record says AGENT, best first. */
+/* Is |member| what it says it is, an agent? Who may be none is one only where there is no other. */
+static bool is_in_force(const struct weft_core *core, const struct weft_member *member)
+{
+    return member->record->role == WEFT_ROLE_AGENT && weft_member_is_up(member) &&
+           !weft_penalty_is_doubted(core, member->record->id) &&
+           (!member->is_barred || !weft_candidate_is_any(core));
+}
+
+/* Make the list anew: up members and the own node that are agents, best first. */
 static void list_agents(struct weft_core *core)
 {
     struct weft_elections *election = &core->election;
@@ -62,8 +70,7 @@ static void list_agents(struct weft_core *core)
     election->agent_count = 0;
     for (uint32_t slot = 0; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];
-        if (member->record->role != WEFT_ROLE_AGENT || !weft_member_is_up(member) ||
-            weft_penalty_is_doubted(core, member->record->id)) {
+        if (!is_in_force(core, member)) {
             continue;
         }
         uint32_t at = 0;
@@ -122,6 +129,13 @@ bool weft_election_is_agent(const struct weft_core *core, weft_node_id id)
         }
     }
     return false;
+}
+
+bool weft_election_is_out(const struct weft_core *core, weft_node_id id)
+{
+    const struct weft_member *member = weft_member_find(core, id);
+    bool is_barred = member != NULL && member->is_barred && !weft_election_is_agent(core, id);
+    return is_barred || weft_penalty_is_doubted(core, id);
 }
 
 bool weft_election_self(const struct weft_core *core)

@@ -61,6 +61,9 @@ void weft_election_reset(struct weft_core *core);
 uint32_t weft_election_agents(const struct weft_core *core,
                               weft_node_id agents[static WEFT_AGENTS_MAX]);
 
+/* Does what |id| says as an agent count for nothing: is it doubted, or barred and not in force? */
+bool weft_election_is_out(const struct weft_core *core, weft_node_id id);
+
 /* Is |id| an agent in force? */
 bool weft_election_is_agent(const struct weft_core *core, weft_node_id id);
 

@@ -58,6 +58,7 @@ struct weft_event_beacon {
 struct weft_event_datagram {
     struct weft_endpoint from; /* where it came from; id 0 if the transport does not prove one */
     uint8_t hop_limit;         /* TTL or hop limit on arrival; 0 = unknown */
+    bool no_agent;             /* the sender's certificate says that it may be no Update Agent */
     const uint8_t *bytes;      /* borrowed */
     size_t length;             /* bytes; any value */
 };

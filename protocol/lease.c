@@ -61,7 +61,7 @@ static weft_node_id preferred(struct weft_core *core, uint32_t download, uint32_
 static bool is_held(struct weft_core *core, const struct weft_extent *extent)
 {
     if (extent->holder == 0 || extent->holder == core->self.id ||
-        weft_penalty_is_doubted(core, extent->holder)) {
+        weft_election_is_out(core, extent->holder)) {
         return false;
     }
     const struct weft_member *member = weft_member_find(core, extent->holder);
@@ -247,12 +247,13 @@ static void take_free(struct weft_core *core, uint32_t download)
     }
 }
 
-static bool is_any_doubted(const struct weft_core *core)
+/* Does any agent's word count for nothing? */
+static bool is_any_out(const struct weft_core *core)
 {
     for (uint32_t i = 0; i < weft_member_count(core); i++) {
         const struct weft_member *member = weft_member_at(core, i);
         if (member->record->role == WEFT_ROLE_AGENT &&
-            weft_penalty_is_doubted(core, member->record->id)) {
+            weft_election_is_out(core, member->record->id)) {
             return true;
         }
     }
@@ -261,7 +262,7 @@ static bool is_any_doubted(const struct weft_core *core)
 
 void weft_lease_on_doubt(struct weft_core *core)
 {
-    bool takes = weft_election_self(core) && is_any_doubted(core);
+    bool takes = weft_election_self(core) && is_any_out(core);
     for (uint32_t d = 0; takes && d < core->config.downloads_max; d++) {
         if (core->releases.downloads[d].release != WEFT_RELEASE_NONE) {
             take_free(core, d);
@@ -304,7 +305,7 @@ bool weft_lease_is_brought(const struct weft_core *core, uint32_t download, uint
     return brought_ns != 0 && core->now_ns - brought_ns < lease_ns(core);
 }
 
-/* Who is doubted says that it fetches |extent|: unless somebody else does, this node takes it. What
+/* Whose word does not count says that it fetches |extent|: unless somebody else does, this node takes it. What
  * the other brings nobody takes from it, but it would use the line. */
 static void outbid(struct weft_core *core, uint32_t download, uint32_t extent, uint16_t epoch)
 {
@@ -340,7 +341,7 @@ void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
     }
     uint16_t epoch = (uint16_t)frame->value;
     bool mine = extent->holder == core->self.id;
-    if (weft_penalty_is_doubted(core, link->peer.id)) {
+    if (weft_election_is_out(core, link->peer.id)) {
         outbid(core, release->download, frame->chunk, epoch);
         return;
     }

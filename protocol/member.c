@@ -331,6 +331,25 @@ const struct weft_member *weft_member_heard(struct weft_core *core, weft_node_id
     return member;
 }
 
+void weft_member_bar(struct weft_core *core, weft_node_id id, bool no_agent)
+{
+    uint32_t slot = weft_member_slot(core, id);
+    if (slot == WEFT_MEMBER_NONE || slot == 0 ||
+        core->members.table[slot].is_barred == (no_agent ? 1U : 0U)) {
+        return;
+    }
+    core->members.table[slot].is_barred = no_agent;
+    weft_election_on_role(core, WEFT_MEMBER_NONE, false /* is_role */);
+    weft_link_review_on_view(core);
+    weft_lease_on_doubt(core);
+}
+
+enum weft_agent_class weft_member_class(const struct weft_member *member)
+{
+    return member->is_barred ? WEFT_AGENT_NEVER
+                             : (enum weft_agent_class)member->record->agent_class;
+}
+
 void weft_member_set_tells(struct weft_core *core, uint32_t slot, uint8_t tells)
 {
     core->members.table[slot].tells = tells;

@@ -32,6 +32,7 @@ struct weft_member {
     unsigned state : 3;               /* enum weft_member_state, as this node sees it */
     unsigned flaps : 2;               /* refutations lately, 0..3 */
     unsigned is_asked : 1;            /* SUSPECT: was pinged for the last time */
+    unsigned is_barred : 1;           /* its certificate says that it may be no Update Agent */
     uint8_t tells;                    /* transmissions of its record still to make */
     uint8_t rate;                     /* attested goodput, half-octaves, or RATE_UNKNOWN */
     uint8_t bulletin_root;            /* of the newest metadata it said it has: root, modulo 2^8 */
@@ -115,6 +116,12 @@ weft_bulletin weft_member_bulletin(const struct weft_core *core, const struct we
  * Errors: NULL if the node is no member.   Owner: the core. */
 const struct weft_member *weft_member_heard(struct weft_core *core, weft_node_id id,
                                             weft_bulletin bulletin);
+
+/* The certificate of |id| says, or does not, that it may be no Update Agent. */
+void weft_member_bar(struct weft_core *core, weft_node_id id, bool no_agent);
+
+/* The class of |member| as it counts: never if it is barred. */
+enum weft_agent_class weft_member_class(const struct weft_member *member);
 
 /* The own record changed: next incarnation, told to the segment. */
 void weft_member_renew(struct weft_core *core);

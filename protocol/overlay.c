@@ -56,7 +56,7 @@ static void add_agents(const struct weft_core *core, uint32_t count_max,
                 .segment = core->segment_key,
                 .site = member->record->site,
                 .bulletin = weft_member_bulletin(core, member),
-                .agent_class = member->record->agent_class,
+                .agent_class = (uint8_t)weft_member_class(member),
                 .is_agent = true,
             };
             add(contacts, &contact, count_max);

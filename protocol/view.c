@@ -93,7 +93,7 @@ bool weft_view_member(const struct weft_core *core, uint32_t index, struct weft_
         *member = (struct weft_view_member){
             .endpoint = {.id = near->record->id, .address = near->record->address},
             .state = (enum weft_member_state)near->state,
-            .agent_class = (enum weft_agent_class)near->record->agent_class,
+            .agent_class = weft_member_class(near),
             .is_agent = weft_election_is_agent(core, near->record->id),
             .is_linked = is_linked(core, near->record->id),
             .rate_bytes_per_s = weft_bandwidth_of(core, near->record->id),

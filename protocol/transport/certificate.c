@@ -109,7 +109,8 @@ static bool is_canonical(const struct weft_certificate *certificate, const uint8
     for (size_t i = strlen(certificate->name); i < WEFT_CERTIFICATE_NAME_BYTES; i++) {
         is_padded = is_padded && bytes[NAME + i] == 0;
     }
-    return (certificate->flags & ~WEFT_CERTIFICATE_SERVER) == 0 && bytes[FLAGS + 1] == 0 &&
+    const int known = WEFT_CERTIFICATE_SERVER | WEFT_CERTIFICATE_NO_AGENT;
+    return (certificate->flags & ~known) == 0 && bytes[FLAGS + 1] == 0 &&
            certificate->not_before_s < certificate->not_after_s && is_padded &&
            weft_certificate_name_ok(certificate->name);
 }

@@ -24,8 +24,11 @@
 /* Flag: the node admits others, and renews certificates. */
 #define WEFT_CERTIFICATE_SERVER 1
 
+/* Flag: the node is no Update Agent, whatever it says, where any other can be one. */
+#define WEFT_CERTIFICATE_NO_AGENT 2
+
 struct weft_certificate {
-    uint8_t flags;                              /* WEFT_CERTIFICATE_SERVER or 0 */
+    uint8_t flags;                              /* WEFT_CERTIFICATE_SERVER, _NO_AGENT */
     uint16_t group;                             /* as its token said; 0 = none */
     uint64_t serial;                            /* of this certificate, grows with each one */
     uint64_t not_before_s;                      /* Unix time */

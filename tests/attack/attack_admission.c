@@ -48,7 +48,8 @@ static void token_of(const char *directory, uint32_t uses, uint8_t bytes[WEFT_TO
     char text[WEFT_TOKEN_TEXT_BYTES];
     struct weft_message message;
     struct weft_token token;
-    ck_assert_int_eq(weft_register_token(directory, uses, 1, 7, text, &message), WEFT_ERR_OK);
+    ck_assert_int_eq(weft_register_token(directory, uses, 1, 7, false, text, &message),
+                     WEFT_ERR_OK);
     ck_assert(weft_token_parse(text, &token));
     weft_token_put(&token, bytes);
 }
@@ -118,7 +119,7 @@ START_TEST(expired_token)
     struct weft_message message;
     struct weft_token token;
     start();
-    ck_assert_int_eq(weft_register_token(server, 5, 0, 7, text, &message), WEFT_ERR_OK);
+    ck_assert_int_eq(weft_register_token(server, 5, 0, 7, false, text, &message), WEFT_ERR_OK);
     ck_assert(weft_token_parse(text, &token));
     weft_token_put(&token, bytes);
     while (weft_membership_now_s() <= token.expires_s) {
@@ -145,12 +146,13 @@ START_TEST(too_many_tokens)
         token_of(server, 1, last);
     }
     for (uint32_t i = 0; i < 3; i++) {
-        ck_assert_int_eq(weft_register_token(server, 1, 1, 7, text, &message), WEFT_ERR_LIMIT);
+        ck_assert_int_eq(weft_register_token(server, 1, 1, 7, false, text, &message),
+                         WEFT_ERR_LIMIT);
         ck_assert_ptr_nonnull(strstr(message.text, "wait until one has expired"));
     }
     ck_assert(is_admitted(last, 1, "one"));
     token_of(server, 1, last);
-    ck_assert_int_eq(weft_register_token(server, 1, 1, 7, text, &message), WEFT_ERR_LIMIT);
+    ck_assert_int_eq(weft_register_token(server, 1, 1, 7, false, text, &message), WEFT_ERR_LIMIT);
     ck_assert(is_admitted(first, 2, "two"));
     ck_assert(is_admitted(last, 3, "three"));
     stop();
@@ -301,7 +303,7 @@ static enum weft_err admit_by_file(const struct weft_request *request)
 {
     static char text[WEFT_ADMISSION_TEXT_BYTES];
     struct weft_message message = {.text = ""};
-    enum weft_err err = weft_register_admit(server, request, 0, 30, text, &message);
+    enum weft_err err = weft_register_admit(server, request, 0, false, 30, text, &message);
     ck_assert(err == WEFT_ERR_OK || message.text[0] != '\0');
     return err;
 }

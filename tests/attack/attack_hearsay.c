@@ -296,8 +296,8 @@ static struct weft_cluster *measured_cluster(uint64_t seed)
 static void expect_rate(const struct weft_cluster *cluster, uint32_t subject, uint8_t rate)
 {
     for (uint32_t i = 0; i < LIAR_NODES; i++) {
-        ck_assert_uint_eq(
-            weft_bandwidth_attested(cluster->nodes[i].core, weft_cluster_id(subject)), rate);
+        ck_assert_uint_eq(weft_bandwidth_attested(cluster->nodes[i].core, weft_cluster_id(subject)),
+                          rate);
     }
 }
 
@@ -351,14 +351,81 @@ START_TEST(own_rates)
     message.kind = WEFT_MESSAGE_GOSSIP;
     message.gossip.rate_count = 1;
     for (uint32_t i = 0; i < 8; i++) {
-        message.gossip.rates[0] = (struct weft_rate){
-            weft_cluster_id(LIAR), weft_cluster_id(LIAR_OTHER), UINT32_MAX / 4 * i,
-            i % 2 == 0 ? 0 : WEFT_HALF_OCTAVES_MAX};
+        message.gossip.rates[0] =
+            (struct weft_rate){weft_cluster_id(LIAR), weft_cluster_id(LIAR_OTHER),
+                               UINT32_MAX / 4 * i, i % 2 == 0 ? 0 : WEFT_HALF_OCTAVES_MAX};
         liar_send(cluster, &cluster->nodes[LIAR].self, 255, &message);
-        ck_assert_uint_eq(weft_bandwidth_attested(cluster->nodes[LIAR_VICTIM].core,
-                                                  weft_cluster_id(LIAR_OTHER)),
-                          weft_bandwidth_half_octaves(60000000));
+        ck_assert_uint_eq(
+            weft_bandwidth_attested(cluster->nodes[LIAR_VICTIM].core, weft_cluster_id(LIAR_OTHER)),
+            weft_bandwidth_half_octaves(60000000));
     }
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+/* Does every other node hold |count| agents in force, and the barred one for none of them? */
+static bool is_barred(const struct weft_cluster *cluster, uint32_t barred, uint32_t count)
+{
+    bool is_so = true;
+    for (uint32_t i = 0; i < LIAR_NODES; i++) {
+        const struct weft_core *core = cluster->nodes[i].core;
+        weft_node_id agents[WEFT_AGENTS_MAX];
+        is_so = is_so && (i == barred || (weft_election_agents(core, agents) == count &&
+                                          !weft_election_is_agent(core, weft_cluster_id(barred)) &&
+                                          weft_election_score(core, weft_cluster_id(barred)) == 0));
+    }
+    return is_so;
+}
+
+/* One that is admitted as no agent says that it is pinned, and takes the role at once. */
+START_TEST(barred_agent)
+{
+    struct weft_cluster *cluster = weft_cluster_new(LIAR_NODES, LIAR_NODES, 122);
+    cluster->config.has_source = true;
+    for (uint32_t i = 0; i < LIAR_NODES; i++) {
+        cluster->nodes[i].no_agent = i == LIAR;
+        cluster->config.agent_class = i == LIAR ? WEFT_AGENT_PIN : WEFT_AGENT_AUTO;
+        weft_cluster_start(cluster, i, LIAR_VICTIM);
+    }
+    weft_cluster_run(cluster, 30 * S);
+    ck_assert(weft_election_self(cluster->nodes[LIAR].core)); /* so it thinks */
+    for (uint32_t i = 0; i < 20; i++) {
+        ck_assert(is_barred(cluster, LIAR, LIAR_AGENTS));
+        struct weft_record record = liar_held(cluster, LIAR);
+        record.agent_class = WEFT_AGENT_SERVER; /* and others say so, too */
+        record.role = WEFT_ROLE_AGENT;
+        record.incarnation += 100000;
+        for (uint32_t to = 0; to < LIAR_NODES; to++) {
+            struct weft_message message;
+            memset(&message, 0, sizeof message);
+            message.kind = WEFT_MESSAGE_GOSSIP;
+            message.gossip.records.count = 1;
+            message.gossip.records.items[0] = record;
+            if (to != LIAR && to != LIAR_OTHER) {
+                liar_send_to(cluster, to, &cluster->nodes[LIAR_OTHER].self, 255, &message);
+            }
+        }
+        weft_cluster_run(cluster, S);
+    }
+    cluster->nodes[LIAR].no_agent = false; /* admitted anew */
+    weft_cluster_run(cluster, 60 * S);
+    ck_assert(weft_election_is_agent(cluster->nodes[LIAR_VICTIM].core, weft_cluster_id(LIAR)));
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+/* Where nobody may be an agent, one is all the same: the others would all go to the source. */
+START_TEST(all_barred)
+{
+    struct weft_cluster *cluster = weft_cluster_new(LIAR_NODES, LIAR_NODES, 123);
+    cluster->config.has_source = true;
+    cluster->config.agent_class = WEFT_AGENT_NEVER; /* as the node itself does */
+    for (uint32_t i = 0; i < LIAR_NODES; i++) {
+        cluster->nodes[i].no_agent = true;
+        weft_cluster_start(cluster, i, LIAR_VICTIM);
+    }
+    weft_cluster_run(cluster, 30 * S);
+    ck_assert(weft_cluster_agents_agree(cluster, LIAR_AGENTS));
     weft_cluster_free(cluster);
 }
 END_TEST
@@ -385,6 +452,8 @@ int main(void)
         {"rates in the name of all others, ten a second", "who measured is believed, nobody else",
          forged_rates},
         {"a member lies about what it measured", "the median of five stands", own_rates},
+        {"who may be no agent says it is pinned", "nobody takes it for an agent", barred_agent},
+        {"nobody may be an agent (no attack)", "stand-ins are, as among class never", all_barred},
         {"10,000 lies a second about addresses", "8 questions at a time", questions_are_bounded},
     };
     return attack_run(cases, sizeof cases / sizeof cases[0]);

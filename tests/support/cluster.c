@@ -166,10 +166,12 @@ static void on_looked(struct weft_cluster *cluster, uint32_t index)
 static void on_datagram(struct weft_cluster *cluster, const struct weft_cluster_event *arrived)
 {
     struct weft_event event = {.kind = WEFT_EVENT_DATAGRAM};
-    event.datagram = (struct weft_event_datagram){.from = arrived->from,
-                                                  .hop_limit = arrived->hop_limit,
-                                                  .bytes = arrived->bytes,
-                                                  .length = arrived->length};
+    event.datagram =
+        (struct weft_event_datagram){.from = arrived->from,
+                                     .hop_limit = arrived->hop_limit,
+                                     .no_agent = cluster->nodes[arrived->from_node].no_agent,
+                                     .bytes = arrived->bytes,
+                                     .length = arrived->length};
     weft_cluster_step(cluster, arrived->node, &event);
 }
 

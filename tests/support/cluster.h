@@ -22,6 +22,7 @@ struct weft_cluster_node {
     weft_ns tick_ns;            /* of the TICK in the queue that counts */
     weft_ns stalled_ns;         /* nothing is handled before then */
     uint32_t group;             /* nodes of different groups do not reach each other */
+    bool no_agent;              /* its certificate says that it may be no Update Agent */
     uint32_t look_count;        /* looks at the source */
     uint64_t bytes_sent;        /* payload of datagrams */
     uint64_t datagrams_sent;    /* datagrams */

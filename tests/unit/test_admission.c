@@ -118,9 +118,15 @@ START_TEST(certificate_forms)
     }
     ck_assert(weft_certificate_name_ok("12345678901234567890123456789012"));
     struct weft_certificate made = example();
-    made.flags = 2;
-    weft_certificate_sign(&made, mesh, secret, bytes);
-    ck_assert_int_eq(weft_certificate_read(&read, mesh, mesh, bytes), WEFT_DOUBT_FORMAT);
+    for (uint32_t flags = 0; flags < 256; flags++) {
+        made.flags = (uint8_t)flags;
+        weft_certificate_sign(&made, mesh, secret, bytes);
+        ck_assert_int_eq(weft_certificate_read(&read, mesh, mesh, bytes),
+                         flags <= (WEFT_CERTIFICATE_SERVER | WEFT_CERTIFICATE_NO_AGENT)
+                             ? WEFT_DOUBT_NONE
+                             : WEFT_DOUBT_FORMAT);
+        ck_assert_uint_eq(read.flags, flags);
+    }
     made = example();
     made.not_after_s = made.not_before_s;
     weft_certificate_sign(&made, mesh, secret, bytes);
