@@ -71,3 +71,11 @@ void weft_token_digest(const uint8_t bytes[WEFT_TOKEN_BYTES],
 {
     weft_hash_label(digest, WEFT_TOKEN_DIGEST_BYTES, "weft token", bytes, WEFT_TOKEN_BYTES);
 }
+
+bool weft_token_has_digest(const uint8_t token[WEFT_TOKEN_BYTES],
+                           const uint8_t digest[WEFT_TOKEN_DIGEST_BYTES])
+{
+    uint8_t right[WEFT_TOKEN_DIGEST_BYTES];
+    weft_token_digest(token, right);
+    return sodium_memcmp(right, digest, sizeof(right)) == 0;
+}

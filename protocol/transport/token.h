@@ -37,4 +37,8 @@ bool weft_token_parse(const char *text, struct weft_token *token);
 void weft_token_digest(const uint8_t bytes[WEFT_TOKEN_BYTES],
                        uint8_t digest[WEFT_TOKEN_DIGEST_BYTES]);
 
+/* Is |token| the one with |digest|? Takes as long whatever it is. */
+bool weft_token_has_digest(const uint8_t token[WEFT_TOKEN_BYTES],
+                           const uint8_t digest[WEFT_TOKEN_DIGEST_BYTES]);
+
 #endif
