@@ -305,8 +305,8 @@ bool weft_lease_is_brought(const struct weft_core *core, uint32_t download, uint
     return brought_ns != 0 && core->now_ns - brought_ns < lease_ns(core);
 }
 
-/* Whose word does not count says that it fetches |extent|: unless somebody else does, this node takes it. What
- * the other brings nobody takes from it, but it would use the line. */
+/* Whose word does not count says that it fetches |extent|: unless somebody else does, this node
+ * takes it. What the other brings nobody takes from it, but it would use the line. */
 static void outbid(struct weft_core *core, uint32_t download, uint32_t extent, uint16_t epoch)
 {
     struct weft_extent *entry = &core->releases.downloads[download].extents[extent];
