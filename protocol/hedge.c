@@ -16,12 +16,23 @@ static weft_ns late_ns(const struct weft_core *core, const struct weft_want *wan
     return since_ns + wait_ns;
 }
 
+/* Does another agent hold the lease of the chunk's extent? Two that help themselves to each other's
+ * extents would take them from each other for ever. */
+static bool is_others(const struct weft_core *core, const struct weft_release *release,
+                      uint32_t chunk)
+{
+    const struct weft_download *download = &core->releases.downloads[release->download];
+    weft_node_id holder = download->extents[chunk / download->extent_chunks].holder;
+    return holder != 0 && holder != core->self.id;
+}
+
 /* Is it worth a fetch? */
 static bool is_missed(const struct weft_core *core, const struct weft_want *want)
 {
     const struct weft_release *release = &core->releases.items[want->release];
     return want->far && !want->pushed && release->download != WEFT_RELEASE_NONE &&
-           weft_lease_acts(core, release->download) && !weft_bitmap_has(release->have, want->chunk);
+           weft_lease_acts(core, release->download) &&
+           !weft_bitmap_has(release->have, want->chunk) && !is_others(core, release, want->chunk);
 }
 
 /* The request that is late first; NULL = none, or the source has something else to do. */
