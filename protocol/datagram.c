@@ -155,6 +155,7 @@ void weft_datagram_on_datagram(struct weft_core *core, const struct weft_event_d
 {
     core->counters.datagrams_received++;
     core->counters.control_bytes_received += event->length;
+    weft_member_fetch(core, event->from.id); /* while the message is read */
     struct weft_message message;
     enum weft_reject reject = weft_message_decode(event->bytes, event->length, &message);
     if (reject != WEFT_REJECT_NONE) {

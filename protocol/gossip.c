@@ -135,13 +135,13 @@ void weft_gossip_ride(struct weft_core *core, uint32_t wanted, struct weft_recor
  * random, so that it is fast. */
 static uint32_t choose(struct weft_core *core, uint32_t *slots)
 {
-    weft_node_id successor = weft_round_successor(core);
-    uint32_t slot = successor == 0 ? WEFT_MEMBER_NONE : weft_member_slot(core, successor);
-    if (slot == WEFT_MEMBER_NONE) {
+    uint32_t successor = weft_round_successor(core);
+    if (successor == WEFT_MEMBER_NONE) {
         return weft_member_sample(core, 0, FANOUT, slots);
     }
-    slots[0] = slot;
-    return 1 + weft_member_sample(core, successor, FANOUT - 1, slots + 1);
+    slots[0] = successor;
+    weft_node_id id = core->members.table[successor].record->id;
+    return 1 + weft_member_sample(core, id, FANOUT - 1, slots + 1);
 }
 
 /* Tell three members what waits. */

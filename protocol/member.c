@@ -73,6 +73,13 @@ uint32_t weft_member_slot(const struct weft_core *core, weft_node_id id)
     return WEFT_MEMBER_NONE;
 }
 
+void weft_member_fetch(const struct weft_core *core, weft_node_id id)
+{
+    const struct weft_members *members = &core->members;
+    uint32_t slot = members->index[(uint32_t)weft_mix(id) & members->index_mask];
+    __builtin_prefetch(&members->table[slot == 0 ? 0 : slot - 1]);
+}
+
 /* ---- Reading ---- */
 
 const struct weft_member *weft_member_find(const struct weft_core *core, weft_node_id id)

@@ -83,6 +83,9 @@ weft_ns weft_member_deadline(const struct weft_core *core);
  * Errors: NULL if unknown.   Owner: the core; valid until the end of the step. */
 const struct weft_member *weft_member_find(const struct weft_core *core, weft_node_id id);
 
+/* Have the processor fetch the entry of |id|, which will be looked for soon, from memory. */
+void weft_member_fetch(const struct weft_core *core, weft_node_id id);
+
 /* Members in any state, tombstones included, the own node left out. */
 uint32_t weft_member_count(const struct weft_core *core);
 

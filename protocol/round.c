@@ -62,13 +62,13 @@ static void look_around(struct weft_core *core)
     round->epoch = members->epoch;
     uint64_t own = weft_mix(core->self.id);
     uint64_t nearest = UINT64_MAX;
-    round->successor = 0;
+    round->successor = WEFT_MEMBER_NONE;
     for (uint32_t slot = 1; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];
         uint64_t distance = weft_mix(member->record->id) - own;
         if (weft_member_is_up(member) && distance < nearest) {
             nearest = distance;
-            round->successor = member->record->id;
+            round->successor = slot;
         }
     }
     weft_node_id agents[WEFT_AGENTS_MAX];
@@ -77,7 +77,7 @@ static void look_around(struct weft_core *core)
     for (uint32_t i = 0; i < count; i++) {
         if (agents[i] != core->self.id &&
             weft_member_place_for(core, agents[i], WATCHERS) < WATCHERS) {
-            round->watched[round->watched_count++] = agents[i];
+            round->watched[round->watched_count++] = weft_member_slot(core, agents[i]);
         }
     }
     if (round->watched_count == 0) {
@@ -87,16 +87,15 @@ static void look_around(struct weft_core *core)
     }
 }
 
-weft_node_id weft_round_successor(struct weft_core *core)
+uint32_t weft_round_successor(struct weft_core *core)
 {
     look_around(core);
     return core->probes.round.successor;
 }
 
-/* Probe |id| unless it was heard within |fresh_ns|. */
-static bool probe_silent(struct weft_core *core, weft_node_id id, weft_ns fresh_ns)
+/* Probe the member at |slot| unless it was heard within |fresh_ns|. */
+static bool probe_silent(struct weft_core *core, uint32_t slot, weft_ns fresh_ns)
 {
-    uint32_t slot = weft_member_slot(core, id);
     if (slot == WEFT_MEMBER_NONE || slot == 0 || !weft_member_is_up(&core->members.table[slot])) {
         return false;
     }
@@ -134,8 +133,7 @@ static void probe_next(struct weft_core *core)
             return;
         }
         uint32_t slot = round->order[round->order_at++];
-        if (slot < core->members.count &&
-            probe_silent(core, core->members.table[slot].record->id, fresh_ns)) {
+        if (slot < core->members.count && probe_silent(core, slot, fresh_ns)) {
             return;
         }
     }

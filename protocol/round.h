@@ -14,16 +14,16 @@
 struct weft_core;
 
 struct weft_rounds {
-    uint16_t *order;                       /* places of members in shuffled order */
-    uint32_t order_count;                  /* of order */
-    uint32_t order_at;                     /* next one to probe */
-    uint32_t count;                        /* periods begun */
-    weft_ns due_ns;                        /* next period */
-    weft_ns watch_due_ns;                  /* next probe of watched agents */
-    uint64_t epoch;                        /* of members, when the following were computed */
-    weft_node_id successor;                /* next member on the ring, 0 = none */
-    weft_node_id watched[WEFT_AGENTS_MAX]; /* agents this node watches */
-    uint32_t watched_count;                /* of watched */
+    uint16_t *order;                   /* places of members in shuffled order */
+    uint32_t order_count;              /* of order */
+    uint32_t order_at;                 /* next one to probe */
+    uint32_t count;                    /* periods begun */
+    weft_ns due_ns;                    /* next period */
+    weft_ns watch_due_ns;              /* next probe of watched agents */
+    uint64_t epoch;                    /* of members, when the following were computed */
+    uint32_t successor;                /* place of the next one on the ring, or MEMBER_NONE */
+    uint32_t watched[WEFT_AGENTS_MAX]; /* places of agents that this node watches, or NONE */
+    uint32_t watched_count;            /* of watched */
 };
 
 /* Take the table from the block. */
@@ -35,8 +35,8 @@ void weft_round_restart(struct weft_core *core);
 /* The pace is full again: probe within a period at full pace, at a random phase. */
 void weft_round_hasten(struct weft_core *core);
 
-/* The next member on the ring of those that are up; 0 if there is none. */
-weft_node_id weft_round_successor(struct weft_core *core);
+/* Place of the next member on the ring of those that are up; WEFT_MEMBER_NONE if there is none. */
+uint32_t weft_round_successor(struct weft_core *core);
 
 /* Probe whose turn it is. */
 void weft_round_expire(struct weft_core *core);
