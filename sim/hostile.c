@@ -149,6 +149,32 @@ static bool change_frame(struct weft_sim_hostile *self, struct weft_frame *frame
     return !(mute && frame->kind == WEFT_FRAME_REFUSE);
 }
 
+/* Does a node of this class say other things than its core, in frames or in datagrams? */
+static bool speaks(enum weft_sim_mishap_class class, bool in_frames)
+{
+    switch ((uint32_t) class) {
+    case WEFT_SIM_MISHAP_CLONE:
+    case WEFT_SIM_MISHAP_CORRUPT:
+    case WEFT_SIM_MISHAP_SLOW_LORIS:
+    case WEFT_SIM_MISHAP_FLOOD:
+        return false;
+    case WEFT_SIM_MISHAP_FALSE_MAP:
+    case WEFT_SIM_MISHAP_WITHHOLD:
+        return in_frames;
+    case WEFT_SIM_MISHAP_OLD_NEWS:
+        return true;
+    default:
+        return !in_frames;
+    }
+}
+
+/* Keep what goes out for a flood. */
+static void keep(struct weft_sim_hostile *self, const struct weft_action_send *send)
+{
+    memcpy(self->bytes, send->bytes, send->length);
+    self->length = send->length;
+}
+
 /* Read what the core wrote, change it, write it anew. What cannot be read goes out as it is. */
 static bool change(const struct weft_sim_world *world, struct weft_sim_hostile *self, bool is_frame,
                    struct weft_action_send *send)
@@ -183,7 +209,12 @@ bool weft_sim_hostile_changes(struct weft_sim_shard *shard, uint32_t node, bool 
     bool sends = true;
     for (uint32_t i = 0; sends && i < world->mishaps.hostile_count; i++) {
         struct weft_sim_hostile *hostile = &world->mishaps.hostiles[i];
-        if (hostile->node == node) {
+        if (hostile->node != node) {
+            continue;
+        }
+        if (hostile->class == WEFT_SIM_MISHAP_FLOOD) {
+            keep(hostile, send);
+        } else if (speaks(hostile->class, is_frame)) {
             sends = change(world, hostile, is_frame, send);
         }
     }
