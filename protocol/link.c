@@ -223,8 +223,12 @@ void weft_link_on_up(struct weft_core *core, const struct weft_event_stream *eve
     link->since_ns = core->now_ns;
     link->broken = false;
     link->sends = false;
-    link->silent = false;
-    link->busy_until_ns = core->now_ns + weft_penalty_owed_ns(core, event->peer.id);
+    link->silent = weft_penalty_is_doubted(core, event->peer.id);
+    link->busy_until_ns = core->now_ns;
+    weft_ns owed_ns = weft_penalty_owed_ns(core, event->peer.id);
+    if (owed_ns > 0) {
+        weft_pick_pause(core, link, owed_ns); /* and asked when it is over */
+    }
     core->links.up_count++;
     core->links.far_count += link->far;
     trace_link(core, WEFT_TRACE_LINK_UP, event->peer.id);

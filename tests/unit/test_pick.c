@@ -287,6 +287,28 @@ START_TEST(of_who_sent_two_bad_chunks_nothing_is_asked)
 }
 END_TEST
 
+/* Who owes something when its stream comes up is asked when it has paid, though nothing else
+ * happens then; until it sends, what it says it has keeps nobody from the source. */
+START_TEST(a_debtor_is_asked_when_it_has_paid)
+{
+    fixture_release(&fixture, 64);
+    struct weft_event event = {.kind = WEFT_EVENT_STREAM_DOWN, .stream = {.peer = {.id = 3}}};
+    fixture_step(&fixture, 0, event);
+    event = (struct weft_event){.kind = WEFT_EVENT_BULLETIN_REFUSED,
+                                .bulletin_refused = {.peer = 3, .result = WEFT_ERR_SIGNATURE}};
+    fixture_step(&fixture, 0, event); /* 30 s */
+    event = (struct weft_event){.kind = WEFT_EVENT_STREAM_UP, .stream = {.peer = {.id = 3}}};
+    fixture_step(&fixture, 0, event);
+    fixture_peer_has(&fixture, 3, 0, 64);
+    ck_assert_uint_eq(fixture.core->releases.downloads[0].near_copies[5], 0);
+    fixture_run(&fixture, 29 * WEFT_NS_PER_S);
+    ck_assert_uint_eq(fixture.core->wants.near_count, 0);
+    fixture_run(&fixture, WEFT_NS_PER_S + WEFT_NS_PER_MS);
+    ck_assert_uint_eq(fixture.core->wants.near_count, 1);
+    ck_assert_uint_eq(weft_want_at(&fixture.core->wants, 0)->peer, 3);
+}
+END_TEST
+
 START_TEST(a_full_disk_pauses_everything)
 {
     fixture_release(&fixture, 64);
@@ -335,6 +357,7 @@ static Suite *pick_suite(void)
         an_overdue_chunk_is_asked_elsewhere,
         a_broken_stream_frees_its_chunks,
         of_who_sent_two_bad_chunks_nothing_is_asked,
+        a_debtor_is_asked_when_it_has_paid,
         a_full_disk_pauses_everything,
         a_pushed_chunk_that_found_no_room_is_asked_for,
     };
