@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Beacons of the simulated shells, with the timers of node/beacon.h: whoever knows nobody in its
- * segment calls, and one that has company answers, and calls at times for others in company. SPEC.md
- * section "Beacons". */
+ * segment calls, and one that has company answers, and calls at times for others in company.
+ * SPEC.md section "Beacons". */
 #ifndef WEFT_SIM_BEACON_H
 #define WEFT_SIM_BEACON_H
 

@@ -54,11 +54,12 @@ uint32_t weft_sim_stream_peer(const struct weft_sim_world *world, uint32_t node,
 }
 
 struct weft_sim_end *weft_sim_stream_at(const struct weft_sim_world *world, uint32_t node,
-                                        uint32_t slot, uint32_t epoch)
+                                        uint32_t peer, uint32_t slot, uint32_t epoch)
 {
     const struct weft_sim_node *self = &world->nodes[node];
     struct weft_sim_end *end = end_at(world, node, slot);
-    bool usable = self->alive && end->epoch == epoch && end->state == WEFT_SIM_END_UP;
+    bool usable = self->alive && end->epoch == epoch && end->state == WEFT_SIM_END_UP &&
+                  *peer_at(world, node, slot) == peer;
     return usable ? end : NULL;
 }
 
@@ -191,7 +192,8 @@ void weft_sim_stream_send_frame(struct weft_sim_shard *shard, uint32_t node,
 void weft_sim_stream_on_frame(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
     struct weft_sim_world *world = shard->world;
-    if (weft_sim_stream_at(world, entry->node, entry->slot, entry->message.tag) != NULL) {
+    uint32_t epoch = entry->message.tag;
+    if (weft_sim_stream_at(world, entry->node, entry->peer, entry->slot, epoch) != NULL) {
         struct weft_event event = {.kind = WEFT_EVENT_FRAME};
         event.frame.peer = world->nodes[entry->peer].id;
         event.frame.length = entry->length;

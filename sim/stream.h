@@ -76,9 +76,10 @@ struct weft_sim_end *weft_sim_stream_find(const struct weft_sim_world *world, ui
 /* The node of the name |id| to which |node| has a stream: of clones, the one at the other end. */
 uint32_t weft_sim_stream_peer(const struct weft_sim_world *world, uint32_t node, weft_node_id id);
 
-/* The end at |slot| of |node| while it is UP and of the stream |epoch|; NULL = not any more. */
+/* The end at |slot| of |node| while it is UP and of the stream |epoch| with |peer|: only together
+ * they are a name. NULL = not any more. */
 struct weft_sim_end *weft_sim_stream_at(const struct weft_sim_world *world, uint32_t node,
-                                        uint32_t slot, uint32_t epoch);
+                                        uint32_t peer, uint32_t slot, uint32_t epoch);
 
 /* DATAGRAM: it arrives, or nobody is there. */
 void weft_sim_stream_on_datagram(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);

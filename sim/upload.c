@@ -232,7 +232,8 @@ static void send_off(struct weft_sim_shard *shard, const struct weft_sim_upload 
         weft_sim_now(shard) + weft_sim_network_delay(&world->network, upload->sender, node);
     at_ns = at_ns > upload->offer_ns ? at_ns : upload->offer_ns;
     if (weft_sim_world_shard(world, node) == shard) {
-        struct weft_sim_end *other = weft_sim_stream_at(world, node, end->peer_slot, end->epoch);
+        struct weft_sim_end *other =
+            weft_sim_stream_at(world, node, upload->sender, end->peer_slot, end->epoch);
         bool answered = other != NULL && other->chunk == upload->chunk &&
                         other->incoming >= WEFT_SIM_INCOMING_ACCEPTED;
         if (answered) {
@@ -267,8 +268,8 @@ void weft_sim_upload_on_offer(struct weft_sim_shard *shard, const struct weft_si
 {
     struct weft_sim_world *world = shard->world;
     uint32_t name = (uint32_t)entry->words[0];
-    struct weft_sim_end *end =
-        weft_sim_stream_at(world, entry->node, entry->slot, (uint32_t)(entry->words[0] >> 32));
+    struct weft_sim_end *end = weft_sim_stream_at(world, entry->node, entry->peer, entry->slot,
+                                                  (uint32_t)(entry->words[0] >> 32));
     if (end == NULL) {
         return;
     }
@@ -314,8 +315,8 @@ void weft_sim_upload_on_arrived(struct weft_sim_shard *shard, const struct weft_
     struct weft_sim_world *world = shard->world;
     uint32_t name = (uint32_t)entry->words[0];
     weft_sim_network_received(&world->network, entry->peer, entry->node, bytes_of(shard, name));
-    struct weft_sim_end *end =
-        weft_sim_stream_at(world, entry->node, entry->slot, (uint32_t)(entry->words[0] >> 32));
+    struct weft_sim_end *end = weft_sim_stream_at(world, entry->node, entry->peer, entry->slot,
+                                                  (uint32_t)(entry->words[0] >> 32));
     if (end == NULL || end->chunk != name || end->incoming == WEFT_SIM_INCOMING_NONE) {
         shard->totals.losses.chunks_cut++;
         shard->totals.arrived++;
