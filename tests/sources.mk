@@ -93,6 +93,7 @@ ATTACK_SOURCES := \
 	tests/attack/attack_clock.c \
 	tests/attack/attack_delegation.c \
 	tests/attack/attack_document.c \
+	tests/attack/attack_eclipse.c \
 	tests/attack/attack_forgery.c \
 	tests/attack/attack_handshake.c \
 	tests/attack/attack_hearsay.c \
