@@ -24,6 +24,9 @@
 #define HEDGE_FAR_BYTES_PER_S (64 << 10)
 #define HEDGE_FAR_MAX_NS (5 * WEFT_NS_PER_S)
 #define TARDY_NS (60 * WEFT_NS_PER_S)
+
+/* While all that have it are late, one node after the other asks the source. */
+#define LATE_RANK_NS (200 * WEFT_NS_PER_MS)
 #define ROUNDS_MAX 3
 
 void weft_document_carve(struct weft_core *core, struct weft_arena *arena)
@@ -179,6 +182,18 @@ static weft_ns patience(const struct weft_core *core)
     return WAIT_NS + (rank < WAIT_RANKS_MAX ? rank : WAIT_RANKS_MAX) * WAIT_RANK_NS;
 }
 
+/* |holder| is the best one, and late: is it this node's turn to ask the source? */
+static bool passes_over(struct weft_core *core, weft_node_id holder)
+{
+    const struct weft_link *link = weft_link_find(core, holder);
+    if (link == NULL || core->now_ns >= link->tardy_ns || !core->config.has_source) {
+        return false;
+    }
+    weft_ns since_ns = link->tardy_ns - TARDY_NS;
+    uint32_t rank = weft_election_rank(core, core->self.id);
+    return weft_election_self(core) || core->now_ns >= since_ns + WAIT_NS + rank * LATE_RANK_NS;
+}
+
 static void next_holder(struct weft_core *core, struct weft_document *document)
 {
     weft_node_id from = 0;
@@ -191,7 +206,7 @@ static void next_holder(struct weft_core *core, struct weft_document *document)
     bool patient = core->now_ns < document->since_ns + patience(core);
     weft_node_id holder = weft_document_holder(core, document, /* far */ !patient);
     if (holder != 0) {
-        ask(core, document, holder);
+        ask(core, document, passes_over(core, holder) ? 0 : holder);
         return;
     }
     bool hopes = weft_document_reach_hint(core, document) || patient;
@@ -215,18 +230,21 @@ static void note_tried(struct weft_document *document)
     }
 }
 
-/* Ask another peer as well, or for an agent the source; whoever answers first is taken. */
+/* Ask another peer as well, else the source when it is this node's turn; whoever answers first is
+ * taken. */
 static void hedge(struct weft_core *core, struct weft_document *document)
 {
-    struct weft_link *slow = weft_link_find(core, document->from);
-    if (slow != NULL) {
-        slow->tardy_ns = core->now_ns + TARDY_NS;
+    weft_node_id slow = document->from;
+    struct weft_link *link = weft_link_find(core, slow);
+    if (link != NULL && core->now_ns >= link->tardy_ns) {
+        link->tardy_ns = core->now_ns + TARDY_NS;
     }
-    note_tried(document);
-    bool agent = weft_election_self(core);
-    weft_node_id holder = weft_document_holder(core, document, agent);
-    document->wait_ns = core->now_ns + HEDGE_NEAR_MAX_NS;
-    if (holder != 0 || (agent && core->config.has_source)) {
+    if (!was_tried(document, slow)) {
+        note_tried(document);
+    }
+    weft_node_id holder = weft_document_holder(core, document, weft_election_self(core));
+    document->wait_ns = core->now_ns + HEDGE_NEAR_NS;
+    if (holder != 0 || passes_over(core, slow)) {
         ask(core, document, holder);
     }
 }

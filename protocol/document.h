@@ -9,7 +9,8 @@
  * derive.h. SPEC.md section "Documents". Bound: config.documents_max, a further request fails at
  * once.
  * Timers: WAIT for a peer to announce, 300 ms and 50 ms per rank; LINK, 1 s for a stream to the
- * announcing peer; ROUND, 1 s between rounds. */
+ * announcing peer; ROUND, 1 s between rounds; LATE, 200 ms to 1 s (1 s to 5 s elsewhere) for a peer
+ * that was asked: then another one is, and if all are late the source, one node after the other. */
 #ifndef WEFT_DOCUMENT_H
 #define WEFT_DOCUMENT_H
 

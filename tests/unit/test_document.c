@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "protocol/claim.h"
 #include "tests/support/fixture.h"
 
 static struct fixture fixture;
@@ -165,7 +166,8 @@ START_TEST(asks_another_peer_beside_one_that_is_slow)
     ck_assert_uint_eq(next->from, 2);
     ck_assert_uint_ge(fixture.now_ns - began_ns, LATE_NS);
     ck_assert_uint_le(fixture.now_ns - began_ns, LATE_NS + SPREAD_NS);
-    ck_assert_ptr_null(wait_next(1500 * WEFT_NS_PER_MS)); /* nobody else has it */
+    ck_assert_ptr_nonnull(wait_next(2 * WEFT_NS_PER_S)); /* nobody else has it */
+    ck_assert_uint_eq(asked()->from, 0);
     ended(1, WEFT_ERR_OK);
     ck_assert_uint_eq(fixture.core->documents.count, 0);
 }
@@ -202,6 +204,34 @@ START_TEST(gives_peers_elsewhere_more_time)
     ck_assert_uint_eq(next->from, 3);
     ck_assert_uint_ge(fixture.now_ns - began_ns, LATE_FAR_NS);
     ck_assert_uint_le(fixture.now_ns - began_ns, LATE_FAR_NS + SPREAD_NS);
+}
+END_TEST
+
+/* Of plain nodes one after the other does, in the order of the election. */
+START_TEST(a_plain_node_asks_the_source_beside_its_only_peer_in_its_turn)
+{
+    for (weft_node_id id = 10; id < 12; id++) {
+        struct weft_record record = {.id = id,
+                                     .incarnation = 5,
+                                     .address = fixture.core->self.address,
+                                     .agent_class = WEFT_AGENT_PREFER};
+        record.address.ip[15] = (uint8_t)id;
+        fixture.core->actions = fixture.queue;
+        ck_assert(weft_claim_merge(fixture.core, &record, WEFT_HEARSAY_SELF));
+    }
+    ck_assert_uint_eq(weft_election_rank(fixture.core, FIXTURE_SELF), 2);
+    fixture_link(&fixture, 3);
+    want(1, 3);
+    weft_ns began_ns = fixture.now_ns;
+    ck_assert_ptr_nonnull(wait_next(5 * WEFT_NS_PER_S));
+    ck_assert_uint_eq(asked()->from, 0);
+    weft_ns turn_ns = LATE_NS + (300 + 2 * 200) * WEFT_NS_PER_MS;
+    ck_assert_uint_ge(fixture.now_ns - began_ns, turn_ns);
+    ck_assert_uint_le(fixture.now_ns - began_ns, turn_ns + LATE_NS + SPREAD_NS);
+    ended(1, WEFT_ERR_OK);
+    want(2, 3); /* the next one at once, as its only peer is late still */
+    ck_assert_ptr_nonnull(asked());
+    ck_assert_uint_eq(asked()->from, 0);
 }
 END_TEST
 
@@ -260,6 +290,7 @@ static Suite *document_suite(void)
         asks_another_peer_beside_one_that_is_slow,
         who_was_slow_is_asked_last_for_a_minute,
         gives_peers_elsewhere_more_time,
+        a_plain_node_asks_the_source_beside_its_only_peer_in_its_turn,
         an_agent_asks_the_source_beside_its_only_peer,
         asks_nobody_beside_the_source,
         one_too_many_fails_at_once,
