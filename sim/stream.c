@@ -63,13 +63,14 @@ struct weft_sim_end *weft_sim_stream_at(const struct weft_sim_world *world, uint
     return usable ? end : NULL;
 }
 
-/* Give |node| the band of its slot |slot|, the first of it. */
+/* |node| has a band for |slot| from now on, in all its lives. */
 static void take_band(const struct weft_sim_world *world, uint32_t node, uint32_t slot)
 {
-    struct weft_sim_shard *shard = weft_sim_world_shard(world, node);
-    uint32_t first = 1 + shard->first_node * world->bands_max;
-    world->bands[(size_t)node * world->bands_max + slot / WEFT_SIM_BAND] =
-        first + shard->band_count++;
+    uint32_t *band = &world->bands[(size_t)node * world->bands_max + slot / WEFT_SIM_BAND];
+    if (*band == 0) {
+        struct weft_sim_shard *shard = weft_sim_world_shard(world, node);
+        *band = 1 + shard->first_node * world->bands_max + shard->band_count++;
+    }
 }
 
 static struct weft_sim_end *take_slot(struct weft_sim_world *world, uint32_t node, uint32_t peer)
@@ -78,9 +79,7 @@ static struct weft_sim_end *take_slot(struct weft_sim_world *world, uint32_t nod
     uint32_t slot = slot_of(world, node, WEFT_SIM_NOBODY);
     if (slot == WEFT_SIM_NOBODY && self->slots_used < world->ends_max) {
         slot = self->slots_used++;
-        if (slot % WEFT_SIM_BAND == 0) {
-            take_band(world, node, slot);
-        }
+        take_band(world, node, slot);
     }
     if (slot == WEFT_SIM_NOBODY) {
         return NULL;
