@@ -35,7 +35,7 @@ void weft_member_carve(struct weft_core *core, struct weft_arena *arena)
     struct weft_members *members = &core->members;
     uint32_t entries = index_entries(core);
     members->table = weft_arena_take(arena, core->config.members_max, sizeof *members->table);
-    members->index = weft_arena_take(arena, entries, sizeof *members->index);
+    weft_slots_carve(&members->index, arena, entries, core->config.members_max);
     members->index_mask = entries - 1;
     weft_roster_carve(core, arena);
 }
@@ -45,15 +45,17 @@ void weft_member_carve(struct weft_core *core, struct weft_arena *arena)
 static void index_add(struct weft_members *members, uint32_t slot)
 {
     uint32_t at = (uint32_t)weft_mix(members->table[slot].record->id) & members->index_mask;
-    while (members->index[at] != 0) {
+    while (weft_slots_get(&members->index, at) != 0) {
         at = (at + 1) & members->index_mask;
     }
-    members->index[at] = (uint16_t)(slot + 1);
+    weft_slots_set(&members->index, at, slot + 1);
 }
 
 static void index_rebuild(struct weft_members *members)
 {
-    memset(members->index, 0, ((size_t)members->index_mask + 1) * sizeof *members->index);
+    for (uint32_t at = 0; at <= members->index_mask; at++) {
+        weft_slots_set(&members->index, at, 0);
+    }
     for (uint32_t slot = 0; slot < members->count; slot++) {
         index_add(members, slot);
     }
@@ -63,14 +65,12 @@ uint32_t weft_member_slot(const struct weft_core *core, weft_node_id id)
 {
     const struct weft_members *members = &core->members;
     uint32_t at = (uint32_t)weft_mix(id) & members->index_mask;
-    while (members->index[at] != 0) {
-        uint32_t slot = members->index[at] - 1u;
-        if (members->table[slot].record->id == id) {
-            return slot;
-        }
+    uint32_t place = weft_slots_get(&members->index, at);
+    while (place != 0 && members->table[place - 1].record->id != id) {
         at = (at + 1) & members->index_mask;
+        place = weft_slots_get(&members->index, at);
     }
-    return WEFT_MEMBER_NONE;
+    return place == 0 ? WEFT_MEMBER_NONE : place - 1;
 }
 
 void weft_member_fetch(const struct weft_core *core, weft_node_id id)

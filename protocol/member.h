@@ -12,6 +12,7 @@
 #include "event.h"
 #include "join.h"
 #include "message.h"
+#include "slots.h"
 #include "view.h"
 
 struct weft_core;
@@ -43,7 +44,7 @@ _Static_assert(sizeof(struct weft_member) <= 24, "100,000 nodes fit in one proce
 struct weft_members {
     struct weft_member *table;   /* table[0] is the own node; dense up to count */
     struct weft_record *own;     /* records of members_max members; NULL = the host keeps them */
-    uint16_t *index;             /* open-addressing hash of ids -> place in table, 0 = free */
+    struct weft_slots index;     /* open-addressing hash of ids -> place in table, 0 = free */
     uint32_t index_mask;         /* entries of index - 1 */
     uint32_t count;              /* of table, the own node included */
     uint32_t up_count;           /* ALIVE, the own node included */

@@ -28,7 +28,8 @@ static weft_ns random_phase(struct weft_core *core, weft_ns within_ns)
 void weft_round_carve(struct weft_core *core, struct weft_arena *arena)
 {
     struct weft_rounds *round = &core->probes.round;
-    round->order = weft_arena_take(arena, core->config.members_max, sizeof *round->order);
+    uint32_t members_max = core->config.members_max;
+    weft_slots_carve(&round->order, arena, members_max, members_max);
 }
 
 void weft_round_restart(struct weft_core *core)
@@ -115,8 +116,8 @@ static void shuffle(struct weft_core *core)
     round->order_count = core->members.count - 1;
     for (uint32_t i = 0; i < round->order_count; i++) {
         uint32_t j = weft_rng_below(&core->rng, i + 1);
-        round->order[i] = round->order[j];
-        round->order[j] = (uint16_t)(i + 1);
+        weft_slots_set(&round->order, i, weft_slots_get(&round->order, j));
+        weft_slots_set(&round->order, j, i + 1);
     }
 }
 
@@ -132,7 +133,7 @@ static void probe_next(struct weft_core *core)
         if (round->order_at >= round->order_count) {
             return;
         }
-        uint32_t slot = round->order[round->order_at++];
+        uint32_t slot = weft_slots_get(&round->order, round->order_at++);
         if (slot < core->members.count && probe_silent(core, slot, fresh_ns)) {
             return;
         }

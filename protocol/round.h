@@ -10,11 +10,12 @@
 
 #include "arena.h"
 #include "limits.h"
+#include "slots.h"
 
 struct weft_core;
 
 struct weft_rounds {
-    uint16_t *order;                   /* places of members in shuffled order */
+    struct weft_slots order;           /* places of members in shuffled order */
     uint32_t order_count;              /* of order */
     uint32_t order_at;                 /* next one to probe */
     uint32_t count;                    /* periods begun */

@@ -184,6 +184,31 @@ START_TEST(a_core_that_shares_needs_reserves)
 }
 END_TEST
 
+/* Largest place: of one byte, and of two. */
+static const uint32_t largest[] = {200, 255, 256, 512};
+
+START_TEST(every_member_is_found_by_its_place)
+{
+    struct weft_config config = fixture_config();
+    config.members_max = largest[_i];
+    struct fixture fixture = fixture_new(&config);
+    struct weft_slots *index = &fixture.core->members.index;
+    ck_assert((index->bytes != NULL) == (largest[_i] <= 255));
+    for (weft_node_id id = 2; id < 200; id++) {
+        fixture_member(&fixture, id, false);
+    }
+    for (weft_node_id id = 2; id < 200; id++) {
+        uint32_t slot = weft_member_slot(fixture.core, id);
+        ck_assert_uint_lt(slot, fixture.core->members.count);
+        ck_assert_uint_eq(fixture.core->members.table[slot].record->id, id);
+    }
+    ck_assert_uint_eq(weft_member_slot(fixture.core, 200), WEFT_MEMBER_NONE);
+    weft_slots_set(index, 0, largest[_i]);
+    ck_assert_uint_eq(weft_slots_get(index, 0), largest[_i]);
+    fixture_free(&fixture);
+}
+END_TEST
+
 static Suite *reserve_suite(void)
 {
     Suite *suite = suite_create("reserve");
@@ -193,6 +218,7 @@ static Suite *reserve_suite(void)
     WEFT_ADD(suite, a_stream_that_takes_the_place_of_another_works);
     WEFT_ADD(suite, a_core_gives_back_all_it_took);
     WEFT_ADD(suite, a_core_that_shares_needs_reserves);
+    WEFT_ADD_ROWS(suite, every_member_is_found_by_its_place, largest);
     return suite;
 }
 
