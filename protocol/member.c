@@ -76,8 +76,8 @@ uint32_t weft_member_slot(const struct weft_core *core, weft_node_id id)
 void weft_member_fetch(const struct weft_core *core, weft_node_id id)
 {
     const struct weft_members *members = &core->members;
-    uint32_t slot = members->index[(uint32_t)weft_mix(id) & members->index_mask];
-    __builtin_prefetch(&members->table[slot == 0 ? 0 : slot - 1]);
+    uint32_t place = weft_slots_get(&members->index, (uint32_t)weft_mix(id) & members->index_mask);
+    __builtin_prefetch(&members->table[place == 0 ? 0 : place - 1]);
 }
 
 /* ---- Reading ---- */
