@@ -50,19 +50,33 @@ void weft_announce_carve(struct weft_core *core, struct weft_arena *arena)
 static bool may_send(struct weft_core *core, weft_node_id peer, bool is_get)
 {
     struct weft_announces *announces = &core->announces;
+    if (announces->sent == NULL) {
+        announces->sent = weft_reserve_take(&core->reserves->rows);
+        memset(announces->sent, 0, WEFT_ROWS_BYTES);
+    }
+    struct weft_announce_sent *sent = announces->sent;
     for (uint32_t i = 0; i < WEFT_ANNOUNCE_SENT_MAX; i++) {
-        const struct weft_announce_sent *sent = &announces->sent[i];
         bool was_get = ((announces->gets >> i) & 1) != 0;
-        if (sent->peer == peer && was_get == is_get && core->now_ns - sent->at_ns < SENT_NS) {
+        if (sent[i].peer == peer && was_get == is_get && core->now_ns - sent[i].at_ns < SENT_NS) {
             return false;
         }
     }
     uint32_t bit = UINT32_C(1) << announces->sent_at;
     announces->gets = is_get ? announces->gets | bit : announces->gets & ~bit;
-    announces->sent[announces->sent_at] =
-        (struct weft_announce_sent){.peer = peer, .at_ns = core->now_ns};
+    sent[announces->sent_at] = (struct weft_announce_sent){.peer = peer, .at_ns = core->now_ns};
     announces->sent_at = (announces->sent_at + 1) % WEFT_ANNOUNCE_SENT_MAX;
     return true;
+}
+
+/* What was sent so long ago holds nothing back any more. */
+static void expire_sent(struct weft_core *core)
+{
+    struct weft_announces *self = &core->announces;
+    const struct weft_announce_sent *sent = self->sent;
+    uint32_t last = (self->sent_at + WEFT_ANNOUNCE_SENT_MAX - 1) % WEFT_ANNOUNCE_SENT_MAX;
+    if (sent != NULL && core->now_ns - sent[last].at_ns >= SENT_NS) {
+        weft_rows_end(&core->reserves->rows, &self->sent, 1);
+    }
 }
 
 /* Refusal |index|, below refused_count. */
@@ -76,6 +90,7 @@ static struct weft_announce_refused *refused_at(const struct weft_announces *ann
 
 void weft_announce_end(struct weft_core *core)
 {
+    weft_rows_end(&core->reserves->rows, &core->announces.sent, 1);
     weft_rows_end(&core->reserves->rows, core->announces.refused_pieces,
                   WEFT_ROW_PIECES(WEFT_ANNOUNCE_REFUSED_MAX, struct weft_announce_refused));
 }
@@ -464,6 +479,7 @@ void weft_announce_expire(struct weft_core *core)
         announces->checking_peer = 0;
         check_next(core);
     }
+    expire_sent(core);
     weft_look_expire(core);
 }
 

@@ -48,6 +48,9 @@ struct weft_announce_sent {
     weft_ns at_ns;     /* when */
 };
 
+_Static_assert(WEFT_ANNOUNCE_SENT_MAX * sizeof(struct weft_announce_sent) <= WEFT_ROWS_BYTES,
+               "they fit in one piece");
+
 struct weft_announces {
     weft_bulletin bulletin;     /* accepted, 0 = none */
     weft_bulletin contradicted; /* other bytes of the same versions, seen and told of; 0 = none */
@@ -65,7 +68,7 @@ struct weft_announces {
                                          struct weft_announce_refused)]; /* not to be asked */
     uint32_t refused_count; /* of them; they stay, who is asked again first gives way */
     uint32_t gets;          /* entries of sent, as bits, that were ANNOUNCE_GET, not ANNOUNCE */
-    struct weft_announce_sent sent[WEFT_ANNOUNCE_SENT_MAX]; /* rate limit */
+    void *sent;             /* rate limit: a piece of rows, NULL = nothing sent lately */
     const uint8_t *bytes;   /* the signed timestamp document, config.bulletin_max at most */
     uint8_t *room;          /* for bytes; NULL = the host keeps them */
     struct weft_looks look; /* looks at the source */

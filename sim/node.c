@@ -188,7 +188,7 @@ bool weft_sim_node_has(const struct weft_sim_node *node, uint32_t release, uint3
 void weft_sim_node_lose(struct weft_sim_node *node, uint32_t chunk)
 {
     uint64_t bit = UINT64_C(1) << (chunk % 64);
-    node->have_count -= (node->have[chunk / 64] & bit) != 0 ? 1 : 0;
+    node->have_count = (uint16_t)(node->have_count - ((node->have[chunk / 64] & bit) != 0));
     node->have[chunk / 64] &= ~bit;
 }
 

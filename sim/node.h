@@ -33,7 +33,8 @@ struct weft_sim_node {
     uint32_t pending_count; /* chunks, requests and documents it waits for */
     uint32_t life;          /* starts so far; what an earlier life asked for is void */
     uint16_t ticks_at_once; /* TICKs in a row without time passing */
-    uint16_t slots_used;    /* slots for streams ever used: the others are free */
+    uint8_t slots_used;     /* slots for streams ever used: the others are free */
+    uint8_t source_idle;    /* connections to the source that can be used again */
     bool alive;             /* runs */
     bool returns;           /* is down and will start again */
     bool completing;        /* the shell is checking the whole */
@@ -41,17 +42,18 @@ struct weft_sim_node {
     weft_ns due_ns;         /* its core's deadline on its own clock, as of the last step */
     weft_node_id id;        /* name */
     uint64_t *have;         /* chunks of |fetching| on disk; survives a crash */
-    uint32_t have_count;    /* bits set in have */
+    uint16_t upload_count;  /* chunks it sends or keeps waiting */
+    uint16_t have_count;    /* bits set in have */
     uint16_t fetching;      /* release that |have| is of, NO_RELEASE = none; survives a crash */
     uint16_t held;          /* release that is active, NO_RELEASE = none; survives a crash */
     weft_ns disk_free_ns;   /* when the disk has stored everything given to it */
     weft_ns complete_ns;    /* when |held| was activated */
     weft_ns source_idle_ns; /* since when its connections to the source are idle */
-    uint32_t upload_count;  /* chunks it sends or keeps waiting */
-    uint8_t source_idle;    /* connections to the source that can be used again */
     uint32_t segment;       /* where it stands */
     struct weft_sim_updater updater; /* metadata */
 };
+
+_Static_assert(sizeof(struct weft_sim_node) == 128, "a node is two cache lines");
 
 /* Prepare node |index| of the world: identity, memory, first start. */
 void weft_sim_node_prepare(struct weft_sim_world *world, uint32_t index);

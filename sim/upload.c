@@ -116,8 +116,8 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
     upload->next = WEFT_SIM_NO_UPLOAD;
     upload->since_ns = weft_sim_now(shard);
     end->upload_count++;
-    world->nodes[node].upload_count +=
-        weft_sim_canary(world->options, WEFT_SIM_CHECK_CAPS_RESPECTED) ? 2 : 1;
+    uint32_t count = weft_sim_canary(world->options, WEFT_SIM_CHECK_CAPS_RESPECTED) ? 2 : 1;
+    world->nodes[node].upload_count = (uint16_t)(world->nodes[node].upload_count + count);
     weft_sim_check_caps(shard, node, world->nodes[node].upload_count);
     struct weft_sim_upload *last = find(shard, end->upload_last);
     end->upload_last = handle;
