@@ -33,10 +33,9 @@ static uint32_t index_entries(const struct weft_core *core)
 void weft_member_carve(struct weft_core *core, struct weft_arena *arena)
 {
     struct weft_members *members = &core->members;
-    uint32_t entries = index_entries(core);
     members->table = weft_arena_take(arena, core->config.members_max, sizeof *members->table);
-    weft_slots_carve(&members->index, arena, entries, core->config.members_max);
-    members->index_mask = entries - 1;
+    members->index_mask = index_entries(core) - 1;
+    weft_slots_carve(&members->index, arena, members->index_mask + 1, core->config.members_max);
     weft_roster_carve(core, arena);
 }
 
@@ -53,9 +52,7 @@ static void index_add(struct weft_members *members, uint32_t slot)
 
 static void index_rebuild(struct weft_members *members)
 {
-    for (uint32_t at = 0; at <= members->index_mask; at++) {
-        weft_slots_set(&members->index, at, 0);
-    }
+    weft_slots_clear(&members->index, members->index_mask + 1);
     for (uint32_t slot = 0; slot < members->count; slot++) {
         index_add(members, slot);
     }
@@ -64,11 +61,10 @@ static void index_rebuild(struct weft_members *members)
 uint32_t weft_member_slot(const struct weft_core *core, weft_node_id id)
 {
     const struct weft_members *members = &core->members;
-    uint32_t at = (uint32_t)weft_mix(id) & members->index_mask;
-    uint32_t place = weft_slots_get(&members->index, at);
+    uint32_t at = (uint32_t)weft_mix(id);
+    uint32_t place = weft_slots_get(&members->index, at & members->index_mask);
     while (place != 0 && members->table[place - 1].record->id != id) {
-        at = (at + 1) & members->index_mask;
-        place = weft_slots_get(&members->index, at);
+        place = weft_slots_get(&members->index, ++at & members->index_mask);
     }
     return place == 0 ? WEFT_MEMBER_NONE : place - 1;
 }

@@ -38,4 +38,12 @@ static inline void weft_slots_set(struct weft_slots *slots, uint32_t index, uint
     }
 }
 
+/* Set the first |count| places to 0. */
+static inline void weft_slots_clear(struct weft_slots *slots, uint32_t count)
+{
+    for (uint32_t index = 0; index < count; index++) {
+        weft_slots_set(slots, index, 0);
+    }
+}
+
 #endif
