@@ -11,8 +11,9 @@
 #define UNKNOWN_NS (2 * WEFT_NS_PER_S)
 #define UNKNOWN_RANK_NS (500 * WEFT_NS_PER_MS)
 
-/* Agents that bring nothing are put to the test after this. */
-#define TRIAL_NS (2 * WEFT_NS_PER_S)
+/* Agents that bring nothing are put to the test after this, and the time of a chunk at this rate. */
+#define TRIAL_NS (1250 * WEFT_NS_PER_MS)
+#define TRIAL_BYTES_PER_S (256 << 10)
 #define TRIAL_PLACE_NS (500 * WEFT_NS_PER_MS)
 #define TRIALS_MAX 4   /* doublings of the first */
 #define TRIAL_CHUNKS 8 /* of the time of one chunk nothing came */
@@ -46,8 +47,9 @@ static weft_ns trial_ns(struct weft_core *core, const struct weft_release *relea
                !weft_election_self(core) && place < WEFT_AGENTS_MAX;
     weft_ns since_ns =
         release->tried_ns > release->progress_ns ? release->tried_ns : release->progress_ns;
-    weft_ns wait_ns = (TRIAL_NS << release->trials) + place * TRIAL_PLACE_NS;
-    return may && has_agent(core, release->download) ? since_ns + wait_ns : WEFT_NS_NEVER;
+    weft_ns chunk_ns = weft_release_chunk_bytes(release) * WEFT_NS_PER_S / TRIAL_BYTES_PER_S;
+    weft_ns wait_ns = ((TRIAL_NS + chunk_ns) << release->trials) + place * TRIAL_PLACE_NS;
+    return may ? since_ns + wait_ns : WEFT_NS_NEVER;
 }
 
 void weft_fallback_plan(struct weft_core *core)
@@ -77,7 +79,7 @@ static bool blames_source(const struct weft_core *core)
 static void try(struct weft_core *core, struct weft_release *release)
 {
     if (weft_release_is_missing(release) && !release->falls_back &&
-        trial_ns(core, release) <= core->now_ns) {
+        has_agent(core, release->download) && trial_ns(core, release) <= core->now_ns) {
         release->tried_ns = core->now_ns;
         release->trials = (uint8_t)(release->trials + (release->trials < TRIALS_MAX));
         weft_source_try(core, release->download);

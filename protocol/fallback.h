@@ -8,8 +8,8 @@
  * say they have or lease. A node alone is its own agent and never waits.
  *
  * Long before that, agents that say they fetch and bring nothing are put to the test: the first few
- * candidates, 2 s after the last chunk and 0.5 s apart (each twice as late the next time), ask the
- * source for one chunk. If it comes and still nothing else has, the agents stall, and this node
+ * candidates, a second or two after the last chunk and 0.5 s apart (each twice as late the next
+ * time), ask the source for one chunk. If it comes and still nothing else has, the agents stall, and this node
  * fetches at once. SPEC.md section "Fallback". */
 #ifndef WEFT_FALLBACK_H
 #define WEFT_FALLBACK_H
