@@ -115,9 +115,14 @@ static bool has_place(const struct weft_core *core)
     return weft_serve_has_place(core);
 }
 
-/* Push one waiting chunk to whom it can be pushed now. True: nothing is left to do for it. */
+/* Push one waiting chunk to whom it can be pushed now. True: nothing is left to do for it. One that
+ * was lost meanwhile, as it is rotten on disk, waits anew when it is stored again. */
 static bool fill_entry(struct weft_core *core, uint32_t index, uint32_t entry)
 {
+    const struct weft_release *release = weft_release_of(core, &core->releases.downloads[index]);
+    if (!weft_bitmap_has(release->have, INDEX(entry))) {
+        return true;
+    }
     bool spread = (entry & FIRST) != 0 && !has_followers(core, index, entry);
     bool left = true;
     while (left && has_place(core)) {
