@@ -11,7 +11,7 @@
 #define UNKNOWN_NS (2 * WEFT_NS_PER_S)
 #define UNKNOWN_RANK_NS (500 * WEFT_NS_PER_MS)
 
-/* Agents that bring nothing are put to the test after this, and the time of a chunk at this rate. */
+/* Agents that bring nothing are put to the test after this and the time of a chunk at this rate. */
 #define TRIAL_NS (1250 * WEFT_NS_PER_MS)
 #define TRIAL_BYTES_PER_S (256 << 10)
 #define TRIAL_PLACE_NS (500 * WEFT_NS_PER_MS)

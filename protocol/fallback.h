@@ -9,8 +9,8 @@
  *
  * Long before that, agents that say they fetch and bring nothing are put to the test: the first few
  * candidates, a second or two after the last chunk and 0.5 s apart (each twice as late the next
- * time), ask the source for one chunk. If it comes and still nothing else has, the agents stall, and this node
- * fetches at once. SPEC.md section "Fallback". */
+ * time), ask the source for one chunk. If it comes and still nothing else has, the agents stall,
+ * and this node fetches at once. SPEC.md section "Fallback". */
 #ifndef WEFT_FALLBACK_H
 #define WEFT_FALLBACK_H
 
