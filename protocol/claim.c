@@ -108,7 +108,7 @@ static void refute(struct weft_core *core, uint64_t incarnation)
     members->refute_ns = core->now_ns + (suspicion_ns / REFUTE_PART << doublings);
     members->accused = 0;
     core->incarnation = incarnation;
-    weft_member_renew(core);
+    weft_own_record_renew(core);
     weft_core_trace(
         core, (struct weft_trace_record){.kind = WEFT_TRACE_REFUTE, .value = core->incarnation});
 }

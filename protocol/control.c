@@ -40,7 +40,7 @@ void weft_control_on_start(struct weft_core *core, const struct weft_event_start
     core->gossip.sync.more_ns = WEFT_NS_NEVER;
     core->bandwidths.due_ns = WEFT_NS_NEVER;
     core->announces.hint_due_ns = WEFT_NS_NEVER;
-    weft_member_on_start(core);
+    weft_own_record_on_start(core);
     weft_pace_on_start(core);
     weft_probe_on_start(core);
     weft_election_on_start(core);
@@ -68,7 +68,7 @@ void weft_control_on_link(struct weft_core *core, const struct weft_event_link *
         return;
     }
     bool is_moved = !weft_prefix_equal(&event->segment, &core->segment);
-    weft_member_on_link(core, event);
+    weft_own_record_on_link(core, event);
     if (!was_up || is_moved) {
         weft_probe_restart(core);
         wake(core);
@@ -125,7 +125,7 @@ void weft_control_on_looked(struct weft_core *core, const struct weft_event_look
 void weft_control_on_leave(struct weft_core *core)
 {
     if (is_active(core)) {
-        weft_member_on_leave(core);
+        weft_own_record_on_leave(core);
         core->leaving = true;
     }
 }
@@ -142,7 +142,7 @@ void weft_control_expire(struct weft_core *core)
     if (weft_probe_notice_sleep(core)) {
         wake(core);
     }
-    weft_member_expire(core);
+    weft_own_record_expire(core);
     weft_join_expire(core);
     weft_probe_expire(core);
     weft_claim_expire(core);
@@ -167,7 +167,7 @@ weft_ns weft_control_deadline(const struct weft_core *core)
     if (!core->link_up) {
         return due_ns;
     }
-    due_ns = earlier(due_ns, weft_member_deadline(core));
+    due_ns = earlier(due_ns, weft_own_record_deadline(core));
     due_ns = earlier(due_ns, weft_join_deadline(core));
     due_ns = earlier(due_ns, weft_probe_deadline(core));
     due_ns = earlier(due_ns, weft_claim_deadline(core));

@@ -35,7 +35,7 @@ void weft_election_reset(struct weft_core *core)
 {
     struct weft_elections *election = &core->election;
     if (election->state == WEFT_ELECTION_AGENT || election->state == WEFT_ELECTION_DRAIN) {
-        weft_member_take_role(core, WEFT_ROLE_FOLLOWER, election->term);
+        weft_own_record_take_role(core, WEFT_ROLE_FOLLOWER, election->term);
     }
     *election = (struct weft_elections){
         .state = WEFT_ELECTION_FOLLOWER,
@@ -158,7 +158,7 @@ static void become_agent(struct weft_core *core)
     struct weft_elections *election = &core->election;
     election->term += election->term < UINT32_MAX ? 1 : 0;
     enter(core, WEFT_ELECTION_AGENT);
-    weft_member_take_role(core, WEFT_ROLE_AGENT, election->term);
+    weft_own_record_take_role(core, WEFT_ROLE_AGENT, election->term);
     weft_core_trace(
         core, (struct weft_trace_record){.kind = WEFT_TRACE_AGENT_CLAIM, .value = election->term});
     weft_overlay_begin(core);
@@ -169,7 +169,7 @@ static void become_agent(struct weft_core *core)
 static void become_draining(struct weft_core *core)
 {
     enter(core, WEFT_ELECTION_DRAIN);
-    weft_member_take_role(core, WEFT_ROLE_DRAIN, core->election.term);
+    weft_own_record_take_role(core, WEFT_ROLE_DRAIN, core->election.term);
     weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_AGENT_DRAIN,
                                                      .value = core->election.term});
 }
@@ -179,7 +179,7 @@ static void become_follower(struct weft_core *core)
     bool was_draining = core->election.state == WEFT_ELECTION_DRAIN;
     enter(core, WEFT_ELECTION_FOLLOWER);
     if (was_draining) {
-        weft_member_take_role(core, WEFT_ROLE_FOLLOWER, core->election.term);
+        weft_own_record_take_role(core, WEFT_ROLE_FOLLOWER, core->election.term);
         weft_look_on_role(core);
     }
 }

@@ -57,28 +57,11 @@ struct weft_members {
     uint64_t accused;            /* incarnation to refute at refute_ns, 0 = none */
     weft_ns refute_ns;           /* no refutation before */
     uint32_t refutes;            /* refutations in a row */
-    weft_ns older_ns;            /* when the own stability grows next */
-    weft_ns started_ns;          /* of START */
     struct weft_joins join;      /* ways into the segment */
 };
 
 /* Take the tables of membership from the block. */
 void weft_member_carve(struct weft_core *core, struct weft_arena *arena);
-
-/* START: make the own record. core->self, segment and incarnation are set. */
-void weft_member_on_start(struct weft_core *core);
-
-/* LINK: take the own new address; a new prefix drops the members of the old segment. */
-void weft_member_on_link(struct weft_core *core, const struct weft_event_link *event);
-
-/* LEAVE: say goodbye to agents, successors and some others. */
-void weft_member_on_leave(struct weft_core *core);
-
-/* Grow older: the own stability follows the hours up. */
-void weft_member_expire(struct weft_core *core);
-
-/* When weft_member_expire() is wanted next. */
-weft_ns weft_member_deadline(const struct weft_core *core);
 
 /* A member of the segment other than the own node, in any state.
  * Errors: NULL if unknown.   Owner: the core; valid until the end of the step. */
@@ -127,12 +110,6 @@ void weft_member_bar(struct weft_core *core, weft_node_id id, bool no_agent);
 /* The class of |member| as it counts: never if it is barred. */
 enum weft_agent_class weft_member_class(const struct weft_member *member);
 
-/* The own record changed: next incarnation, told to the segment. */
-void weft_member_renew(struct weft_core *core);
-
-/* Take a new role, and tell. */
-void weft_member_take_role(struct weft_core *core, enum weft_role role, uint32_t term);
-
 /* The incarnation at which the reader of a message is held suspect or dead; 0 = it is not. */
 uint64_t weft_member_suspected(const struct weft_core *core, weft_node_id id);
 
@@ -144,6 +121,9 @@ uint32_t weft_member_add(struct weft_core *core, const struct weft_record *recor
  * has: keeps counts, digest and epoch, and traces a change of state. */
 void weft_member_put(struct weft_core *core, uint32_t slot, const struct weft_member *next,
                      const struct weft_record *record);
+
+/* The segment was left: nobody but the own node is a member any more. */
+void weft_member_forget_others(struct weft_core *core);
 
 /* Drop the member at |slot|; the last one takes its place. */
 void weft_member_remove(struct weft_core *core, uint32_t slot);

@@ -35,6 +35,7 @@ PROTOCOL_SOURCES := \
 	protocol/member.c \
 	protocol/message.c \
 	protocol/overlay.c \
+	protocol/own_record.c \
 	protocol/pace.c \
 	protocol/penalty.c \
 	protocol/pick.c \

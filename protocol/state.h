@@ -25,6 +25,7 @@
 #include "link_pause.h"
 #include "link_review.h"
 #include "member.h"
+#include "own_record.h"
 #include "pace.h"
 #include "penalty.h"
 #include "pick.h"
@@ -69,6 +70,7 @@ struct weft_core {
     struct weft_documents documents;     /* metadata documents being fetched */
 
     struct weft_members members;        /* who is in the segment */
+    struct weft_own_record own_record;  /* when the own record changes by itself */
     struct weft_elections election;     /* who is Update Agent */
     struct weft_pace pace;              /* how slowly, as nothing happens */
     struct weft_probes probes;          /* who answers */

@@ -96,7 +96,7 @@ void fixture_become_agent(struct fixture *fixture)
 {
     fixture->core->actions = fixture->queue;
     fixture->core->election.state = WEFT_ELECTION_AGENT;
-    weft_member_take_role(fixture->core, WEFT_ROLE_AGENT, 1);
+    weft_own_record_take_role(fixture->core, WEFT_ROLE_AGENT, 1);
     fixture_step(fixture, 0, (struct weft_event){.kind = WEFT_EVENT_TICK});
     ck_assert(weft_election_self(fixture->core));
 }
