@@ -126,8 +126,10 @@ static void refuse(struct weft_core *core, weft_node_id peer, weft_bulletin bull
                        WEFT_PIECE_ROWS(struct weft_announce_refused))) {
         place = refused_at(self, self->refused_count++);
     }
-    *place = (struct weft_announce_refused){
-        .peer = peer, .bulletin = bulletin, .until_ns = core->now_ns + REFUSED_NS};
+    if (place != NULL) {
+        *place = (struct weft_announce_refused){
+            .peer = peer, .bulletin = bulletin, .until_ns = core->now_ns + REFUSED_NS};
+    }
 }
 
 /* Remember who else announced; the oldest bulletin gives way. */

@@ -173,7 +173,7 @@ static struct weft_bandwidth_subject *take_subject(struct weft_core *core, weft_
     bool left = last != NULL && standing(core, last->id) == 0;
     struct weft_bandwidth_subject *place = left ? last : add_subject(core);
     if (place == NULL) {
-        if (standing(core, last->id) >= standing(core, id)) {
+        if (last == NULL || standing(core, last->id) >= standing(core, id)) {
             return NULL;
         }
         weft_member_set_rate(core, weft_member_slot(core, last->id), WEFT_MEMBER_RATE_UNKNOWN);

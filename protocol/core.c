@@ -42,7 +42,9 @@ static void carve_reserves(struct weft_reserves *reserves, struct weft_arena *ar
 {
     uint32_t link_count = core_count * config->links_max + 1; /* and one that stays zero */
     weft_reserve_carve(&reserves->links, arena, link_count, weft_link_bytes(config));
-    (void)weft_reserve_take(&reserves->links);
+    if (reserves->links.memory != NULL) { /* not only counted */
+        (void)weft_reserve_take(&reserves->links);
+    }
     weft_reserve_carve(&reserves->rows, arena, core_count * row_pieces(config), WEFT_ROWS_BYTES);
 }
 

@@ -58,7 +58,9 @@ static struct weft_penalty *entry_of(struct weft_core *core, weft_node_id peer)
                        WEFT_PIECE_ROWS(struct weft_penalty))) {
         place = at(self, self->count++);
     }
-    *place = (struct weft_penalty){.peer = peer};
+    if (place != NULL) {
+        *place = (struct weft_penalty){.peer = peer};
+    }
     return place;
 }
 
@@ -99,10 +101,11 @@ static enum weft_standing standing_of(weft_ns owed_ns, enum weft_standing worst)
 
 void weft_penalty_add(struct weft_core *core, weft_node_id peer, enum weft_offence offence)
 {
-    if (peer == 0 || peer == core->self.id) {
+    bool other = peer != 0 && peer != core->self.id;
+    struct weft_penalty *penalty = other ? entry_of(core, peer) : NULL;
+    if (penalty == NULL) {
         return;
     }
-    struct weft_penalty *penalty = entry_of(core, peer);
     settle(penalty, core->now_ns);
     uint8_t standing = penalty->standing;
     penalty->until_ns += price_ns(offence, penalty->counts[offence]);

@@ -183,7 +183,7 @@ struct roll {
     uint32_t alive;  /* nodes that run */
     uint32_t agents; /* of them agents */
     uint32_t first;  /* of them, one */
-    bool honest;     /* all of them */
+    bool honest;     /* all of them, and the only ones of their names */
 };
 
 /* Who is in |segment| now? */
@@ -195,7 +195,7 @@ static struct roll call_roll(const struct weft_sim_world *world, uint32_t segmen
         if (node->segment == segment && node->alive) {
             roll.first = roll.alive++ == 0 ? i : roll.first;
             roll.agents += weft_view_node(node->core).is_agent;
-            roll.honest &= !node->hostile;
+            roll.honest &= !node->hostile && !weft_sim_topology_is_copied(&world->topology, i);
         }
     }
     return roll;

@@ -121,6 +121,16 @@ weft_node_id weft_sim_topology_id(const struct weft_sim_topology *topology, uint
     return (luck << 32) | (index + 1);
 }
 
+bool weft_sim_topology_is_copied(const struct weft_sim_topology *topology, uint32_t node)
+{
+    for (uint32_t i = 0; i < topology->clone_count; i++) {
+        if (topology->clones[i].as == node) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void weft_sim_topology_clone(struct weft_sim_topology *topology, uint32_t node, uint32_t as)
 {
     bool real = weft_sim_topology_id(topology, as) != weft_sim_topology_id(topology, node) &&

@@ -9,7 +9,7 @@ bench=$root/scripts/bench-sim
 [ -x "$root/build/release/weft-sim" ] || { echo "skipped: weft-sim is not built"; exit 77; }
 expect 2 "no part speed; there are scale, day, seeds, growth" "$bench" speed
 expect 2 "sizes are at least 1" "$bench" --hours 0
-expect 1 "choose fewer with --nodes" "$bench" --nodes 2000000000 scale
+expect 1 "choose fewer nodes" "$bench" --nodes 2000000000 scale
 WEFT_SIM=$dir/none expect 77 "skipped: $dir/none is not built" "$bench"
 printf '#!/bin/sh\nexit 3\n' >"$dir/failing" && chmod +x "$dir/failing"
 WEFT_SIM=$dir/failing expect 1 "FAULT: exit status 3" "$bench" --seeds 1 seeds
