@@ -13,9 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Beacons of others in company that make an own one needless. */
-#define ENOUGH 2
-
 /* Packets read in one turn of the loop; what a flood has more, the kernel drops. */
 #define BATCH 16
 
@@ -51,7 +48,7 @@ static void on_timer(uv_timer_t *timer)
 {
     struct weft_beacon *beacon = timer->data;
     bool is_alone = beacon->config.is_alone(beacon->config.context);
-    uint32_t enough = beacon->is_answering ? 1 : ENOUGH;
+    uint32_t enough = beacon->is_answering ? 1 : WEFT_BEACON_ENOUGH;
     if (is_alone || beacon->heard_count < enough) {
         uint8_t bytes[WEFT_BEACON_BYTES];
         const struct weft_beacon_sign sign = {.is_alone = is_alone,
@@ -77,7 +74,7 @@ static void on_beacon(struct weft_beacon *beacon, const struct weft_beacon_sign 
         beacon->heard_count++;
     } else if (!is_alone && !beacon->is_answering) {
         beacon->is_answering = true;
-        plan(beacon, WEFT_BEACON_ANSWER_MS * 2 / 3);
+        plan(beacon, WEFT_BEACON_SOON_MS);
     }
 }
 
@@ -112,8 +109,7 @@ static bool start(struct weft_beacon *beacon)
     beacon->poll.data = beacon;
     beacon->handle_count++;
     uv_poll_start(&beacon->poll, UV_READABLE, on_readable);
-    plan(beacon,
-         WEFT_BEACON_ANSWER_MS * 2 / 3); /* the first one soon: somebody may have moved in */
+    plan(beacon, WEFT_BEACON_SOON_MS); /* somebody may have moved in */
     return true;
 }
 

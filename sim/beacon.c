@@ -7,9 +7,6 @@
 #include "protocol/transport/beacon.h"
 #include "protocol/view.h"
 
-/* Beacons of others in company that make an own one needless. */
-#define ENOUGH 2
-
 #define MILLION 1000000
 
 static bool is_alone(const struct weft_sim_world *world, uint32_t node)
@@ -37,7 +34,7 @@ static void plan(struct weft_sim_shard *shard, uint32_t node, uint32_t mean_ms)
 
 static void plan_soon(struct weft_sim_shard *shard, uint32_t node)
 {
-    plan(shard, node, WEFT_BEACON_ANSWER_MS * 2 / 3);
+    plan(shard, node, WEFT_BEACON_SOON_MS);
 }
 
 void weft_sim_beacon_on_start(struct weft_sim_shard *shard, uint32_t node)
@@ -57,7 +54,8 @@ static void hear(struct weft_sim_shard *shard, uint32_t node, uint32_t from, boo
         weft_sim_shard_push(shard, at_ns, WEFT_SIM_BEACON, node)->peer = from;
     }
     if (!from_alone) {
-        beacon->heard_count = (uint8_t)(beacon->heard_count + (beacon->heard_count < ENOUGH));
+        beacon->heard_count =
+            (uint8_t)(beacon->heard_count + (beacon->heard_count < WEFT_BEACON_ENOUGH));
     } else if (!alone && !beacon->is_answering) {
         beacon->is_answering = true;
         plan_soon(shard, node);
@@ -93,7 +91,7 @@ void weft_sim_beacon_on_due(struct weft_sim_shard *shard, const struct weft_sim_
         return;
     }
     bool alone = is_alone(world, node);
-    if (alone || beacon->heard_count < (beacon->is_answering ? 1 : ENOUGH)) {
+    if (alone || beacon->heard_count < (beacon->is_answering ? 1 : WEFT_BEACON_ENOUGH)) {
         send(shard, node, alone);
     }
     beacon->is_answering = false;

@@ -12,6 +12,12 @@
 
 #define WEFT_BEACON_BYTES (WEFT_TRIES_MAX * WEFT_PACKET_INIT_BYTES)
 
+/* Beacons of others in company that make an own one needless; of an answer one is enough. */
+#define WEFT_BEACON_ENOUGH 2
+
+/* Mean time, in ms, to the first beacon and to an answer, which comes by BEACON_ANSWER_MS. */
+#define WEFT_BEACON_SOON_MS (WEFT_BEACON_ANSWER_MS * 2 / 3)
+
 struct weft_beacon_sign {
     bool is_alone; /* the sender knows nobody in its segment */
     uint16_t port; /* where it listens, at the address it sends from; not 0 */
