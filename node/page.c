@@ -77,10 +77,55 @@ static bool fits(const struct weft_page *page)
     return !page->terminal.is_terminal || page->column < page->terminal.width;
 }
 
+/* Columns of the word at |text|; none at a blank. */
+static uint32_t word_columns(const char *text)
+{
+    uint32_t columns = 0;
+    for (; *text != '\0' && *text != ' '; text += character_length(text)) {
+        columns++;
+    }
+    return columns;
+}
+
+static void strip_blanks(struct weft_page *page)
+{
+    while (page->length > 0 && page->text[page->length - 1] == ' ') {
+        page->length--;
+    }
+}
+
+/* Go on below. A word wider than a line has is broken where it is full. */
+static void wrap(struct weft_page *page)
+{
+    strip_blanks(page);
+    append_text(page, "\n");
+    for (page->column = 0; page->column < page->hang_column; page->column++) {
+        append_text(page, " ");
+    }
+}
+
+static bool must_wrap(const struct weft_page *page, const char *text, bool begins_word)
+{
+    uint32_t width = page->terminal.width;
+    if (!page->terminal.is_terminal || page->hang_column == 0 || page->hang_column >= width ||
+        page->column <= page->hang_column) {
+        return false;
+    }
+    return page->column + (begins_word ? word_columns(text) : 1) > width;
+}
+
 static void append_visible(struct weft_page *page, const char *text)
 {
+    bool begins_word = true;
     while (*text != '\0') {
         size_t length = character_length(text);
+        if (must_wrap(page, text, begins_word)) {
+            wrap(page);
+            if (*text == ' ') {
+                text += length;
+                continue;
+            }
+        }
         if (fits(page)) {
             if (is_control(text)) {
                 append_text(page, "?");
@@ -89,6 +134,7 @@ static void append_visible(struct weft_page *page, const char *text)
             }
             page->column++;
         }
+        begins_word = *text == ' ';
         text += length;
     }
 }
@@ -122,9 +168,7 @@ void weft_page_put(struct weft_page *page, enum weft_style style, const char *fo
     }
     put_styled(page, style, text);
     if (ends_line) {
-        while (page->length > 0 && page->text[page->length - 1] == ' ') {
-            page->length--;
-        }
+        strip_blanks(page);
         append_text(page, "\n");
         page->column = 0;
     }

@@ -26,6 +26,7 @@ struct weft_page {
     size_t length;                 /* bytes of text */
     size_t room;                   /* bytes allocated */
     uint32_t column;               /* columns of the unfinished line */
+    uint32_t hang_column;          /* where a line that is too long goes on; 0 = it is cut */
     bool failed;                   /* memory was short; the page ends early */
 };
 
@@ -35,8 +36,9 @@ struct weft_page weft_page_new(struct weft_terminal terminal);
 /* Release the text. */
 void weft_page_free(struct weft_page *page);
 
-/* Append formatted text in |style|. What does not fit into the terminal's width is cut; a newline
- * may only stand at the end of the result. */
+/* Append formatted text in |style|. What does not fit into the terminal's width goes on below at
+ * page->hang_column, from a blank on if there is one, or is cut if that is 0; a newline may only
+ * stand at the end of the result. */
 void weft_page_put(struct weft_page *page, enum weft_style style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

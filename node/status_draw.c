@@ -91,22 +91,6 @@ static uint64_t near_bytes(const json_t *version)
     return tier(version, "peer") + tier(version, "agent");
 }
 
-/* Behind the tiers, or below them where there is no room. */
-static void draw_saved(const struct weft_status_drawing *drawing, uint64_t inside_bytes,
-                       uint64_t all_bytes)
-{
-    char text[80];
-    struct weft_page *page = drawing->page;
-    snprintf(text, sizeof(text), "; %s from inside the segment",
-             weft_units_percent(inside_bytes, all_bytes).text);
-    if (page->column + strlen(text) > page->terminal.width) {
-        weft_page_put(page, WEFT_STYLE_PLAIN, "\n");
-        weft_page_column(page, drawing->value_column);
-        memmove(text, text + 2, strlen(text + 2) + 1);
-    }
-    weft_page_put(page, WEFT_STYLE_DIM, "%s\n", text);
-}
-
 static void draw_tiers(const struct weft_status_drawing *drawing, const json_t *version)
 {
     uint64_t sum = 0;
@@ -132,7 +116,8 @@ static void draw_tiers(const struct weft_status_drawing *drawing, const json_t *
             first = false;
         }
     }
-    draw_saved(drawing, near_bytes(version), sum);
+    weft_page_put(drawing->page, WEFT_STYLE_DIM, "; %s from inside the segment\n",
+                  weft_units_percent(near_bytes(version), sum).text);
 }
 
 static void draw_fetching(const struct weft_status_drawing *drawing, const json_t *fetching)
@@ -406,6 +391,7 @@ void weft_status_draw(struct weft_page *page, const json_t *document)
 {
     struct weft_status_drawing drawing = {page, document, value_column(document)};
     draw_title(&drawing);
+    page->hang_column = drawing.value_column;
     draw_components(&drawing);
     draw_wait(&drawing);
     draw_segment(&drawing);

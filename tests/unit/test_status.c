@@ -49,8 +49,8 @@ static const char page_80[] =
     "10.1.0.11:7767  Update Agent of segment 10.1.0.0/24, site north    up 3 min 05 s\n"
     "\n"
     "  pattern     1.5.0  ███████████████▎░░░░░░░░░  61.3 %  8.92 MiB/s  3.0 s left\n"
-    "              from peer 12.0 MiB, agent 20.1 MiB, remote 4.00 KiB, source 7.10 MiB\n"
-    "              81.8 % from inside the segment\n"
+    "              from peer 12.0 MiB, agent 20.1 MiB, remote 4.00 KiB, source 7.10\n"
+    "              MiB; 81.8 % from inside the segment\n"
     "              1.4.2  active since 2026-11-21 22:26 UTC, 62.9 MiB\n"
     "  engine      12.0  active since 2026-11-21 22:26 UTC, 812 KiB\n"
     "              from peer 812 KiB; 100 % from inside the segment\n"
@@ -58,13 +58,15 @@ static const char page_80[] =
     "  program     no signed release of it is known yet\n"
     "\n"
     "  waits for   chunks that are on their way\n"
-    "  segment     6 nodes alive, 1 suspect, 5 data links; 3 nodes of other segments known\n"
+    "  segment     6 nodes alive, 1 suspect, 5 data links; 3 nodes of other segments\n"
+    "              known\n"
     "  agents      10.1.0.11:7767 (this node), 10.1.0.14:7767\n"
     "  peers       10.1.0.12:7767                               11.2 MiB/s\n"
     "              10.1.0.14:7767          agent suspect\n"
     "              10.2.0.10:7767          agent         remote 1.66 MiB/s\n"
     "  source      http://10.9.0.2/repo  looked at 10 s ago\n"
-    "              http://10.9.0.2/repo/metadata/timestamp.json: the web server answered 503\n"
+    "              http://10.9.0.2/repo/metadata/timestamp.json: the web server\n"
+    "              answered 503\n"
     "              down, next try in 4.0 s\n"
     "  metadata    version 7, valid for 6 d 18 h\n";
 
@@ -124,7 +126,8 @@ static void expect_page(const char *document_text, struct weft_terminal terminal
 
 START_TEST(test_page_at_80_columns)
 {
-    struct weft_terminal terminal = {.has_unicode = true, .width = 80, .height = 24};
+    struct weft_terminal terminal = {
+        .is_terminal = true, .has_unicode = true, .width = 80, .height = 24};
     expect_page(fixture, terminal, page_80);
 }
 END_TEST
