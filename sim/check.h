@@ -125,6 +125,9 @@ void weft_sim_check_idle(struct weft_sim_world *world);
 
 /* --- check_end.c --- */
 
+/* Is all so that has to be so after --settle: an agent in each segment, and views that agree? */
+bool weft_sim_check_is_healed(const struct weft_sim_world *world);
+
 /* Do the flags ask for no fault at all, and for no other tuning than the standard? */
 bool weft_sim_check_is_calm(const struct weft_sim_options *options);
 

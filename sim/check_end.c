@@ -201,37 +201,70 @@ static struct roll call_roll(const struct weft_sim_world *world, uint32_t segmen
     return roll;
 }
 
-static void check_segment(struct weft_sim_world *world, uint32_t segment)
+/* What is still wrong with a segment. */
+struct wound {
+    enum weft_sim_check check; /* AGENT_PRESENT or MEMBERS_AGREE */
+    uint32_t node;             /* where it shows */
+    uint32_t seen;             /* MEMBERS_AGREE: nodes that this one holds for alive */
+    uint32_t alive;            /* nodes that are */
+};
+
+/* True if something is, and then |wound| says what. */
+static bool find_wound(const struct weft_sim_world *world, uint32_t segment, struct wound *wound)
 {
     struct roll roll = call_roll(world, segment);
     if (roll.alive == 0 || !roll.honest) {
-        return;
+        return false;
     }
-    struct weft_sim_shard *shard = weft_sim_world_shard(world, roll.first);
+    *wound = (struct wound){WEFT_SIM_CHECK_AGENT_PRESENT, roll.first, 0, roll.alive};
     if (roll.agents == 0) {
-        weft_sim_check_fail(shard, WEFT_SIM_CHECK_AGENT_PRESENT, roll.first,
-                            "none of %u nodes of segment %u is an agent", roll.alive, segment);
+        return true;
     }
-    for (uint32_t i = 0; i < world->node_count; i++) {
-        const struct weft_sim_node *node = &world->nodes[i];
-        if (node->segment != segment || !node->alive) {
-            continue;
-        }
-        uint32_t count = weft_view_node(node->core).member_count;
-        if (count != roll.alive) {
-            weft_sim_check_fail(shard, WEFT_SIM_CHECK_MEMBERS_AGREE, i,
-                                "sees %u nodes alive, %u are", count, roll.alive);
-            return;
+    wound->check = WEFT_SIM_CHECK_MEMBERS_AGREE;
+    for (wound->node = 0; wound->node < world->node_count; wound->node++) {
+        const struct weft_sim_node *node = &world->nodes[wound->node];
+        if (node->segment == segment && node->alive) {
+            wound->seen = weft_view_node(node->core).member_count;
+            if (wound->seen != roll.alive) {
+                return true;
+            }
         }
     }
+    return false;
+}
+
+/* Is anything owed to segments after healing? */
+static bool owes_healing(const struct weft_sim_options *options)
+{
+    return options->loss_ppm <= AGREE_LOSS_PPM && options->replay_ppm == 0;
+}
+
+bool weft_sim_check_is_healed(const struct weft_sim_world *world)
+{
+    struct wound wound;
+    for (uint32_t s = 0; s < world->topology.segment_count && owes_healing(world->options); s++) {
+        if (find_wound(world, s, &wound)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void check_healed(struct weft_sim_world *world)
 {
-    const struct weft_sim_options *options = world->options;
-    bool quiet = options->loss_ppm <= AGREE_LOSS_PPM && options->replay_ppm == 0;
-    for (uint32_t s = 0; s < world->topology.segment_count && quiet; s++) {
-        check_segment(world, s);
+    struct wound wound;
+    for (uint32_t s = 0; s < world->topology.segment_count && owes_healing(world->options); s++) {
+        if (!find_wound(world, s, &wound)) {
+            continue;
+        }
+        struct weft_sim_shard *shard = weft_sim_world_shard(world, wound.node);
+        if (wound.check == WEFT_SIM_CHECK_AGENT_PRESENT) {
+            weft_sim_check_fail(shard, wound.check, wound.node,
+                                "none of %u nodes of segment %u is an agent", wound.alive, s);
+        } else {
+            weft_sim_check_fail(shard, wound.check, wound.node, "sees %u nodes alive, %u are",
+                                wound.seen, wound.alive);
+        }
     }
 }
 

@@ -20,6 +20,10 @@
 /* A flood: so many datagrams, so often. */
 #define FLOOD_COUNT 20
 #define FLOOD_NS (WEFT_NS_PER_S / 20)
+
+/* It comes in waves: for so long, then not until so much later. */
+#define FLOOD_WAVE_NS (2 * WEFT_NS_PER_S)
+#define FLOOD_EBB_NS (8 * WEFT_NS_PER_S)
 #define FLOOD_BYTES 200
 
 _Static_assert(FLOOD_BYTES % 8 == 0, "noise is made eight bytes at a time");
@@ -268,5 +272,7 @@ void weft_sim_hostile_on_flood(struct weft_sim_world *world, const struct weft_s
             weft_sim_stream_send_datagram(shard, node, &send);
         }
     }
-    weft_sim_mishap_again(world, world->now_ns + FLOOD_NS, mishap);
+    weft_ns into_ns = (world->now_ns + FLOOD_NS) % (FLOOD_WAVE_NS + FLOOD_EBB_NS);
+    weft_ns ebb_ns = into_ns < FLOOD_WAVE_NS ? 0 : FLOOD_WAVE_NS + FLOOD_EBB_NS - into_ns;
+    weft_sim_mishap_again(world, world->now_ns + FLOOD_NS + ebb_ns, mishap);
 }

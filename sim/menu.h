@@ -55,7 +55,7 @@ struct weft_sim_options;
     X(SLOW_LORIS, "slow-loris", 0, 0, "a hostile node sends chunks at 8 kbit/s")                   \
     X(OLD_NEWS, "old-news", 0, 0, "a hostile node tells of the oldest metadata only")              \
     X(FALSE_NEWS, "false-news", 0, 0, "a hostile node tells of newer metadata with forged bytes")  \
-    X(FLOOD, "flood", 0, 0, "a hostile node sends 400 useless datagrams a second")                 \
+    X(FLOOD, "flood", 0, 0, "a hostile node sends 400 useless datagrams a second, 2 s of 10")      \
     X(WITHHOLD, "withhold", 0, 0, "a hostile node sends no chunks, and refuses none")              \
     X(SLANDER, "slander", 0, 0, "a hostile node tells that all others died or left")               \
     X(GHOSTS, "ghosts", 0, 0, "a hostile node tells of up to 64 members that do not exist")        \

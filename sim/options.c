@@ -139,6 +139,12 @@ static const struct weft_flag release_flags[] = {
      .help = "time that passes after all are complete; then each segment must have an agent and"
              " all its nodes agree who is alive",
      AT(plain.settle_ms)},
+    {.name = "healed",
+     .kind = WEFT_FLAG_MS,
+     .standard = "0",
+     .help = "--settle is over as soon as all that has to be so after it was so for this time;"
+             " 0 = not before its time",
+     AT(plain.healed_ms)},
     {.name = "time-limit",
      .kind = WEFT_FLAG_MS,
      .standard = "0",

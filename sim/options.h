@@ -65,6 +65,7 @@ struct weft_sim_options {
     uint32_t releases;           /* --releases, one after the other */
     uint32_t every_ms;           /* --every, between two releases */
     uint32_t settle_ms;          /* --settle, after everybody is complete */
+    uint32_t healed_ms;          /* --healed, ends settling early; 0 = not */
     uint32_t threads;            /* --threads; 0 = one for each processor */
     weft_ns lan_delay_ns;        /* --lan-delay */
     weft_ns wan_delay_ns;        /* --wan-delay */

@@ -191,7 +191,8 @@ static bool is_order(const char *flag)
 /* Less of these is no smaller run, but another question. */
 static bool is_fixed(const char *flag)
 {
-    static const char *const fixed[] = {"seed", "settle", "time-limit", "warmup", "threads"};
+    static const char *const fixed[] = {"seed",       "settle", "healed",
+                                        "time-limit", "warmup", "threads"};
     for (uint32_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
         if (strcmp(flag, fixed[i]) == 0) {
             return true;

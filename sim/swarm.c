@@ -19,6 +19,8 @@ enum draw {
     DRAW_NODES,
     DRAW_DENSITY,
     DRAW_RELEASES,
+    DRAW_HEALED,
+    DRAW_WARMUP,
     DRAW_CHOICES = 32, /* one for each choice */
     DRAW_KNOBS = 64,   /* one for each */
     DRAW_CLASSES = 128 /* two for each class */
@@ -45,6 +47,12 @@ static const struct choice choices[] = {
     {"restart-all", {NULL, NULL, NULL, NULL, "20%", "90%"}, 6},
     {"source-down", {NULL, NULL, NULL, "0s,5s", "50%,10s"}, 5},
 };
+
+/* Most runs end soon after all has healed; some show what comes of quiet. */
+static const struct choice healed = {"healed", {NULL, "10s", "10s", "10s"}, 4};
+
+/* Most find their first release soon after they have met; idle traffic is judged in the others. */
+static const struct choice warmup = {"warmup", {NULL, "5s", "5s", "5s"}, 4};
 
 /* Tuning at its extremes. */
 static const struct choice knobs[] = {
@@ -113,5 +121,7 @@ void weft_sim_swarm_draw(struct weft_sim_words *words, uint64_t seed)
     }
     add_mishaps(words, seed);
     weft_sim_words_flag(words, "settle", "60s");
+    add_choice(words, &healed, draw(seed, DRAW_HEALED, healed.count));
+    add_choice(words, &warmup, draw(seed, DRAW_WARMUP, warmup.count));
     weft_sim_words_flag(words, "threads", "1");
 }

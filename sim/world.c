@@ -27,6 +27,9 @@ _Static_assert((WEFT_LINKS_MAX + SPARE_ENDS) % WEFT_SIM_BAND == 0, "whole bands"
 /* And where hostile nodes slow it down. */
 #define LIMIT_HOSTILE_NS (300 * WEFT_NS_PER_S)
 
+/* How often it is looked whether a run that settles has healed. */
+#define HEALED_LOOK_NS (1 * WEFT_NS_PER_S)
+
 /* Rates between sites follow within a window, so it is short beside the time of a chunk. Sites
  * nearer to each other than the shortest window are simulated by one thread. */
 #define WINDOW_LONGEST_NS (10 * WEFT_NS_PER_MS)
@@ -383,6 +386,20 @@ static bool is_done(const struct weft_sim_world *world)
     return quiet && settled == world->node_count;
 }
 
+/* Has all that has to be so when it is over been so for long enough? */
+static bool is_healed(struct weft_sim_world *world)
+{
+    weft_ns least_ns = world->options->healed_ms * WEFT_NS_PER_MS;
+    if (least_ns == 0) {
+        return false;
+    }
+    if (world->now_ns >= world->healed_look_ns) {
+        world->healed_look_ns = world->now_ns + HEALED_LOOK_NS;
+        world->wounded_ns = weft_sim_check_is_healed(world) ? world->wounded_ns : world->now_ns;
+    }
+    return world->now_ns - world->wounded_ns >= least_ns;
+}
+
 /* Is it over, and has what is to settle had its time? */
 static bool is_over(struct weft_sim_world *world)
 {
@@ -392,8 +409,10 @@ static bool is_over(struct weft_sim_world *world)
     }
     if (world->settle_ns == 0) {
         world->settle_ns = world->now_ns + world->options->settle_ms * WEFT_NS_PER_MS;
+        world->wounded_ns = world->now_ns;
+        world->healed_look_ns = world->now_ns;
     }
-    return world->checks.failed || world->now_ns >= world->settle_ns;
+    return world->checks.failed || world->now_ns >= world->settle_ns || is_healed(world);
 }
 
 /* Where the next window ends: after the first thing that happens anywhere, by a window's length,

@@ -194,6 +194,8 @@ struct weft_sim_world {
     uint64_t operations;                    /* with --fail-nth: that could have failed so far */
     weft_ns busy_ns;                        /* when control traffic is looked at again */
     weft_ns settle_ns;                      /* the run is over then; 0 = not known yet */
+    weft_ns wounded_ns;                     /* settling: not all was as it has to be then */
+    weft_ns healed_look_ns;                 /* settling: when it is looked at again */
 };
 
 /* Make the world that |options| describe, with every node about to start.

@@ -6,6 +6,7 @@
 #include "sim/summary.h"
 #include "sim/world.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { WORDS_MAX = 24 };
@@ -150,6 +151,30 @@ START_TEST(test_a_newer_release_ends_an_unfinished_one)
 }
 END_TEST
 
+/* Settling lasts until views agree and have agreed for --healed, which they cannot at once after
+ * a partition; where so much is lost that nothing is owed, just for --healed. */
+START_TEST(test_settling_ends_when_all_has_healed)
+{
+    static const struct {
+        const char *line;
+        weft_ns least_s, most_s;
+    } rows[] = {{"--settle 60s", 60, 61},
+                {"--settle 60s --healed 5s", 6, 20},
+                {"--settle 60s --healed 5s --loss 5%", 5, 6},
+                {"--settle 6s --healed 30s --loss 5%", 6, 7}};
+    for (size_t i = 0; i < WEFT_ROWS(rows); i++) {
+        char line[256];
+        snprintf(line, sizeof(line), "--segments 1 --nodes 8 --size 1MiB --partition 1@20s+20s %s",
+                 rows[i].line);
+        run(line);
+        weft_ns whole_ns = world.releases.items[0].publish_ns + 40 * WEFT_NS_PER_S;
+        weft_ns settled_ns = world.now_ns - whole_ns;
+        between(settled_ns, rows[i].least_s * WEFT_NS_PER_S, rows[i].most_s * WEFT_NS_PER_S);
+        end();
+    }
+}
+END_TEST
+
 START_TEST(test_threads_change_nothing)
 {
     static const char *const lines[] = {
@@ -189,6 +214,7 @@ static Suite *world_suite(void)
     WEFT_ADD(suite, test_bytes_sent_are_bytes_received);
     WEFT_ADD(suite, test_releases_follow_each_other);
     WEFT_ADD(suite, test_a_newer_release_ends_an_unfinished_one);
+    WEFT_ADD(suite, test_settling_ends_when_all_has_healed);
     WEFT_ADD(suite, test_threads_change_nothing);
     WEFT_ADD(suite, test_near_sites_share_a_shard);
     return suite;
