@@ -2,6 +2,7 @@
 /* What does a core look like from outside? Copies only; decides nothing. */
 #include "view.h"
 
+#include "address.h"
 #include "state.h"
 
 /* A linked neighbour has something this node still lacks. */
@@ -68,6 +69,18 @@ struct weft_view_node weft_view_node(const struct weft_core *core)
         .source_down = core->source.failures > 0,
         .source_retry_ns = core->source.retry_ns == 0 ? WEFT_NS_NEVER : core->source.retry_ns,
     };
+}
+
+uint32_t weft_view_member_count(const struct weft_core *core)
+{
+    return weft_member_up_count(core);
+}
+
+bool weft_view_knows(const struct weft_core *core, const struct weft_endpoint *endpoint)
+{
+    const struct weft_member *member = weft_member_find(core, endpoint->id);
+    return member != NULL && member->state != WEFT_MEMBER_DEAD &&
+           weft_address_equal(&member->record->address, &endpoint->address);
 }
 
 struct weft_view_counters weft_view_counters(const struct weft_core *core)

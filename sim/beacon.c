@@ -11,7 +11,7 @@
 
 static bool is_alone(const struct weft_sim_world *world, uint32_t node)
 {
-    return weft_view_node(world->nodes[node].core).member_count <= 1;
+    return weft_view_member_count(world->nodes[node].core) <= 1;
 }
 
 static uint64_t draw(const struct weft_sim_world *world, uint32_t node)
@@ -43,20 +43,23 @@ void weft_sim_beacon_on_start(struct weft_sim_shard *shard, uint32_t node)
     plan_soon(shard, node);
 }
 
-/* What was sent is there at once for who only counts it; a core hears it after the delay. */
+/* What was sent is there at once for who only counts it; a core hears it after the delay, but for
+ * beacons of its members, which are nothing new to it. */
 static void hear(struct weft_sim_shard *shard, uint32_t node, uint32_t from, bool from_alone)
 {
     const struct weft_sim_world *world = shard->world;
     struct weft_sim_beacon *beacon = &world->beacons[node];
-    bool alone = is_alone(world, node);
-    if (alone || !from_alone) {
+    struct weft_endpoint sender = weft_sim_topology_endpoint(&world->topology, from);
+    bool known = weft_view_knows(world->nodes[node].core, &sender);
+    bool asked = from_alone && !is_alone(world, node);
+    if (!known && !asked) {
         weft_ns at_ns = weft_sim_now(shard) + weft_sim_network_delay(&world->network, from, node);
         weft_sim_shard_push(shard, at_ns, WEFT_SIM_BEACON, node)->peer = from;
     }
     if (!from_alone) {
         beacon->heard_count =
             (uint8_t)(beacon->heard_count + (beacon->heard_count < WEFT_BEACON_ENOUGH));
-    } else if (!alone && !beacon->is_answering) {
+    } else if (asked && !beacon->is_answering) {
         beacon->is_answering = true;
         plan_soon(shard, node);
     }

@@ -36,6 +36,9 @@ _Static_assert((WEFT_LINKS_MAX + SPARE_ENDS) % WEFT_SIM_BAND == 0, "whole bands"
 #define WINDOW_SHORTEST_NS (WEFT_NS_PER_MS / 2)
 #define WINDOWS_PER_CHUNK 2
 
+/* So many entries in a window and more are worth calling another thread. */
+#define ENTRIES_FOR_CREW 64
+
 /* Fewer nodes than this for each thread are done sooner by fewer threads. */
 #define NODES_PER_THREAD 500
 
@@ -441,6 +444,30 @@ static void run_shard(void *context, uint32_t index, uint32_t worker)
     weft_sim_shard_run(shard, world->end_ns);
 }
 
+static uint64_t count_popped(const struct weft_sim_world *world)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < world->shard_count; i++) {
+        count += weft_sim_queue_popped(world->shards[i].queue);
+    }
+    return count;
+}
+
+/* One window: by all threads if the one before had much to do, else by this one, which is done
+ * sooner than another is called. Who does it changes nothing. */
+static void run_window(struct weft_sim_world *world)
+{
+    uint64_t before = count_popped(world);
+    if (world->window_entries >= ENTRIES_FOR_CREW) {
+        weft_sim_crew_run(world->crew, run_shard, world, world->shard_count);
+    } else {
+        for (uint32_t i = 0; i < world->shard_count; i++) {
+            run_shard(world, i, 0);
+        }
+    }
+    world->window_entries = count_popped(world) - before;
+}
+
 void weft_sim_world_run(struct weft_sim_world *world, const volatile int *stop)
 {
     weft_ns last_ns = limit_ns(world);
@@ -456,7 +483,7 @@ void weft_sim_world_run(struct weft_sim_world *world, const volatile int *stop)
         if (world->watch != NULL) {
             weft_sim_watch_open(world->watch, world->end_ns);
         }
-        weft_sim_crew_run(world->crew, run_shard, world, world->shard_count);
+        run_window(world);
         world->now_ns = world->end_ns;
         meet(world);
     }

@@ -192,6 +192,7 @@ struct weft_sim_world {
     uint64_t meetings;                      /* windows so far */
     uint64_t lines_due;                     /* so many, and the lines are looked at again */
     uint64_t operations;                    /* with --fail-nth: that could have failed so far */
+    uint64_t window_entries;                /* entries handled in the last window */
     weft_ns busy_ns;                        /* when control traffic is looked at again */
     weft_ns settle_ns;                      /* the run is over then; 0 = not known yet */
     weft_ns wounded_ns;                     /* settling: not all was as it has to be then */
