@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers "what does a sick machine do with this?". */
 #include "ailment.h"
+#include "flip.h"
 #include "hostile.h"
 #include "pipe.h"
 #include "random.h"
@@ -92,6 +93,15 @@ weft_ns weft_sim_ailment_disk_ns(const struct weft_sim_world *world, uint32_t no
     return ailment != NULL && ailment->disk_slow > 0 ? long_ns * SLOW_FACTOR : long_ns;
 }
 
+/* Has a bit flipped in the chunk, while it was in the memory of the one or the other? */
+static bool is_damaged(const struct weft_sim_world *world, uint32_t node, uint32_t peer,
+                       uint32_t chunk)
+{
+    bool sick = find(world, node)->memory_bad > 0 ||
+                (peer != WEFT_SIM_NOBODY && find(world, peer)->memory_bad > 0);
+    return sick && weft_sim_flip_hits_chunk(world, node, chunk);
+}
+
 enum weft_err weft_sim_ailment_verify(const struct weft_sim_world *world, uint32_t node,
                                       const struct weft_event *event)
 {
@@ -103,6 +113,7 @@ enum weft_err weft_sim_ailment_verify(const struct weft_sim_world *world, uint32
     uint32_t peer = weft_sim_topology_by_id(&world->topology, event->chunk.peer);
     bool bad = from_source ? world->mishaps.source_ails[WEFT_SIM_MISHAP_SOURCE_ROTTEN] > 0
                            : weft_sim_hostile_does(world, peer, WEFT_SIM_MISHAP_CORRUPT);
+    bad |= is_damaged(world, node, from_source ? WEFT_SIM_NOBODY : peer, event->chunk.chunk);
     return bad ? WEFT_ERR_MISMATCH : ailment->disk_full > 0 ? WEFT_ERR_DISK_FULL : WEFT_ERR_OK;
 }
 

@@ -19,6 +19,9 @@ struct weft_sim_ailment {
     uint8_t disk_full;   /* mishaps that fill its disk */
     uint8_t disk_slow;   /* mishaps that slow it down */
     uint8_t clock_wrong; /* mishaps that make all metadata seem expired */
+    uint8_t memory_bad;  /* mishaps that flip bits in its memory */
+    uint8_t later_minor; /* mishaps that make it run a later version */
+    uint8_t other_major; /* mishaps that make it run another major version */
     bool is_asleep;      /* frozen, and datagrams are lost */
     uint32_t bad_stored; /* chunks on its disk that do not verify: there are none */
 };

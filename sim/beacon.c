@@ -70,7 +70,8 @@ static bool reaches(const struct weft_sim_world *world, uint32_t from, uint32_t 
     const struct weft_sim_node *node = &world->nodes[to];
     return to != from && node->alive && node->segment == world->nodes[from].segment &&
            weft_mix(luck ^ to) % MILLION >= world->options->loss_ppm &&
-           weft_sim_cut_lets(world, from, to) && !weft_sim_ailment_is_frozen(world, to);
+           weft_sim_cut_lets(world, from, to, WEFT_BEACON_BYTES) &&
+           !weft_sim_ailment_is_frozen(world, to);
 }
 
 static void send(struct weft_sim_shard *shard, uint32_t node, bool alone)

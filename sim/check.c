@@ -9,6 +9,7 @@
 
 #include "protocol/bitmap.h"
 #include "protocol/frame.h"
+#include "protocol/limits.h"
 #include "protocol/view.h"
 
 #include <stdarg.h>
@@ -213,6 +214,13 @@ void weft_sim_check_bad_chunk(struct weft_sim_shard *shard, uint32_t node, uint3
     grudge->last_ns = now_ns;
 }
 
+/* Does |node| hold something against as many as it can? Then it has forgotten others. */
+static bool has_no_memory_left(const struct weft_sim_world *world, uint32_t node)
+{
+    struct weft_view_penalty penalty;
+    return weft_view_penalty(world->nodes[node].core, WEFT_PENALTIES_MAX - 1, &penalty);
+}
+
 void weft_sim_check_frame(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
                           const uint8_t *bytes, uint32_t length)
 {
@@ -222,7 +230,7 @@ void weft_sim_check_frame(struct weft_sim_shard *shard, uint32_t node, uint32_t 
     weft_ns now_ns = weft_sim_now(shard) + shard->world->nodes[node].clock_ns;
     if (grudge != NULL && now_ns - grudge->last_ns < (grudge->count > 1 ? BAN_NS : REST_NS) &&
         weft_frame_decode(bytes, length, &frame) == WEFT_REJECT_NONE &&
-        frame.kind == WEFT_FRAME_REQUEST) {
+        frame.kind == WEFT_FRAME_REQUEST && !has_no_memory_left(shard->world, node)) {
         weft_sim_check_fail(shard, WEFT_SIM_CHECK_SHUNNED, node,
                             "asks node %u for chunk %u, which sent %u bad chunks", peer,
                             frame.chunk, grudge->count);

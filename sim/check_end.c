@@ -122,8 +122,8 @@ bool weft_sim_check_is_calm(const struct weft_sim_options *options)
     for (uint32_t c = 0; c < WEFT_SIM_MISHAP_CLASS_COUNT; c++) {
         menu |= weft_sim_menu_has(options, (enum weft_sim_mishap_class)c);
     }
-    uint32_t messages =
-        options->loss_ppm | options->twice_ppm | options->replay_ppm | options->late_ppm;
+    uint32_t messages = options->loss_ppm | options->twice_ppm | options->replay_ppm |
+                        options->late_ppm | options->flip_ppm | options->flip_record_ppm;
     uint32_t crashes = options->crashes | options->kill_count | options->restart_count;
     struct weft_tuning standard = weft_tuning_default();
     bool tuned = memcmp(&standard, &options->tuning, sizeof(standard)) != 0;
@@ -236,7 +236,7 @@ static bool find_wound(const struct weft_sim_world *world, uint32_t segment, str
 /* Is anything owed to segments after healing? */
 static bool owes_healing(const struct weft_sim_options *options)
 {
-    return options->loss_ppm <= AGREE_LOSS_PPM && options->replay_ppm == 0;
+    return options->loss_ppm + options->flip_ppm <= AGREE_LOSS_PPM && options->replay_ppm == 0;
 }
 
 bool weft_sim_check_is_healed(const struct weft_sim_world *world)

@@ -6,6 +6,10 @@
 #include "source.h"
 #include "world.h"
 
+/* An MTU hole lets messages of this length pass, and up to so many bytes more. */
+#define HOLE_LEAST_BYTES 400
+#define HOLE_SPREAD_BYTES 800
+
 /* --- sides --- */
 
 static bool half(const struct weft_sim_cut *cut, uint32_t entity)
@@ -23,6 +27,8 @@ static bool is_inside(const struct weft_sim_world *world, const struct weft_sim_
         return node == cut->entity;
     case WEFT_SIM_CUT_SITE:
         return !source && weft_sim_topology_site(&world->topology, node) == cut->entity;
+    case WEFT_SIM_CUT_SEGMENT:
+        return !source && world->topology.segment_of[node] == cut->entity;
     case WEFT_SIM_CUT_HALF_NODES:
         return half(cut, node);
     case WEFT_SIM_CUT_HALF_SEGMENTS:
@@ -31,13 +37,25 @@ static bool is_inside(const struct weft_sim_world *world, const struct weft_sim_
     return false;
 }
 
-bool weft_sim_cut_lets(const struct weft_sim_world *world, uint32_t from, uint32_t to)
+/* Does |cut| lie between them? In a segment also if both are inside. */
+static bool parts(const struct weft_sim_world *world, const struct weft_sim_cut *cut, uint32_t from,
+                  uint32_t to)
+{
+    bool leaves = is_inside(world, cut, from);
+    bool stays = is_inside(world, cut, to);
+    if (cut->shape == WEFT_SIM_CUT_SEGMENT) {
+        return leaves || stays;
+    }
+    return leaves != stays && (leaves || !cut->one_way);
+}
+
+bool weft_sim_cut_lets(const struct weft_sim_world *world, uint32_t from, uint32_t to,
+                       uint32_t bytes)
 {
     const struct weft_sim_cuts *cuts = &world->mishaps.cuts;
     for (uint32_t i = 0; i < cuts->count; i++) {
         const struct weft_sim_cut *cut = &cuts->items[i];
-        bool leaves = is_inside(world, cut, from);
-        if (leaves != is_inside(world, cut, to) && (leaves || !cut->one_way)) {
+        if (bytes > cut->bytes_free && parts(world, cut, from, to)) {
             return false;
         }
     }
@@ -69,12 +87,16 @@ static enum weft_sim_cut_shape shape_of(const struct weft_sim_world *world,
 {
     static const enum weft_sim_cut_shape shapes[] = {WEFT_SIM_CUT_NODE, WEFT_SIM_CUT_HALF_NODES,
                                                      WEFT_SIM_CUT_HALF_SEGMENTS};
+    static const enum weft_sim_cut_shape holes[] = {WEFT_SIM_CUT_NODE, WEFT_SIM_CUT_SEGMENT,
+                                                    WEFT_SIM_CUT_SITE};
     switch ((uint32_t)mishap->class) {
     case WEFT_SIM_MISHAP_PARTITION:
     case WEFT_SIM_MISHAP_ONE_WAY:
         return shapes[mishap->luck % (world->topology.segment_count > 1 ? 3 : 2)];
     case WEFT_SIM_MISHAP_WAN_DOWN:
         return WEFT_SIM_CUT_SITE;
+    case WEFT_SIM_MISHAP_MTU_HOLE:
+        return holes[mishap->luck % 3];
     default:
         return WEFT_SIM_CUT_NODE;
     }
@@ -102,15 +124,19 @@ void weft_sim_cut_begin(struct weft_sim_world *world, const struct weft_sim_mish
         return;
     }
     struct weft_sim_cut *cut = &cuts->items[cuts->count++];
+    bool hole = mishap->class == WEFT_SIM_MISHAP_MTU_HOLE;
+    uint64_t more = weft_sim_random_below(mishap->luck, HOLE_SPREAD_BYTES);
     *cut = (struct weft_sim_cut){.shape = shape_of(world, mishap),
                                  .one_way = mishap->class == WEFT_SIM_MISHAP_ONE_WAY,
-                                 .datagrams_only = mishap->class == WEFT_SIM_MISHAP_BURST,
+                                 .datagrams_only = hole || mishap->class == WEFT_SIM_MISHAP_BURST,
+                                 .bytes_free = hole ? HOLE_LEAST_BYTES + (uint32_t)more : 0,
                                  .luck = mishap->luck,
                                  .name = name_of(mishap),
                                  .until_ns = world->now_ns + mishap->length_ns};
     uint32_t victim = weft_sim_mishap_victim(world, mishap);
-    cut->entity =
-        cut->shape == WEFT_SIM_CUT_SITE ? world->topology.segments[mishap->segment].site : victim;
+    cut->entity = cut->shape == WEFT_SIM_CUT_SITE ? world->topology.segments[mishap->segment].site
+                  : cut->shape == WEFT_SIM_CUT_SEGMENT ? mishap->segment
+                                                       : victim;
     if (!cut->datagrams_only) {
         hold_pipes(world);
         weft_sim_source_lose(world);

@@ -41,7 +41,8 @@ const char *weft_sim_menu_help(enum weft_sim_mishap_class class)
 
 bool weft_sim_menu_is_hostile(enum weft_sim_mishap_class class)
 {
-    return class == WEFT_SIM_MISHAP_CLONE || class >= WEFT_SIM_MISHAP_CORRUPT;
+    return class == WEFT_SIM_MISHAP_CLONE ||
+           (class >= WEFT_SIM_MISHAP_CORRUPT && class <= WEFT_SIM_MISHAP_ECLIPSE);
 }
 
 bool weft_sim_menu_is_share(enum weft_sim_mishap_class class)

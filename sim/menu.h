@@ -59,7 +59,15 @@ struct weft_sim_options;
     X(WITHHOLD, "withhold", 0, 0, "a hostile node sends no chunks, and refuses none")              \
     X(SLANDER, "slander", 0, 0, "a hostile node tells that all others died or left")               \
     X(GHOSTS, "ghosts", 0, 0, "a hostile node tells of up to 64 members that do not exist")        \
-    X(ECLIPSE, "eclipse", 0, 0, "a hostile node tells nobody of any other member")
+    X(ECLIPSE, "eclipse", 0, 0, "a hostile node tells nobody of any other member")                 \
+    X(BAD_MEMORY, "bad-memory", 10000, 120000,                                                     \
+      "bits flip in a node's memory: one in eight chunks it sends or gets does not verify")        \
+    X(MTU_HOLE, "mtu-hole", 30000, 300000,                                                         \
+      "datagrams above 400 to 1199 bytes vanish, of a node, in a segment, or out of a site")       \
+    X(NEWER, "newer", 10000, 120000,                                                               \
+      "a node runs a later version: it says things that the others do not know")                   \
+    X(OTHER_VERSION, "other-version", 10000, 120000,                                               \
+      "a node runs another major version: the others and it do not understand each other")
 
 enum weft_sim_mishap_class {
 #define X(name, flag, least, most, what) WEFT_SIM_MISHAP_##name,

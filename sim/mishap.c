@@ -9,6 +9,9 @@
 #include "source.h"
 #include "world.h"
 
+/* A program that is replaced is away for so long. */
+#define REPLACE_NS (1 * WEFT_NS_PER_S)
+
 /* Nodes of a segment come back from a power cut within this time. */
 #define POWER_SPREAD_NS (2 * WEFT_NS_PER_S)
 
@@ -256,6 +259,48 @@ static void wrong_ends(struct weft_sim_world *world, const struct weft_sim_misha
     ailment_of(world, mishap)->clock_wrong--;
 }
 
+/* --- memories and versions --- */
+
+static void memory_begins(struct weft_sim_world *world, const struct weft_sim_mishap *mishap)
+{
+    ailment_of(world, mishap)->memory_bad++;
+}
+
+static void memory_ends(struct weft_sim_world *world, const struct weft_sim_mishap *mishap)
+{
+    ailment_of(world, mishap)->memory_bad--;
+}
+
+/* The program of a node is replaced: it stops, and starts as the other version. */
+static void replace(struct weft_sim_world *world, const struct weft_sim_mishap *mishap)
+{
+    crash(world, weft_sim_mishap_victim(world, mishap), REPLACE_NS);
+}
+
+static void newer_begins(struct weft_sim_world *world, const struct weft_sim_mishap *mishap)
+{
+    replace(world, mishap);
+    ailment_of(world, mishap)->later_minor++;
+}
+
+static void newer_ends(struct weft_sim_world *world, const struct weft_sim_mishap *mishap)
+{
+    replace(world, mishap);
+    ailment_of(world, mishap)->later_minor--;
+}
+
+static void other_begins(struct weft_sim_world *world, const struct weft_sim_mishap *mishap)
+{
+    replace(world, mishap);
+    ailment_of(world, mishap)->other_major++;
+}
+
+static void other_ends(struct weft_sim_world *world, const struct weft_sim_mishap *mishap)
+{
+    replace(world, mishap);
+    ailment_of(world, mishap)->other_major--;
+}
+
 /* --- lines and the source --- */
 
 static void line_begins(struct weft_sim_world *world, const struct weft_sim_mishap *mishap)
@@ -320,6 +365,10 @@ static const struct {
     [WEFT_SIM_MISHAP_SOURCE_ROTTEN] = {source_begins, source_ends, false},
     [WEFT_SIM_MISHAP_SOURCE_SLOW] = {source_begins, source_ends, false},
     [WEFT_SIM_MISHAP_SOURCE_STALE] = {source_begins, source_ends, false},
+    [WEFT_SIM_MISHAP_BAD_MEMORY] = {memory_begins, memory_ends, false},
+    [WEFT_SIM_MISHAP_MTU_HOLE] = {weft_sim_cut_begin, weft_sim_cut_end, false},
+    [WEFT_SIM_MISHAP_NEWER] = {newer_begins, newer_ends, false},
+    [WEFT_SIM_MISHAP_OTHER_VERSION] = {other_begins, other_ends, false},
 };
 
 static void make_tables(struct weft_sim_world *world)

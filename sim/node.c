@@ -3,6 +3,7 @@
  * actions, keeps its one deadline in the queue. */
 #include "node.h"
 #include "canary.h"
+#include "dialect.h"
 #include "document.h"
 #include "hostile.h"
 #include "random.h"
@@ -261,7 +262,9 @@ static void say(struct weft_sim_shard *shard, uint32_t index, const struct weft_
         !weft_sim_hostile_changes(shard, index, is_frame, &send)) {
         return;
     }
-    if (is_frame) {
+    if (weft_sim_dialect_is_later(shard->world, index)) {
+        weft_sim_dialect_say(shard, index, is_frame, &send);
+    } else if (is_frame) {
         weft_sim_stream_send_frame(shard, index, &send);
     } else {
         weft_sim_stream_send_datagram(shard, index, &send);

@@ -17,6 +17,8 @@ struct weft_sim_raw {
     const char *twice;                             /* --duplicate */
     const char *replay;                            /* --replay */
     const char *late;                              /* --reorder */
+    const char *flip;                              /* --flip */
+    const char *flip_record;                       /* --flip-record */
     const char *shard;                             /* --shard */
     const char *menu[WEFT_SIM_MISHAP_CLASS_COUNT]; /* a flag for each class of menu.h */
     struct weft_flag_list kill;                    /* --kill */

@@ -22,7 +22,8 @@ enum weft_sim_purpose {
     WEFT_SIM_FOR_PLACE,   /* what a node of a site is, and when it is on */
     WEFT_SIM_FOR_SHARE,   /* how much of a full line a connection gets */
     WEFT_SIM_FOR_HOSTILE, /* who of a segment is hostile first, second... */
-    WEFT_SIM_FOR_BEACON   /* when a node says on its link that it is there, and who hears it */
+    WEFT_SIM_FOR_BEACON,  /* when a node says on its link that it is there, and who hears it */
+    WEFT_SIM_FOR_FLIP     /* whether a bit flips in a datagram, a record, a chunk */
 };
 
 /* The value number |counter| of |entity| for |purpose|. */

@@ -15,11 +15,13 @@ SIM_SOURCES := \
 	sim/crew.c \
 	sim/cut.c \
 	sim/decisions.c \
+	sim/dialect.c \
 	sim/document.c \
 	sim/expect.c \
 	sim/fair.c \
 	sim/fault.c \
 	sim/files.c \
+	sim/flip.c \
 	sim/history.c \
 	sim/history_compact.c \
 	sim/history_nodes.c \

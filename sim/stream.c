@@ -5,7 +5,11 @@
 #include "stream.h"
 #include "calibration.h"
 #include "canary.h"
+#include "dialect.h"
+#include "flip.h"
 #include "upload.h"
+
+#include <string.h>
 
 /* Hop limits as IP carries them. */
 #define HOPS_LOCAL 255
@@ -121,13 +125,24 @@ void weft_sim_stream_send_datagram(struct weft_sim_shard *shard, uint32_t node,
     struct weft_sim_world *world = shard->world;
     uint32_t peer = weft_sim_topology_by_address(&world->topology, &send->to.address);
     if (peer == WEFT_SIM_NOBODY || weft_sim_network_loses(&world->network, node) ||
-        !weft_sim_cut_lets(world, node, peer) || weft_sim_world_fails(world) ||
+        !weft_sim_cut_lets(world, node, peer, send->length) || weft_sim_world_fails(world) ||
         (node == 1 && world->now_ns > world->releases.items[0].publish_ns &&
          weft_sim_canary(world->options, WEFT_SIM_CHECK_MEMBERS_AGREE))) {
         shard->totals.datagrams_lost++;
         return;
     }
     weft_ns delay_ns = weft_sim_network_control(shard, node, peer, send->length);
+    if (weft_sim_flip_hits_datagram(shard, node)) {
+        shard->totals.datagrams_lost++;
+        return;
+    }
+    const uint8_t *bytes = send->bytes;
+    uint8_t estranged[WEFT_DATAGRAM_BYTES_MAX];
+    if (weft_sim_dialect_differs(world, node, peer)) {
+        memcpy(estranged, bytes, send->length);
+        weft_sim_dialect_estrange(estranged, send->length);
+        bytes = estranged;
+    }
     weft_ns echoes_ns[WEFT_SIM_ECHOES_MAX];
     uint32_t count = weft_sim_network_echoes(&world->network, node, delay_ns, echoes_ns);
     for (uint32_t i = 0; i < count; i++) {
@@ -135,7 +150,7 @@ void weft_sim_stream_send_datagram(struct weft_sim_shard *shard, uint32_t node,
             weft_sim_shard_push(shard, weft_sim_now(shard) + echoes_ns[i], WEFT_SIM_DATAGRAM, peer);
         entry->peer = node;
         entry->message.tag = send->local;
-        weft_sim_shard_put(shard, entry, send->bytes, send->length);
+        weft_sim_shard_put(shard, entry, bytes, send->length);
     }
 }
 
@@ -160,7 +175,7 @@ void weft_sim_stream_on_datagram(struct weft_sim_shard *shard, const struct weft
     weft_sim_shard_drop_bytes(shard, entry);
 }
 
-/* --- control frames: the tag is the stream's epoch --- */
+/* --- control frames: the tag is the stream's epoch; length 0 = not genuine --- */
 
 void weft_sim_stream_send_frame(struct weft_sim_shard *shard, uint32_t node,
                                 const struct weft_action_send *send)
@@ -185,13 +200,18 @@ void weft_sim_stream_send_frame(struct weft_sim_shard *shard, uint32_t node,
     entry->peer = node;
     entry->slot = end->peer_slot;
     entry->message.tag = end->epoch;
-    weft_sim_shard_put(shard, entry, send->bytes, send->length);
+    bool flips = weft_sim_flip_hits_records(shard, node, peer, send->length);
+    weft_sim_shard_put(shard, entry, send->bytes, flips ? 0 : send->length);
 }
 
 void weft_sim_stream_on_frame(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
     struct weft_sim_world *world = shard->world;
     uint32_t epoch = entry->message.tag;
+    if (entry->length == 0) {
+        weft_sim_stream_break(shard, entry->node, entry->peer, entry->slot, epoch);
+        return;
+    }
     if (weft_sim_stream_at(world, entry->node, entry->peer, entry->slot, epoch) != NULL) {
         struct weft_event event = {.kind = WEFT_EVENT_FRAME};
         event.frame.peer = world->nodes[entry->peer].id;
@@ -302,6 +322,15 @@ static void close_both(struct weft_sim_shard *shard, uint32_t node, uint32_t pee
     }
 }
 
+void weft_sim_stream_break(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
+                           uint32_t slot, uint32_t epoch)
+{
+    struct weft_sim_end *end = weft_sim_stream_at(shard->world, node, peer, slot, epoch);
+    if (end != NULL) {
+        close_both(shard, node, peer, end);
+    }
+}
+
 /* A peer of the same name at another place: its stream gives way, as names are unique in a core. */
 static void close_clone(struct weft_sim_shard *shard, uint32_t node, uint32_t peer)
 {
@@ -323,7 +352,7 @@ void weft_sim_stream_on_connect(struct weft_sim_shard *shard, const struct weft_
     uint32_t node = entry->node;
     uint32_t peer = entry->peer;
     uint32_t epoch = (uint32_t)entry->words[0];
-    if (!world->nodes[node].alive) {
+    if (!world->nodes[node].alive || weft_sim_dialect_differs(world, node, peer)) {
         push_opening(shard, WEFT_SIM_REFUSED, node, peer, NULL, epoch);
         return;
     }

@@ -66,6 +66,10 @@ void weft_sim_stream_open(struct weft_sim_shard *shard, uint32_t node,
 /* The action STREAM_CLOSE of |node|. */
 void weft_sim_stream_close(struct weft_sim_shard *shard, uint32_t node, weft_node_id peer);
 
+/* What came over the stream |epoch| of |node| is not genuine: it closes it, if it is up. */
+void weft_sim_stream_break(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
+                           uint32_t slot, uint32_t epoch);
+
 /* |node| dies: all its streams break, without a word to its own core. */
 void weft_sim_stream_break_all(struct weft_sim_shard *shard, uint32_t node);
 

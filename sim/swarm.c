@@ -46,6 +46,8 @@ static const struct choice choices[] = {
     {"kill", {NULL, NULL, NULL, "agent@50%", "agent@0s+2s", "first@30%+5s", "any@80%+1s"}, 7},
     {"restart-all", {NULL, NULL, NULL, NULL, "20%", "90%"}, 6},
     {"source-down", {NULL, NULL, NULL, "0s,5s", "50%,10s"}, 5},
+    {"flip", {NULL, NULL, NULL, "1%", "10%"}, 5},
+    {"flip-record", {NULL, NULL, NULL, "100ppm", "1%"}, 5},
 };
 
 /* Most runs end soon after all has healed; some show what comes of quiet. */

@@ -6,9 +6,10 @@
  * next one begins; one delay later it is at the receiver, who stores it or has read past it. */
 #include "upload.h"
 #include "canary.h"
+#include "flip.h"
 #include "hostile.h"
 
-/* Words of CHUNK_OFFER and CHUNK_ARRIVED: epoch and name; transfer time. */
+/* Words of CHUNK_OFFER and CHUNK_ARRIVED: epoch and name; transfer time; 1 = not genuine. */
 static uint64_t pack(uint32_t epoch, uint32_t name)
 {
     return ((uint64_t)epoch << 32) | name;
@@ -49,6 +50,7 @@ static void start_first(struct weft_sim_shard *shard, struct weft_sim_end *end)
     uint32_t peer = upload->receiver;
     weft_ns delay_ns = weft_sim_network_delay(&shard->world->network, node, peer);
     upload->sending = true;
+    upload->flips = weft_sim_flip_hits_records(shard, node, peer, bytes_of(shard, upload->chunk));
     weft_ns until_ns = weft_sim_cut_until(shard->world, node, peer);
     upload->offer_ns = delay_ns + (until_ns == 0 ? weft_sim_now(shard) : until_ns);
     upload->offer_ns = upload->offer_ns > end->last_ns ? upload->offer_ns : end->last_ns;
@@ -231,7 +233,7 @@ static void send_off(struct weft_sim_shard *shard, const struct weft_sim_upload 
     weft_ns at_ns =
         weft_sim_now(shard) + weft_sim_network_delay(&world->network, upload->sender, node);
     at_ns = at_ns > upload->offer_ns ? at_ns : upload->offer_ns;
-    if (weft_sim_world_shard(world, node) == shard) {
+    if (weft_sim_world_shard(world, node) == shard && !upload->flips) {
         struct weft_sim_end *other =
             weft_sim_stream_at(world, node, upload->sender, end->peer_slot, end->epoch);
         bool answered = other != NULL && other->chunk == upload->chunk &&
@@ -248,6 +250,7 @@ static void send_off(struct weft_sim_shard *shard, const struct weft_sim_upload 
     entry->slot = end->peer_slot;
     entry->words[0] = pack(end->epoch, upload->chunk);
     entry->words[1] = transfer_ns;
+    entry->words[2] = upload->flips ? 1 : 0;
 }
 
 void weft_sim_upload_on_sent(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe)
@@ -315,11 +318,16 @@ void weft_sim_upload_on_arrived(struct weft_sim_shard *shard, const struct weft_
     struct weft_sim_world *world = shard->world;
     uint32_t name = (uint32_t)entry->words[0];
     weft_sim_network_received(&world->network, entry->peer, entry->node, bytes_of(shard, name));
-    struct weft_sim_end *end = weft_sim_stream_at(world, entry->node, entry->peer, entry->slot,
-                                                  (uint32_t)(entry->words[0] >> 32));
-    if (end == NULL || end->chunk != name || end->incoming == WEFT_SIM_INCOMING_NONE) {
+    uint32_t epoch = (uint32_t)(entry->words[0] >> 32);
+    struct weft_sim_end *end =
+        weft_sim_stream_at(world, entry->node, entry->peer, entry->slot, epoch);
+    bool flipped = entry->words[2] != 0;
+    if (flipped || end == NULL || end->chunk != name || end->incoming == WEFT_SIM_INCOMING_NONE) {
         shard->totals.losses.chunks_cut++;
         shard->totals.arrived++;
+        if (flipped) {
+            weft_sim_stream_break(shard, entry->node, entry->peer, entry->slot, epoch);
+        }
         return;
     }
     arrive(shard, entry->node, entry->peer, end, entry->time_ns, entry->words[1]);

@@ -115,7 +115,8 @@ static enum target target_of(enum weft_sim_mishap_class class)
 {
     if (class == WEFT_SIM_MISHAP_PARTITION || class == WEFT_SIM_MISHAP_ONE_WAY ||
         class == WEFT_SIM_MISHAP_WAN_DOWN || class == WEFT_SIM_MISHAP_WAN_SLOW ||
-        class == WEFT_SIM_MISHAP_POWER_CUT || class == WEFT_SIM_MISHAP_JOIN_STORM) {
+        class == WEFT_SIM_MISHAP_POWER_CUT || class == WEFT_SIM_MISHAP_JOIN_STORM ||
+        class == WEFT_SIM_MISHAP_MTU_HOLE) {
         return AT_SEGMENT;
     }
     return strncmp(weft_sim_menu_flag(class), "source-", strlen("source-")) == 0 ? AT_SOURCE

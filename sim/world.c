@@ -257,6 +257,8 @@ struct weft_sim_totals weft_sim_world_totals(const struct weft_sim_world *world)
         sum.frames += part->frames;
         sum.datagrams += part->datagrams;
         sum.datagrams_lost += part->datagrams_lost;
+        sum.datagrams_flipped += part->datagrams_flipped;
+        sum.records_flipped += part->records_flipped;
         sum.steps += part->steps;
         sum.source_requests += part->source_requests;
         sum.source_refused += part->source_refused;

@@ -95,6 +95,8 @@ struct weft_sim_totals {
     uint64_t frames;               /* control frames delivered */
     uint64_t datagrams;            /* datagrams delivered */
     uint64_t datagrams_lost;       /* by --loss or because nobody was there */
+    uint64_t datagrams_flipped;    /* of them, by --flip */
+    uint64_t records_flipped;      /* streams that --flip-record has closed */
     uint64_t steps;                /* events given to cores */
     uint64_t source_requests;      /* range requests */
     uint64_t source_refused;       /* of them, during an outage */

@@ -61,6 +61,7 @@ UNIT_SOURCES := \
 	tests/unit/test_session.c \
 	tests/unit/test_sim_buffer.c \
 	tests/unit/test_sim_fair.c \
+	tests/unit/test_sim_fault.c \
 	tests/unit/test_sim_history.c \
 	tests/unit/test_sim_menu.c \
 	tests/unit/test_sim_queue.c \
