@@ -2,6 +2,7 @@
 /* Answers "what of this is needed for the failure?". Greedy, from coarse to fine, until nothing can
  * be taken away any more; as all luck is counter-based, what stays behaves as before. */
 #include "shrink.h"
+#include "options.h"
 #include "try.h"
 
 #include <errno.h>
@@ -17,6 +18,9 @@ enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 /* Flags of one command line, and bytes of a value. */
 #define ITEMS_MAX 256
 #define VALUE_BYTES 256
+
+/* A time inside of a value. */
+#define TIME_BYTES 32
 
 struct item {
     char flag[48];           /* without dashes */
@@ -178,14 +182,128 @@ static bool shrink_order(struct state *state, uint32_t index)
     return any;
 }
 
-static bool is_order(const char *flag)
+/* The class that |flag| orders; CLASS_COUNT = it orders none. */
+static enum weft_sim_mishap_class class_of(const char *flag)
 {
-    for (uint32_t c = 0; c < WEFT_SIM_MISHAP_CLASS_COUNT; c++) {
-        if (strcmp(flag, weft_sim_menu_flag((enum weft_sim_mishap_class)c)) == 0) {
-            return true;
+    uint32_t c = 0;
+    while (c < WEFT_SIM_MISHAP_CLASS_COUNT &&
+           strcmp(flag, weft_sim_menu_flag((enum weft_sim_mishap_class)c)) != 0) {
+        c++;
+    }
+    return (enum weft_sim_mishap_class)c;
+}
+
+/* --- making times shorter: when something happens, and for how long --- */
+
+/* Write a time in the largest unit in which it is whole. */
+static void write_time(weft_ns time_ns, char text[TIME_BYTES])
+{
+    static const struct {
+        weft_ns ns;       /* of the unit */
+        const char *name; /* as typed */
+    } units[] = {{WEFT_NS_PER_S, "s"}, {WEFT_NS_PER_MS, "ms"}, {WEFT_NS_PER_US, "us"}, {1, "ns"}};
+    uint32_t i = 0;
+    while (time_ns % units[i].ns != 0) {
+        i++;
+    }
+    snprintf(text, TIME_BYTES, "%llu%s", (unsigned long long)(time_ns / units[i].ns),
+             units[i].name);
+}
+
+/* Half of a time, or less, as somebody would type it; a length is no less than a millisecond. */
+static weft_ns half_of(weft_ns time_ns, bool is_length)
+{
+    weft_ns half_ns = time_ns / 2;
+    weft_ns unit_ns = half_ns >= 2 * WEFT_NS_PER_S ? WEFT_NS_PER_S : WEFT_NS_PER_MS;
+    half_ns -= half_ns % unit_ns;
+    return is_length && half_ns < WEFT_NS_PER_MS ? WEFT_NS_PER_MS : half_ns;
+}
+
+/* Put |time_ns| in the place of |length| bytes at |at| of the value, if the failure stays. */
+static bool change_time(struct state *state, uint32_t index, size_t at, size_t length,
+                        const char *mark, weft_ns time_ns)
+{
+    char value[2 * VALUE_BYTES];
+    char time[TIME_BYTES];
+    const char *before = state->items[index].value;
+    write_time(time_ns, time);
+    snprintf(value, sizeof(value), "%.*s%s%s%s", (int)at, before, mark, time, before + at + length);
+    return change(state, index, value);
+}
+
+/* Halve the time at |at| of the value as often as the failure stays. */
+static bool halve_time(struct state *state, uint32_t index, size_t at, bool is_length)
+{
+    bool any = false;
+    for (;;) {
+        const char *text = state->items[index].value + at;
+        char piece[TIME_BYTES] = "";
+        size_t length = strcspn(text, "@+:,");
+        weft_ns time_ns = 0;
+        snprintf(piece, sizeof(piece), "%.*s", (int)length, text);
+        if (length >= sizeof(piece) || !weft_sim_options_read_delay(piece, &time_ns)) {
+            return any;
+        }
+        weft_ns half_ns = half_of(time_ns, is_length);
+        if (half_ns >= time_ns || !change_time(state, index, at, length, "", half_ns)) {
+            return any;
+        }
+        any = true;
+    }
+}
+
+/* Halve every time that stands in the value: behind @ and at its begin when, behind + and , how
+ * long. */
+static bool shrink_times(struct state *state, uint32_t index)
+{
+    bool any = false;
+    for (size_t at = 0; state->items[index].value[at] != '\0'; at++) {
+        char before = at == 0 ? '@' : state->items[index].value[at - 1];
+        if (strchr("@+,", before) != NULL) {
+            any |= halve_time(state, index, at, before != '@');
         }
     }
-    return false;
+    return any;
+}
+
+/* What the seed draws for the only mishap of an order. */
+static bool draw_only(const struct state *state, uint32_t index, const struct weft_sim_order *order,
+                      struct weft_sim_mishap *mishap)
+{
+    static struct weft_sim_words words;
+    static struct weft_sim_options options;
+    static char *argv[WEFT_SIM_WORDS_MAX];
+    char buffer[WEFT_FLAG_MESSAGE_BYTES];
+    struct weft_text message = weft_text_into(buffer, sizeof(buffer));
+    words_of(state, &words);
+    weft_sim_words_argv(&words, argv);
+    bool only = order->numbers != 0 && (order->numbers & (order->numbers - 1)) == 0;
+    return only &&
+           weft_sim_options_parse(&options, (int)words.count, argv, &message) == WEFT_ERR_OK &&
+           weft_sim_menu_draw(&options, class_of(state->items[index].flag),
+                              (uint32_t)__builtin_ctzll(order->numbers), mishap);
+}
+
+/* Say of the only mishap of an order when it is, and how long, if half of what the seed draws is
+ * enough for the failure. */
+static bool shrink_drawn(struct state *state, uint32_t index)
+{
+    struct weft_sim_order order;
+    struct weft_sim_mishap mishap;
+    const char *value = state->items[index].value;
+    if (!weft_sim_menu_read(value, &order) || !draw_only(state, index, &order, &mishap)) {
+        return false;
+    }
+    bool any = false;
+    if (!order.is_timed) {
+        any |= change_time(state, index, strcspn(value, "@+:"), 0, "@",
+                           half_of(mishap.after_ns, /* is_length */ false));
+    }
+    if (order.length_ns == 0 && mishap.length_ns > WEFT_NS_PER_MS) {
+        any |= change_time(state, index, strcspn(value, "+:"), 0, "+",
+                           half_of(mishap.length_ns, /* is_length */ true));
+    }
+    return any;
 }
 
 /* Less of these is no smaller run, but another question. */
@@ -206,10 +324,13 @@ static bool shrink_values(struct state *state)
     bool any = false;
     for (uint32_t i = 0; i < state->count; i++) {
         bool fixed = is_fixed(state->items[i].flag);
-        if (is_order(state->items[i].flag)) {
+        if (class_of(state->items[i].flag) != WEFT_SIM_MISHAP_CLASS_COUNT) {
             any |= shrink_order(state, i);
+            any |= shrink_drawn(state, i);
+            any |= shrink_times(state, i);
         } else if (!fixed) {
             any |= shrink_number(state, i);
+            any |= strpbrk(state->items[i].value, "@,") != NULL && shrink_times(state, i);
         }
     }
     return any;
