@@ -35,6 +35,9 @@ static const weft_ns pauses_ns[] = {1 * WEFT_NS_PER_S, 2 * WEFT_NS_PER_S};
  * beacon of a stranger. */
 #define KNOCKERS 3
 
+/* A mesh knocks half as often if its nodes know four agents elsewhere. */
+#define REACH_PART 16
+
 /* Is this node one of the about |count| of all live members that are drawn? */
 static bool is_drawn(struct weft_core *core, uint32_t count)
 {
@@ -221,8 +224,7 @@ void weft_join_on_join(struct weft_core *core, const struct weft_endpoint *from,
 
 /* ---- Being welcomed ---- */
 
-/* A node that is said to be of the own segment: knock there, so that it is proven. */
-static bool knock_neighbour(struct weft_core *core, const struct weft_contact *contact)
+bool weft_join_knock(struct weft_core *core, const struct weft_contact *contact)
 {
     if (contact->segment != core->segment_key ||
         !weft_prefix_contains(&core->segment, contact->endpoint.address.ip)) {
@@ -252,7 +254,7 @@ void weft_join_on_welcome(struct weft_core *core, const struct weft_endpoint *fr
     uint32_t knocks = 0;
     for (uint32_t i = 0; i < welcome->contacts.count; i++) {
         const struct weft_contact *contact = &welcome->contacts.items[i];
-        if (knocks < KNOCKS_MAX && knock_neighbour(core, contact)) {
+        if (knocks < KNOCKS_MAX && weft_join_knock(core, contact)) {
             knocks++;
         } else {
             weft_remote_learn(core, contact, contact->endpoint.id == from->id);
@@ -295,6 +297,17 @@ static bool is_chosen(struct weft_core *core)
     return is_drawn(core, KNOCKERS * core->members.join.periods);
 }
 
+/* Is it this node's turn to knock? All segments knock at the same few seeds. Who knows r agents
+ * elsewhere is in a mesh of about as many, in which others knock as well: r * r, so that a larger
+ * mesh does not knock more often until the table of agents is full. */
+static bool is_turn(struct weft_core *core)
+{
+    bool is_agent = weft_election_self(core);
+    uint32_t reach = weft_remote_reach(core, /* any */ !is_agent);
+    return (is_agent || is_chosen(core)) &&
+           weft_rng_below(&core->rng, 1 + reach * reach / REACH_PART) == 0;
+}
+
 /* Steady periods that are made one: so many that knocking in the segment gets no rarer. */
 static uint32_t choose_periods(const struct weft_core *core)
 {
@@ -325,7 +338,7 @@ void weft_join_expire(struct weft_core *core)
             knock_next(core, KNOCKS_MAX);
         }
     } else {
-        if (weft_election_self(core) || is_chosen(core)) {
+        if (is_turn(core)) {
             knock_next(core, 1);
         }
         if (is_chosen(core)) {

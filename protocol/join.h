@@ -2,7 +2,8 @@
 /* How a node finds its segment, and how islands find each other again.
  *
  * Timers: JOIN at 0, 1 s and 3 s after START, wake-up or a new prefix; then every 10 s +-10 % with
- * probability 3/n (agents always). Every 10 s, with probability 3/n, a random tombstone is pinged.
+ * probability 3/n (agents always), divided by 1 + r * r / 16 if it knows r agents elsewhere. Every
+ * 10 s, with probability 3/n, a random tombstone is pinged.
  * While nothing happens (pace.h), ordinary nodes make one period of several.
  * SPEC.md section "Join". */
 #ifndef WEFT_JOIN_H
@@ -29,6 +30,10 @@ struct weft_joins {
     weft_ns beacon_ns;                               /* when a beacon was followed last */
     bool welcomed;                                   /* a WELCOME came since began_ns */
 };
+
+/* A node that is said to be of the own segment, unless it is up already: knock there, so that it is
+ * proven. Returns whether it is said to be. */
+bool weft_join_knock(struct weft_core *core, const struct weft_contact *contact);
 
 /* START: remember |known|, begin to join. */
 void weft_join_on_start(struct weft_core *core, const struct weft_endpoint *known, size_t count);

@@ -13,9 +13,6 @@
 /* Agents elsewhere, and members of the own segment, told at a time. */
 #define PEERS 3
 
-/* Only who was heard first hand this recently is passed on. */
-#define FRESH_NS (90 * WEFT_NS_PER_S)
-
 static weft_ns jittered(struct weft_core *core, weft_ns pace_ns)
 {
     uint32_t spread = (uint32_t)(pace_ns / 5 / WEFT_NS_PER_US);
@@ -76,10 +73,27 @@ void weft_overlay_collect(struct weft_core *core, uint64_t segment, uint32_t wan
     uint32_t count = weft_remote_sample(core, WEFT_MESSAGE_CONTACTS_MAX, places);
     for (uint32_t i = 0; i < count; i++) {
         const struct weft_remote *remote = weft_remote_at(core, places[i]);
-        if (remote->segment != segment && remote->is_first_hand && remote->is_agent &&
-            core->now_ns - remote->heard_ns < FRESH_NS) {
+        if (remote->segment != segment && weft_remote_is_fresh(core, remote)) {
             struct weft_contact contact = weft_remote_contact(core, places[i]);
             add(contacts, &contact, count_max);
+        }
+    }
+}
+
+/* Another agent of the segment of |to|: if the two do not know each other, their segment is in two
+ * parts, and nobody there can tell. */
+static void add_fellow(struct weft_core *core, const struct weft_endpoint *to, uint64_t segment,
+                       struct weft_contacts *contacts)
+{
+    uint32_t count = weft_remote_count(core);
+    uint32_t start = count == 0 ? 0 : weft_rng_below(&core->rng, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct weft_remote *remote = weft_remote_at(core, (start + i) % count);
+        if (remote->segment == segment && remote->endpoint.id != to->id &&
+            weft_remote_is_fresh(core, remote)) {
+            struct weft_contact contact = weft_remote_contact(core, (start + i) % count);
+            add(contacts, &contact, WEFT_MESSAGE_CONTACTS_MAX);
+            return;
         }
     }
 }
@@ -90,15 +104,23 @@ static void send_agents(struct weft_core *core, const struct weft_endpoint *to, 
     struct weft_message message = {.kind = WEFT_MESSAGE_AGENTS};
     message.agents.is_reply = is_reply;
     message.agents.sender = weft_overlay_self(core);
+    add_fellow(core, to, segment, &message.agents.contacts);
     weft_overlay_collect(core, segment, WEFT_MESSAGE_CONTACTS_MAX, &message.agents.contacts);
     weft_datagram_send(core, to, &message);
 }
 
-/* Word from an agent of the own segment: the agents it knows elsewhere. */
+/* The agents that somebody knows elsewhere; at one of the own segment that is no member here a
+ * node knocks. */
 static void learn_all(struct weft_core *core, const struct weft_message_agents *agents)
 {
+    uint32_t knocks = 0;
     for (uint32_t i = 0; i < agents->contacts.count; i++) {
-        weft_remote_learn(core, &agents->contacts.items[i], false /* first_hand */);
+        const struct weft_contact *contact = &agents->contacts.items[i];
+        if (knocks > 0 || !weft_join_knock(core, contact)) {
+            weft_remote_learn(core, contact, false /* first_hand */);
+        } else {
+            knocks++;
+        }
     }
 }
 

@@ -183,6 +183,22 @@ void weft_remote_learn(struct weft_core *core, const struct weft_contact *contac
     }
 }
 
+bool weft_remote_is_fresh(const struct weft_core *core, const struct weft_remote *remote)
+{
+    return remote->is_agent && remote->is_first_hand &&
+           core->now_ns - remote->heard_ns < WEFT_REMOTE_FRESH_NS;
+}
+
+uint32_t weft_remote_reach(const struct weft_core *core, bool any)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < core->remotes.count; i++) {
+        const struct weft_remote *remote = at(&core->remotes, i);
+        count += any ? remote->is_agent : weft_remote_is_fresh(core, remote);
+    }
+    return count;
+}
+
 bool weft_remote_heard(struct weft_core *core, weft_node_id id, weft_bulletin bulletin)
 {
     uint32_t place = place_of(&core->remotes, id);

@@ -16,6 +16,9 @@ struct weft_core;
 /* Entries kept of one other segment. */
 #define WEFT_REMOTES_PER_SEGMENT 4
 
+/* Only who was heard first hand this recently is passed on. */
+#define WEFT_REMOTE_FRESH_NS (90 * WEFT_NS_PER_S)
+
 struct weft_remote {
     struct weft_endpoint endpoint; /* id and address */
     uint64_t segment;              /* weft_segment_key() of its prefix */
@@ -50,6 +53,13 @@ const struct weft_remote *weft_remote_at(const struct weft_core *core, uint32_t 
 
 /* Learn of a node; |first_hand|: it sent this itself. The own segment and node are passed over. */
 void weft_remote_learn(struct weft_core *core, const struct weft_contact *contact, bool first_hand);
+
+/* Agents of other segments that this node can count on: those that it heard itself within
+ * WEFT_REMOTE_FRESH_NS; for |any|, all that it was told of. */
+uint32_t weft_remote_reach(const struct weft_core *core, bool any);
+
+/* Was entry |remote| an agent, heard first hand, within WEFT_REMOTE_FRESH_NS? */
+bool weft_remote_is_fresh(const struct weft_core *core, const struct weft_remote *remote);
 
 /* First-hand sign of life of |id|, if known. Returns whether it is. */
 bool weft_remote_heard(struct weft_core *core, weft_node_id id, weft_bulletin bulletin);

@@ -167,9 +167,92 @@ START_TEST(unasked_welcome_is_dropped)
 }
 END_TEST
 
+/* Agents of the one half of the segments that no agent of the other half knows. */
+static uint32_t unknown_elsewhere(const struct weft_cluster *cluster, uint32_t half)
+{
+    uint32_t unknown = 0;
+    for (uint32_t i = half; i < cluster->node_count; i++) {
+        bool known = !weft_election_self(cluster->nodes[i].core);
+        for (uint32_t j = 0; j < half && !known; j++) {
+            const struct weft_core *core = cluster->nodes[j].core;
+            const struct weft_remote *remote = weft_remote_find(core, weft_cluster_id(i));
+            known = weft_election_self(core) && remote != NULL && remote->is_agent;
+        }
+        unknown += known ? 0 : 1;
+    }
+    return unknown;
+}
+
+static bool is_whole(const struct weft_cluster *cluster)
+{
+    return unknown_elsewhere(cluster, cluster->node_count / 2) == 0;
+}
+
+/* Two halves that have forgotten each other share nothing but the seed. */
+START_TEST(halves_meet_again)
+{
+    struct weft_cluster *cluster = weft_cluster_new(60, 3, 47);
+    weft_cluster_start_all(cluster);
+    weft_cluster_run(cluster, 60 * S);
+    ck_assert(is_whole(cluster));
+    for (uint32_t i = 30; i < 60; i++) {
+        cluster->nodes[i].group = 1;
+    }
+    weft_cluster_run(cluster, 600 * S);
+    ck_assert_uint_gt(unknown_elsewhere(cluster, 30), 8);
+    for (uint32_t i = 30; i < 60; i++) {
+        cluster->nodes[i].group = 0;
+    }
+    ck_assert_uint_le(weft_cluster_run_until(cluster, 300 * S, is_whole), 180 * S);
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+/* The node that all others were told of at their start has no more to do than any other agent. */
+START_TEST(seed_is_left_in_peace)
+{
+    struct weft_cluster *cluster = weft_cluster_new(120, 3, 48);
+    weft_cluster_start_all(cluster);
+    weft_cluster_run(cluster, 120 * S);
+    uint64_t before[120];
+    for (uint32_t i = 0; i < 120; i++) {
+        before[i] = cluster->nodes[i].bytes_sent;
+    }
+    weft_cluster_run(cluster, 120 * S);
+    uint64_t most = 0;
+    for (uint32_t i = 3; i < 120; i++) {
+        uint64_t sent = cluster->nodes[i].bytes_sent - before[i];
+        most = sent > most ? sent : most;
+    }
+    ck_assert_uint_lt(cluster->nodes[0].bytes_sent - before[0], 2 * most);
+    weft_cluster_free(cluster);
+}
+END_TEST
+
+/* Two meshes come up apart, each with a half of segment 0; then one node knows both. Agents
+ * elsewhere tell the halves of each other, although those hardly knock any more. */
+START_TEST(parts_of_a_segment_meet)
+{
+    struct weft_cluster *cluster = weft_cluster_new(56, 4, 49);
+    for (uint32_t i = 0; i < 52; i++) {
+        bool first = i < 2 || (i >= 4 && i < 28);
+        weft_cluster_start(cluster, i, first ? 4 : 28);
+    }
+    weft_cluster_run(cluster, 120 * S);
+    ck_assert_uint_eq(weft_member_up_count(cluster->nodes[0].core), 2);
+    weft_cluster_start(cluster, 52, 4);
+    weft_join_remember(cluster->nodes[52].core, &cluster->nodes[28].self);
+    ck_assert_uint_le(weft_cluster_run_until(cluster, 300 * S, weft_cluster_is_agreed), 60 * S);
+    weft_cluster_free(cluster);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("remote");
+    WEFT_ADD(suite, halves_meet_again);
+    WEFT_ADD(suite, seed_is_left_in_peace);
+    WEFT_ADD(suite, parts_of_a_segment_meet);
     WEFT_ADD(suite, seed_elsewhere_introduces);
     WEFT_ADD(suite, agents_find_each_other);
     WEFT_ADD(suite, dead_segment_is_forgotten);
