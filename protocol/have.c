@@ -314,9 +314,10 @@ void weft_have_hurry(struct weft_core *core, struct weft_download *download)
 
 void weft_have_note_far(struct weft_core *core, struct weft_download *download, uint32_t chunk)
 {
-    if (core->links.far_count > 0) { /* who comes later is sent a MAP */
-        weft_log_append(&download->far_log, &core->reserves->rows, (uint16_t)chunk);
+    if (core->links.far_count == 0) {
+        return; /* who comes later is sent a MAP */
     }
+    weft_log_append(&download->far_log, &core->reserves->rows, (uint16_t)chunk);
     if (download->far_due_ns == WEFT_NS_NEVER) {
         download->far_due_ns =
             core->now_ns + core->config.tuning.far_have_delay_ms * WEFT_NS_PER_MS;
