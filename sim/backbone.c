@@ -10,21 +10,42 @@
 
 #define SOURCE_LINK 0
 
+/* What lines carry beside payload is looked at so often. It is taken off their rate if it has
+ * changed by more than a part of that, and never takes more than another part. */
+#define LOOK_NS (100 * WEFT_NS_PER_MS)
+#define TAKEN_STEPS 128
+#define TAKEN_MOST 2
+
+__extension__ typedef unsigned __int128 wide;
+
+uint32_t weft_sim_backbone_line(const struct weft_sim_topology *topology, uint32_t node, bool up)
+{
+    return node == WEFT_SIM_SOURCE ? SOURCE_LINK
+                                   : 1 + 2 * weft_sim_topology_site(topology, node) + (up ? 0 : 1);
+}
+
 static uint32_t site_link(const struct weft_sim_world *world, uint32_t node, bool up)
 {
-    return 1 + 2 * weft_sim_topology_site(&world->topology, node) + (up ? 0 : 1);
+    return weft_sim_backbone_line(&world->topology, node, up);
+}
+
+static void add_line(struct weft_sim_backbone *self, uint64_t bytes_per_s)
+{
+    uint64_t rate = weft_sim_network_goodput(bytes_per_s);
+    self->lines[weft_sim_fair_add_link(self->fair, rate)].rate = rate;
 }
 
 void weft_sim_backbone_begin(struct weft_sim_world *world)
 {
     struct weft_sim_backbone *self = &world->backbone;
-    *self = (struct weft_sim_backbone){.fair = weft_sim_fair_new()};
-    weft_sim_fair_add_link(self->fair,
-                           weft_sim_network_goodput(world->options->source_bytes_per_s));
+    uint32_t count = 1 + 2 * world->topology.site_count;
+    *self = (struct weft_sim_backbone){.fair = weft_sim_fair_new(), .line_count = count};
+    self->lines = weft_sim_memory_take(count, sizeof(self->lines[0]));
+    add_line(self, world->options->source_bytes_per_s);
     for (uint32_t i = 0; i < world->topology.site_count; i++) {
         const struct weft_sim_line *line = &world->topology.sites[i].line;
-        weft_sim_fair_add_link(self->fair, weft_sim_network_goodput(line->up_bytes_per_s));
-        weft_sim_fair_add_link(self->fair, weft_sim_network_goodput(line->down_bytes_per_s));
+        add_line(self, line->up_bytes_per_s);
+        add_line(self, line->down_bytes_per_s);
     }
 }
 
@@ -32,6 +53,7 @@ void weft_sim_backbone_end(struct weft_sim_world *world)
 {
     struct weft_sim_backbone *self = &world->backbone;
     weft_sim_fair_free(self->fair);
+    weft_sim_memory_give(self->lines, self->line_count, sizeof(self->lines[0]));
     weft_sim_memory_give(self->engaged, self->engaged_room, sizeof(self->engaged[0]));
 }
 
@@ -189,23 +211,59 @@ static void take_cards(struct weft_sim_world *world)
     self->engaged_count = kept;
 }
 
+/* --- what else lines carry --- */
+
+/* A line has another rate, or something else takes another part of it. */
+static void set_line(struct weft_sim_backbone *self, uint32_t number, uint64_t rate, uint64_t taken)
+{
+    struct weft_sim_long_line *line = &self->lines[number];
+    line->rate = rate;
+    line->taken = taken;
+    uint64_t most = rate / TAKEN_MOST;
+    weft_sim_fair_set_capacity(self->fair, number, rate - (taken < most ? taken : most));
+}
+
+/* What the lines carried beside payload since the last look is taken off until the next one. */
+static void look(struct weft_sim_world *world)
+{
+    struct weft_sim_backbone *self = &world->backbone;
+    weft_ns past_ns = world->now_ns - self->looked_ns;
+    if (past_ns < LOOK_NS) {
+        return;
+    }
+    self->looked_ns = world->now_ns;
+    for (uint32_t i = 0; i < self->line_count; i++) {
+        const struct weft_sim_long_line *line = &self->lines[i];
+        uint64_t bytes = weft_sim_network_take_beside(&world->network, i);
+        uint64_t bytes_per_s = (uint64_t)((wide)bytes * WEFT_NS_PER_S / past_ns);
+        uint64_t taken = bytes_per_s == 0 ? 0 : weft_sim_network_goodput(bytes_per_s);
+        uint64_t change = taken > line->taken ? taken - line->taken : line->taken - taken;
+        if (change > line->rate / TAKEN_STEPS) {
+            set_line(self, i, line->rate, taken);
+        }
+    }
+}
+
 void weft_sim_backbone_slow(struct weft_sim_world *world, uint32_t site, uint64_t parts,
                             uint64_t whole)
 {
+    struct weft_sim_backbone *self = &world->backbone;
     const struct weft_sim_line *line = &world->topology.sites[site].line;
     const uint64_t rates[] = {line->up_bytes_per_s, line->down_bytes_per_s};
     for (uint32_t i = 0; i < 2; i++) {
         if (rates[i] != 0) {
-            weft_sim_fair_set_capacity(world->backbone.fair, 1 + 2 * site + i,
-                                       weft_sim_network_goodput(rates[i]) / whole * parts);
+            uint32_t number = 1 + 2 * site + i;
+            set_line(self, number, weft_sim_network_goodput(rates[i]) / whole * parts,
+                     self->lines[number].taken);
         }
     }
 }
 
 void weft_sim_backbone_source(struct weft_sim_world *world, uint64_t bytes_per_s)
 {
-    weft_sim_fair_set_capacity(world->backbone.fair, SOURCE_LINK,
-                               weft_sim_network_goodput(bytes_per_s));
+    struct weft_sim_backbone *self = &world->backbone;
+    set_line(self, SOURCE_LINK, weft_sim_network_goodput(bytes_per_s),
+             self->lines[SOURCE_LINK].taken);
 }
 
 void weft_sim_backbone_settle(struct weft_sim_world *world)
@@ -218,6 +276,7 @@ void weft_sim_backbone_settle(struct weft_sim_world *world)
         }
         shard->far.count = 0;
     }
+    look(world);
     limit_cards(world);
     uint32_t changed = weft_sim_fair_solve(self->fair);
     for (uint32_t i = 0; i < changed; i++) {

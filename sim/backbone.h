@@ -9,6 +9,7 @@
 #define WEFT_SIM_BACKBONE_H
 
 #include "fair.h"
+#include "topology.h"
 
 struct weft_sim_world;
 struct weft_sim_shard;
@@ -29,11 +30,20 @@ struct weft_sim_far {
     uint32_t room;                       /* entries that fit */
 };
 
+/* A line between sites: the source's uplink, or one direction of an access line. */
+struct weft_sim_long_line {
+    uint64_t rate;  /* of payload if it carried nothing else, 1/256 bytes per second */
+    uint64_t taken; /* of it by messages and acknowledgements, as of the last look */
+};
+
 struct weft_sim_backbone {
     struct weft_sim_fair *fair; /* links: source; up and down of site k at 1 + 2 k; cards behind */
-    uint32_t *engaged;          /* nodes with flows between sites; owned */
-    uint32_t engaged_count;     /* entries of engaged */
-    uint32_t engaged_room;      /* entries that fit */
+    struct weft_sim_long_line *lines; /* by the numbers of their links; owned */
+    uint32_t line_count;              /* entries of lines */
+    weft_ns looked_ns;                /* when what they carry beside payload was looked at */
+    uint32_t *engaged;                /* nodes with flows between sites; owned */
+    uint32_t engaged_count;           /* entries of engaged */
+    uint32_t engaged_room;            /* entries that fit */
 };
 
 /* The lines of all sites and of the source, idle. */
@@ -54,6 +64,10 @@ void weft_sim_backbone_slow(struct weft_sim_world *world, uint32_t site, uint64_
 
 /* Between windows: the uplink of the source has another rate. */
 void weft_sim_backbone_source(struct weft_sim_world *world, uint64_t bytes_per_s);
+
+/* Number of a line: of the source if |node| is WEFT_SIM_SOURCE, or of the node's site, away from
+ * it if |up|. Nothing is counted on the source's line towards it: never ask for that. */
+uint32_t weft_sim_backbone_line(const struct weft_sim_topology *topology, uint32_t node, bool up);
 
 /* Between windows: rate what the changes reach, and tell the pipes. */
 void weft_sim_backbone_settle(struct weft_sim_world *world);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers "how long does a message take, and who is charged?". Integers only. */
 #include "network.h"
+#include "backbone.h"
 #include "calibration.h"
 #include "canary.h"
 #include "memory.h"
 #include "random.h"
 #include "world.h"
+
+#include <stdatomic.h>
 
 /* A line is full from this part of its capacity on, and its queue grows up to the whole of it. */
 #define FULL_FROM 973 /* 95 in 100 of WHOLE */
@@ -22,6 +25,12 @@
 
 #define NO_LINKS UINT32_MAX
 
+/* The source's uplink, and two directions of the access line of each site. */
+static size_t lines_of(const struct weft_sim_topology *topology)
+{
+    return 1 + 2 * (size_t)topology->site_count;
+}
+
 void weft_sim_network_begin(struct weft_sim_network *network,
                             const struct weft_sim_options *options,
                             const struct weft_sim_topology *topology)
@@ -31,6 +40,7 @@ void weft_sim_network_begin(struct weft_sim_network *network,
     network->wan_up = weft_sim_memory_take(topology->site_count, sizeof(network->wan_up[0]));
     network->wan_down = weft_sim_memory_take(topology->site_count, sizeof(network->wan_down[0]));
     network->wire = weft_sim_memory_take(topology->site_count + 1, sizeof(network->wire[0]));
+    network->beside = weft_sim_memory_take(lines_of(topology), sizeof(network->beside[0]));
     for (uint32_t i = 0; i < topology->node_count; i++) {
         uint64_t rate = weft_sim_place_card(options, topology, i);
         network->cards[i].rate = weft_sim_network_goodput(rate);
@@ -45,6 +55,7 @@ void weft_sim_network_end(struct weft_sim_network *network)
     weft_sim_memory_give(network->wan_up, topology->site_count, sizeof(network->wan_up[0]));
     weft_sim_memory_give(network->wan_down, topology->site_count, sizeof(network->wan_down[0]));
     weft_sim_memory_give(network->wire, topology->site_count + 1, sizeof(network->wire[0]));
+    weft_sim_memory_give(network->beside, lines_of(topology), sizeof(network->beside[0]));
 }
 
 uint64_t weft_sim_network_goodput(uint64_t bytes_per_s)
@@ -88,6 +99,27 @@ static void count_wire(struct weft_sim_network *network, uint32_t from, uint32_t
     }
 }
 
+/* |bytes| that are no payload go from |from| to |to|, over lines that threads of other shards use
+ * as well; sums do not depend on who is first. */
+static void count_beside(struct weft_sim_network *network, uint32_t from, uint32_t to,
+                         uint64_t bytes)
+{
+    const struct weft_sim_topology *topology = network->topology;
+    uint32_t up = weft_sim_backbone_line(topology, from, /* up */ true);
+    atomic_fetch_add_explicit(&network->beside[up], bytes, memory_order_relaxed);
+    if (to != WEFT_SIM_SOURCE) {
+        uint32_t down = weft_sim_backbone_line(topology, to, /* up */ false);
+        atomic_fetch_add_explicit(&network->beside[down], bytes, memory_order_relaxed);
+    }
+}
+
+uint64_t weft_sim_network_take_beside(struct weft_sim_network *network, uint32_t number)
+{
+    uint64_t bytes = atomic_load_explicit(&network->beside[number], memory_order_relaxed);
+    atomic_store_explicit(&network->beside[number], 0, memory_order_relaxed);
+    return bytes;
+}
+
 /* Payload, and the acknowledgements for it if they go into a site. */
 static void count_wire_payload(struct weft_sim_network *network, uint32_t from, uint32_t to,
                                uint64_t bytes)
@@ -95,6 +127,10 @@ static void count_wire_payload(struct weft_sim_network *network, uint32_t from, 
     uint64_t acks = from == WEFT_SIM_SOURCE ? 0 : WEFT_SIM_ACK_BYTES;
     uint64_t two_segments = 2 * WEFT_SIM_SEGMENT_BYTES + acks;
     count_wire(network, from, to, bytes * two_segments / (2 * WEFT_SIM_SEGMENT_PAYLOAD_BYTES));
+    if (weft_sim_network_is_far(network, from, to)) {
+        count_beside(network, to, from,
+                     bytes * WEFT_SIM_ACK_BYTES / (2 * WEFT_SIM_SEGMENT_PAYLOAD_BYTES));
+    }
 }
 
 uint64_t weft_sim_network_wire(const struct weft_sim_network *network)
@@ -167,6 +203,9 @@ weft_ns weft_sim_network_control(struct weft_sim_shard *shard, uint32_t from, ui
     }
     if (far && from != WEFT_SIM_SOURCE) {
         network->wan_up[weft_sim_topology_site(network->topology, from)].control_bytes += bytes;
+    }
+    if (far) {
+        count_beside(network, from, to, bytes + WEFT_SIM_MESSAGE_HEAD_BYTES);
     }
     if (to != WEFT_SIM_SOURCE) {
         count_wire(network, from, to, bytes + WEFT_SIM_MESSAGE_HEAD_BYTES);

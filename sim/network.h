@@ -37,6 +37,8 @@ struct weft_sim_network {
     struct weft_sim_carried source;           /* what the source sent */
     uint64_t *wire;                           /* bytes on the wire into sites, by the site that
                                                  caused them; behind them the source; owned */
+    _Atomic uint64_t *beside;                 /* bytes on the wire beside payload since they were
+                                                 taken, by line between sites; owned */
     uint32_t source_draws;                    /* random numbers used for its messages */
 };
 
@@ -54,6 +56,10 @@ uint64_t weft_sim_network_goodput(uint64_t bytes_per_s);
 
 /* Bytes on the wire that went into all sites so far, with headers and acknowledgements. */
 uint64_t weft_sim_network_wire(const struct weft_sim_network *network);
+
+/* Take the count of bytes on the wire beside payload of line |number| of weft_sim_backbone_line():
+ * messages, and acknowledgements of payload that flows the other way. Between windows. */
+uint64_t weft_sim_network_take_beside(struct weft_sim_network *network, uint32_t number);
 
 /* One-way delay between two nodes, or a node and the source, without jitter and queues. */
 weft_ns weft_sim_network_delay(const struct weft_sim_network *network, uint32_t from, uint32_t to);
