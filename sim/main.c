@@ -90,6 +90,8 @@ int main(int argc, char **argv)
     if (!options.json) {
         weft_sim_screen_begin(&world.screen, stdout);
     }
+    weft_sim_progress_begin(&world.progress, stderr, options.progress_ms,
+                            weft_sim_screen_is_on(&world.screen));
     if (weft_sim_output_wanted(&output) || weft_sim_screen_is_on(&world.screen)) {
         weft_sim_world_watch(&world);
         keep_command(&world.watch->history, argc, argv);

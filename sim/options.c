@@ -293,6 +293,13 @@ static const struct weft_flag output_flags[] = {
      AT(plain.canary)},
 #endif
     {.name = "json", .kind = WEFT_FLAG_BOOL, .help = "print the summary as JSON", AT(plain.json)},
+    {.name = "progress",
+     .kind = WEFT_FLAG_MS,
+     .standard = "0",
+     .maximum = 86400000,
+     .help = "say on standard error how far the run is, each so much real time; 0 = every 10 s if"
+             " that is a terminal and shows nothing else",
+     AT(plain.progress_ms)},
     {.name = "trace",
      .kind = WEFT_FLAG_TEXT,
      .argument = "FILE",

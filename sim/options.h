@@ -103,6 +103,7 @@ struct weft_sim_options {
     uint64_t wifi_bytes_per_s; /* --wifi-rate */
     bool shrink;               /* --shrink */
     const char *scenario_path; /* --scenario; NULL = none; borrowed */
+    uint32_t progress_ms;      /* --progress; 0 = on a terminal only */
     bool json;                 /* --json */
     bool help;                 /* --help */
 };

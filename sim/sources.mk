@@ -49,6 +49,7 @@ SIM_SOURCES := \
 	sim/pipe.c \
 	sim/place.c \
 	sim/pool.c \
+	sim/progress.c \
 	sim/publish.c \
 	sim/queue.c \
 	sim/record.c \

@@ -345,6 +345,7 @@ static void meet(struct weft_sim_world *world)
         weft_sim_watch_look(world->watch, world);
         weft_sim_screen_show(&world->screen, world);
     }
+    weft_sim_progress_show(&world->progress, world);
     follow_agenda(world);
     if (world->faults.watches_share) {
         weft_sim_fault_on_meeting(world);
@@ -472,14 +473,14 @@ static void run_window(struct weft_sim_world *world)
 
 void weft_sim_world_run(struct weft_sim_world *world, const volatile int *stop)
 {
-    weft_ns last_ns = limit_ns(world);
+    world->limit_ns = limit_ns(world);
     while (!is_over(world)) {
         if (*stop) {
             world->interrupted = true;
             break;
         }
         world->end_ns = next_meeting_ns(world);
-        if (world->end_ns == WEFT_NS_NEVER || world->end_ns > last_ns) {
+        if (world->end_ns == WEFT_NS_NEVER || world->end_ns > world->limit_ns) {
             break;
         }
         if (world->watch != NULL) {

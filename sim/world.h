@@ -27,6 +27,7 @@
 #include "node.h"
 #include "options.h"
 #include "pool.h"
+#include "progress.h"
 #include "publish.h"
 #include "queue.h"
 #include "record.h"
@@ -165,6 +166,7 @@ struct weft_sim_world {
     struct weft_sim_decisions *decisions;   /* lines of text; NULL = none; owned */
     struct weft_sim_watch *watch;           /* what a report needs; NULL = none; owned */
     struct weft_sim_screen screen;          /* the terminal, if somebody looks on */
+    struct weft_sim_progress progress;      /* lines for somebody who does not */
     struct weft_sim_node *nodes;            /* node_count of them; owned */
     uint32_t node_count;                    /* nodes */
     uint32_t hostile_count;                 /* of them, nodes that nothing is owed to */
@@ -183,6 +185,7 @@ struct weft_sim_world {
     weft_ns window_ns;                      /* longest window */
     weft_ns now_ns;                         /* all shards have come so far */
     weft_ns end_ns;                         /* of the window being simulated */
+    weft_ns limit_ns;                       /* the run is over then in any case */
     bool source_up;                         /* the source answers */
     uint32_t source_version;                /* timestamp version the source shows */
     uint64_t *control_mark;                 /* control bytes up of each node at the mark; owned */
