@@ -31,11 +31,13 @@ static void print_map(FILE *out, const char *name, const char *const *words, con
     fprintf(out, "},\n");
 }
 
-static void print_figures(FILE *out, const struct weft_sim_summary *summary)
+static void print_figures(FILE *out, const struct weft_sim_summary *summary,
+                          const struct weft_sim_world *world)
 {
     number(out, "complete", summary->complete);
     number(out, "incomplete", summary->incomplete);
     number(out, "gone", summary->totals.gone);
+    number(out, "hostile", world->hostile_count);
     number(out, "makespan_ns", summary->makespan_ns);
     number(out, "first_known_ns", summary->first_known_ns);
     number(out, "last_known_ns", summary->last_known_ns);
@@ -91,7 +93,7 @@ void weft_sim_report_json(const struct weft_sim_summary *summary,
     }
     fprintf(out, "{\n");
     print_setting(out, world);
-    print_figures(out, summary);
+    print_figures(out, summary, world);
     print_map(out, "bytes_by_tier", tiers, summary->bytes_by_tier, WEFT_TIER_COUNT);
     print_map(out, "incomplete_wait_for", stalls, waiting, WEFT_SIM_STALLS);
     number(out, "events", summary->events);

@@ -136,8 +136,10 @@ static void list_mishap(struct weft_sim_watch *watch, const struct weft_sim_worl
 {
     struct weft_sim_history *history = &watch->history;
     enum target target = target_of(mishap->class);
-    uint32_t begin_ms = time_of(watch, world, mishap->after_ns);
+    bool always = weft_sim_menu_is_hostile(mishap->class) && mishap->class != WEFT_SIM_MISHAP_FLOOD;
+    uint32_t begin_ms = always ? 0 : time_of(watch, world, mishap->after_ns);
     uint32_t end_ms = time_of(watch, world, mishap->after_ns + mishap->length_ns);
+    end_ms = always ? history->end_ms + 1 : end_ms; /* hostile nodes are so all the time */
     if (begin_ms > history->end_ms || (end_ms == 0 && mishap->length_ns > 0)) {
         return;
     }

@@ -5,7 +5,8 @@ const RUN_COLOURS = ["var(--accent)", "var(--remote)", "var(--agent)", "var(--si
 
 const tierColour = (tier) => `var(--${run.tiers[tier]})`;
 const tierTotals = () => run.by_tier.map(sum);
-const nodeName = (id) => `node …${id.slice(-8).padStart(8, "0")}`;
+// The joiner keeps a line from being broken behind the dots.
+const nodeName = (id) => `node …\u2060${id.slice(-8).padStart(8, "0")}`;
 
 // Behind the time axis: a band while the source failed, a mark at the top where something else did.
 function faultBands(box) {

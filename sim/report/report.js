@@ -29,6 +29,43 @@ const REASON = {
   asleep: ["the node was down", "#8a94a3"],
 };
 
+// Flag of a fault: what it is, in a few words. Hostile nodes keep the flag, and others, too.
+const FAULT = {
+  burst: "burst of lost messages",
+  partition: "cut of the network",
+  "one-way": "cut of the network in one direction",
+  "wan-down": "WAN line down",
+  "wan-slow": "slow WAN line",
+  "power-cut": "power cut",
+  sleep: "node asleep",
+  stall: "node held up",
+  "join-storm": "late start of many nodes",
+  move: "new address",
+  roam: "move to another segment",
+  "disk-full": "full disk",
+  "disk-slow": "slow disk",
+  "disk-torn": "power loss with torn chunks",
+  "disk-rot": "rotten chunks on a disk",
+  "clock-drift": "fast clock",
+  "clock-step": "leap of a clock",
+  "clock-wrong": "wrong time of day",
+  "source-error": "errors from the source",
+  "source-hang": "source that sent nothing",
+  "source-short": "source that broke off",
+  "source-portal": "portal in front of the source",
+  "source-rotten": "wrong bytes from the source",
+  "source-slow": "slow source",
+  "source-stale": "old release at the source",
+  "bad-memory": "sick memory",
+  "mtu-hole": "long datagrams lost",
+  newer: "node of a later version",
+  "other-version": "node of another major version",
+};
+const HOSTILE =
+  /^(clone|corrupt|false-.*|slow-loris|old-news|flood|withhold|slander|ghosts|eclipse)$/;
+const faultText = (what) =>
+  FAULT[what] || (HOSTILE.test(what) ? `hostile node (${what})` : what);
+
 const segments = run.segments.map(
   ([name, nodes, complete, gone, half, last, wan, control, waits, fill, why], index) => ({
     name,
@@ -59,7 +96,12 @@ const sum = (values) => values.reduce((a, b) => a + b, 0);
 const typicalMs = median(segments.map((s) => s.last ?? run.end_ms));
 const isSlow = (s) => s.last === null || (s.last > typicalMs * 1.15 && s.last > typicalMs + 500);
 const slow = slowestFirst.filter(isSlow);
-const living = (each) => Math.max(1, each.nodes - (each.summary.gone || 0));
+// Nodes that are to have the release: nothing is owed to hostile ones.
+const living = (each) =>
+  Math.max(1, each.nodes - (each.summary.gone || 0) - (each.summary.hostile || 0));
+const kindOfNodes = [figures.hostile && "honest", figures.gone && "living", "nodes"]
+  .filter(Boolean)
+  .join(" ");
 const copies = (s) => (run.bytes ? s.wan / run.bytes : 0);
 const lineOwner = run.sites < segments.length ? "site" : "segment";
 // A scenario may give each site another line; then its rate is not that of the flags.
@@ -95,7 +137,7 @@ function because(s) {
 // ["crash", "sleep", "crash"] -> "2 × crash, sleep"
 function tally(words) {
   const sums = new Map();
-  for (const word of words) sums.set(word, (sums.get(word) || 0) + 1);
+  for (const word of words.map(faultText)) sums.set(word, (sums.get(word) || 0) + 1);
   return [...sums].map(([word, n]) => (n > 1 ? `${n} × ${word}` : word)).join(", ");
 }
 
@@ -116,11 +158,10 @@ function judge() {
     return ["warn", `Interrupted after ${seconds(run.end_ms)}: ${part}`];
   }
   if (lacking > 0) {
-    const part = `${count(lacking)} of ${count(nodes)} nodes still lack the release`;
+    const part = `${count(lacking)} of ${count(nodes)} ${kindOfNodes} still lack the release`;
     return ["bad", `Unfinished: ${part} after ${seconds(run.end_ms)}`];
   }
-  const kind = nodes < run.nodes ? "living nodes" : "nodes";
-  const done = `all ${count(nodes)} ${kind} had the release after ${figure("makespan_ns")}`;
+  const done = `all ${count(nodes)} ${kindOfNodes} had the release after ${figure("makespan_ns")}`;
   return slow.length > segments.length / 10
     ? ["warn", `Complete, but uneven: ${done}`]
     : ["good", `Healthy: ${done}`];
@@ -243,7 +284,7 @@ function cards() {
       "Complete",
       "complete",
       percent(figures.complete, living(run)),
-      `${count(figures.complete)} of ${count(living(run))} living nodes`,
+      `${count(figures.complete)} of ${count(living(run))} ${kindOfNodes}`,
     ),
     card(
       "Last node",

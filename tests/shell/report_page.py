@@ -75,10 +75,12 @@ def figures_agree(document, summary):
     makespan = seconds(summary["makespan_ns"])
     check(text_of(document, r'data-key="makespan_ns"[^>]*>(.*?)</div>') == makespan,
           f"the card of the last node does not say {makespan}")
-    living = summary["nodes"] - summary["gone"]
+    owed = summary["nodes"] - summary["gone"] - summary["hostile"]
+    check(summary["gone"] > 0 and summary["hostile"] > 0, "the run has no nodes to leave out")
     verdict = text_of(document, r'<h1 id="verdict">(.*?)</h1>')
-    check(verdict == f"Healthy: all {living} living nodes had the release after {makespan}",
+    check(verdict == f"Healthy: all {owed} honest living nodes had the release after {makespan}",
           f"the verdict is '{verdict}'")
+    check("hostile node (corrupt)" in document, "the hostile node is not told of in words")
 
 
 def main(report, summary_path):
