@@ -80,7 +80,10 @@ static void say(const struct weft_sim_progress *progress, const struct weft_sim_
     }
     fprintf(out, "; %u of %u nodes complete, %" PRIu64 " %% of all chunks", totals->complete,
             world->node_count, all == 0 ? 0 : done * 100 / all);
-    if (done < all) {
+    if (totals->complete + totals->gone + world->hostile_count >= world->node_count) {
+        bool faulty = world->faults.planned_count + totals->planned + totals->away > 0;
+        fprintf(out, faulty ? ", faults have yet to end" : ", all is done");
+    } else if (done < all) {
         say_left(progress, now_ns, done, all);
     }
     fprintf(out, "\n");

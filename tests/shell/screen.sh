@@ -20,7 +20,7 @@ hash() { sed -n 's/.*"trace_hash": "\(.*\)",/\1/p' "$1"; }
 begin='weft-sim: [0-9]+\.[0-9] s: [0-9]+\.[0-9] s'
 found="of 20\.0 s simulated in which nodes find each other"
 stored='simulated, at most [0-9.]+ s; [0-9]+ of 400 nodes complete, [0-9]+ % of all chunks'
-left='(, about [0-9]+ s left|, none since the last line)?'
+left='(, about [0-9]+ s left|, none since the last line|, faults have yet to end|, all is done)?'
 if grep -Evqx "$begin ($found|$stored$left)" "$dir/err"; then
     fault "a line of progress is not as specified: $(cat "$dir/err")"
 fi
