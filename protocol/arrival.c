@@ -70,6 +70,7 @@ void weft_arrival_on_offer(struct weft_core *core, const struct weft_event_offer
     struct weft_want *want = NULL;
     if (useful) {
         uint32_t index = (uint32_t)(release - core->releases.items);
+        weft_source_hear(core, link, weft_release_download(core, release), event->chunk);
         want = weft_want_find(core, event->peer, index, event->chunk);
         if (want == NULL) {
             want = take_pushed(core, link, release, event->chunk);

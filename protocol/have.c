@@ -270,6 +270,7 @@ void weft_have_on_have(struct weft_core *core, struct weft_link *link,
             weft_penalty_add(core, link->peer.id, WEFT_OFFENCE_BREACH);
             return;
         }
+        weft_source_hear(core, link, download, chunk);
         note_peer_has(core, link, download, chunk);
         if ((map->parent & weft_tree_stripe(chunk)) != 0) {
             weft_bitmap_set(download->pull, chunk); /* or it would push it */

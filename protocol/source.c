@@ -323,8 +323,30 @@ static void pause_source(struct weft_core *core, const struct weft_fetch *fetch,
     uint32_t jitter_ms = weft_rng_below(&core->rng, (uint32_t)(wait_ms / 4) + 1);
     self->failures++;
     self->retry_ns = core->now_ns + (wait_ms + jitter_ms) * WEFT_NS_PER_MS;
+    self->whole = retry_after_ms == 0 ? self->whole : 1;
     if (self->failures > 1) {
         weft_lease_give_up(core);
+    }
+}
+
+/* Of two pauses one is kept whole, so that a source that answers others and not this node is asked
+ * at most twice as often. */
+void weft_source_hear(struct weft_core *core, const struct weft_link *link,
+                      const struct weft_download *download, uint32_t chunk)
+{
+    struct weft_sources *self = &core->source;
+    if (self->retry_ns == 0 || self->whole > 0 || link->silent ||
+        weft_bitmap_has(weft_release_of(core, download)->have, chunk) ||
+        download->near_copies[chunk] > 0 || weft_download_far_copies(download, chunk) > 0) {
+        return;
+    }
+    uint32_t first_ms = core->config.tuning.source_backoff_ms;
+    weft_ns soon_ns = self->failed_ns + first_ms * WEFT_NS_PER_MS;
+    soon_ns = soon_ns > core->now_ns ? soon_ns : core->now_ns;
+    soon_ns += weft_rng_below(&core->rng, first_ms / 4 + 1) * WEFT_NS_PER_MS;
+    if (soon_ns < self->retry_ns) {
+        self->retry_ns = soon_ns;
+        self->whole = 2;
     }
 }
 
@@ -365,6 +387,7 @@ void weft_source_on_chunk(struct weft_core *core, const struct weft_event_chunk 
         weft_fallback_on_trial(core, release, core->now_ns - fetch->began_ns);
     }
     core->source.failures = 0;
+    core->source.whole = 0;
     trace_source(core, event, WEFT_TRACE_CHUNK, WEFT_TIER_SOURCE);
     weft_release_store(core, release, event->chunk, WEFT_TIER_SOURCE, event->bytes);
     if (download != NULL) {
@@ -450,6 +473,7 @@ void weft_source_expire(struct weft_core *core)
     struct weft_sources *self = &core->source;
     if (self->retry_ns != 0 && self->retry_ns <= core->now_ns) {
         self->retry_ns = 0;
+        self->whole -= self->whole > 0;
         weft_source_fill(core);
     }
 }

@@ -6,7 +6,8 @@
  * segment to segment; if there are none, what far neighbours, who are asked before the source, do
  * not take any more. The chunks under way are as many as the source delivers in about a
  * second: more would keep them from being traded. Runs shrink towards the end. A failure pauses the
- * source for tuning.source_backoff_ms, doubling up to 10 s, or for as long as the server asks.
+ * source for tuning.source_backoff_ms, doubling up to 10 s, or for as long as the server asks; news
+ * of a chunk that can only be from the source cuts every other pause short.
  * SPEC.md section "Source". Bound: 16 fetches.
  * Timer: RETRY. */
 #ifndef WEFT_SOURCE_H
@@ -34,6 +35,7 @@ struct weft_sources {
     weft_ns retry_ns;     /* not tried before; 0 = no pause */
     weft_ns span_ns;      /* how long the last fetch took that was answered; 0 = none was */
     weft_ns failed_ns;    /* when the last failure was counted */
+    uint32_t whole;       /* pauses, with the present one, that are not cut short */
     weft_ns chunk_ns;     /* moving mean (1/4) of what a chunk took in a fetch; 0 = none came yet */
     bool no_ranges;       /* the server sends whole files only */
     uint32_t end;         /* entries of the table from here on are free */
@@ -41,6 +43,7 @@ struct weft_sources {
 };
 
 struct weft_core;
+struct weft_link;
 
 /* Entry |index|, below end, in use or not. */
 static inline struct weft_fetch *weft_source_at(const struct weft_sources *sources, uint32_t index)
@@ -72,6 +75,11 @@ void weft_source_try(struct weft_core *core, uint32_t index);
 
 /* A chunk came from the source, or did not verify. */
 void weft_source_on_chunk(struct weft_core *core, const struct weft_event_chunk *event);
+
+/* |link| has |chunk|, and this was not noted yet: if nobody had it, the source answers others, and
+ * is tried again soon. */
+void weft_source_hear(struct weft_core *core, const struct weft_link *link,
+                      const struct weft_download *download, uint32_t chunk);
 
 /* The release at |index| is no longer fetched: cancel what is under way for it. */
 void weft_source_forget(struct weft_core *core, uint32_t index);

@@ -233,11 +233,57 @@ START_TEST(a_late_chunk_that_has_begun_is_not_taken_back)
 }
 END_TEST
 
+/* Wait for the end of a pause; what is asked for then fails. */
+static void fail_again(void)
+{
+    weft_ns rest = fixture.core->source.retry_ns - fixture.now_ns;
+    fixture_step(&fixture, rest, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    ck_assert_ptr_nonnull(fetch(0));
+    end(fetch(0)->token, WEFT_ERR_UNREACHABLE, 0);
+}
+
+/* |peer| says that it has |chunk| now; returns how long the pause still lasts. */
+static weft_ns rest_after_news(weft_node_id peer, uint8_t chunk)
+{
+    uint8_t list[] = {0, chunk};
+    struct weft_frame frame = {.kind = WEFT_FRAME_HAVE,
+                               .list = {.bytes = list, .length = sizeof(list)}};
+    fixture_frame(&fixture, peer, frame);
+    return fixture.core->source.retry_ns - fixture.now_ns;
+}
+
+/* Neighbours of another segment tell of chunks while the source is down for long. */
+START_TEST(news_of_a_chunk_that_nobody_had_ends_a_pause)
+{
+    fixture_link(&fixture, 1000);
+    fixture_link(&fixture, 1001);
+    fixture_link(&fixture, 1002);
+    fixture_release(&fixture, 64);
+    end(fetch(0)->token, WEFT_ERR_UNREACHABLE, 0);
+    for (uint32_t i = 0; i < 4; i++) {
+        fail_again();
+    }
+    fixture_peer_has(&fixture, 1001, 30, 1);                         /* a MAP is no news */
+    ck_assert_uint_ge(rest_after_news(1000, 30), 8 * WEFT_NS_PER_S); /* that one was known */
+    weft_ns rest = rest_after_news(1000, 40);
+    ck_assert_uint_ge(rest, 490 * WEFT_NS_PER_MS); /* never shorter than the first pause */
+    ck_assert_uint_le(rest, 626 * WEFT_NS_PER_MS);
+    fail_again();
+    ck_assert_uint_ge(rest_after_news(1001, 41), 9 * WEFT_NS_PER_S); /* the next one is whole */
+    fail_again();
+    /* This one was asked for chunks, and sends none. */
+    ck_assert_uint_ge(rest_after_news(1000, 42), 9 * WEFT_NS_PER_S);
+    ck_assert_uint_le(rest_after_news(1002, 42), 626 * WEFT_NS_PER_MS);
+}
+END_TEST
+
 START_TEST(does_what_retry_after_says)
 {
+    fixture_link(&fixture, 1000);
     fixture_release(&fixture, 64);
     end(fetch(0)->token, WEFT_ERR_HTTP_STATUS, 30000);
     ck_assert_uint_ge(fixture.core->source.retry_ns - fixture.now_ns, 30 * WEFT_NS_PER_S);
+    ck_assert_uint_ge(rest_after_news(1000, 40), 29 * WEFT_NS_PER_S);
 }
 END_TEST
 
@@ -365,6 +411,7 @@ static Suite *source_suite(void)
         the_source_helps_with_one_late_chunk_at_a_time,
         a_late_chunk_that_has_begun_is_not_taken_back,
         a_failure_pauses_and_doubles,
+        news_of_a_chunk_that_nobody_had_ends_a_pause,
         does_what_retry_after_says,
         a_server_that_sends_only_bad_chunks_is_not_asked_in_a_loop,
         a_server_without_ranges_sends_the_whole,
