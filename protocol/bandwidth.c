@@ -99,7 +99,7 @@ void weft_bandwidth_observe(struct weft_core *core, weft_node_id peer, uint32_t 
         entry->bytes_per_s -= (entry->bytes_per_s - sample) >> MEAN_SHIFT;
     }
     entry->seen_ns = core->now_ns;
-    if (core->bandwidths.due_ns == WEFT_NS_NEVER) {
+    if (core->bandwidths.due_ns > core->now_ns + TELL_NS) {
         core->bandwidths.due_ns = core->now_ns + TELL_NS;
     }
 }
@@ -273,13 +273,29 @@ static bool is_worth_telling(const struct weft_core *core, const struct weft_ban
            (core->now_ns - entry->told_ns >= TELL_AGAIN_NS && entry->seen_ns > entry->told_ns);
 }
 
+/* When there may be something worth telling, if nothing is measured until then. */
+static weft_ns next_ns(const struct weft_core *core)
+{
+    weft_ns soonest_ns = core->now_ns + TELL_NS;
+    weft_ns next = WEFT_NS_NEVER;
+    for (uint32_t i = 0; i < core->bandwidths.count; i++) {
+        const struct weft_bandwidth *entry = at(&core->bandwidths, i);
+        weft_ns again_ns = entry->told_ns + TELL_AGAIN_NS;
+        bool is_left = entry->told != NEVER_TOLD && entry->seen_ns > entry->told_ns;
+        if (is_worth_telling(core, entry)) {
+            return soonest_ns;
+        }
+        next = is_left && again_ns < next ? again_ns : next;
+    }
+    return next > soonest_ns ? next : soonest_ns;
+}
+
 void weft_bandwidth_expire(struct weft_core *core)
 {
     struct weft_bandwidths *bandwidths = &core->bandwidths;
     if (core->now_ns < bandwidths->due_ns) {
         return;
     }
-    bandwidths->due_ns = core->now_ns + TELL_NS;
     struct weft_rate rates[WEFT_MESSAGE_RATES_MAX];
     uint32_t tried = 0;
     uint32_t count = 0;
@@ -304,6 +320,7 @@ void weft_bandwidth_expire(struct weft_core *core)
     if (count > 0) {
         weft_gossip_tell_rates(core, rates, count);
     }
+    bandwidths->due_ns = next_ns(core);
 }
 
 weft_ns weft_bandwidth_deadline(const struct weft_core *core)

@@ -67,6 +67,7 @@ static void turn(struct weft_core *core, uint32_t slot, enum weft_member_state s
     next.is_asked = false;
     weft_member_put(core, slot, &next, next.record);
     weft_gossip_tell(core, slot, eager);
+    weft_pace_stir(core);
     if (state == WEFT_MEMBER_SUSPECT) {
         plan(core, core->now_ns + suspicion_ms(core, &next) * WEFT_NS_PER_MS);
     } else if (state != WEFT_MEMBER_ALIVE) {
@@ -156,10 +157,9 @@ static bool merge_self(struct weft_core *core, const struct weft_record *record)
 /* Is what was learned by SYNC news for others, too? Not while this node itself catches up. */
 static void tell_learned(struct weft_core *core, uint32_t slot, enum weft_hearsay hearsay)
 {
-    if (hearsay != WEFT_HEARSAY_SYNC) {
-        weft_gossip_tell(core, slot, true /* eager */);
-    } else if (!weft_join_is_young(core)) {
-        weft_gossip_tell(core, slot, false /* eager */);
+    bool is_sync = hearsay == WEFT_HEARSAY_SYNC;
+    if (!is_sync || !weft_join_is_young(core)) {
+        weft_gossip_tell(core, slot, !is_sync /* eager */);
     }
 }
 
@@ -186,8 +186,20 @@ static bool admit(struct weft_core *core, const struct weft_record *record,
         turn(core, slot, WEFT_MEMBER_SUSPECT, true /* eager */);
     } else {
         tell_learned(core, slot, hearsay);
+        weft_pace_stir(core);
     }
     return true;
+}
+
+/* Does |record| only say that a member that is up got older? That happens in every segment all the
+ * time, and nobody has to hurry for it. */
+static bool is_aging(const struct weft_member *member, const struct weft_record *record)
+{
+    const struct weft_record *known = member->record;
+    return weft_member_is_up(member) && record->state == WEFT_MEMBER_ALIVE &&
+           record->stability > known->stability && record->role == known->role &&
+           record->agent_class == known->agent_class && record->term == known->term &&
+           weft_address_equal(&record->address, &known->address);
 }
 
 /* Was the member at |slot|, which is up, lately said to be what it was not? Then hearsay makes this
@@ -214,6 +226,9 @@ static bool merge_newer(struct weft_core *core, uint32_t slot, const struct weft
     struct weft_member next = core->members.table[slot];
     bool was_up = weft_member_is_up(&next);
     bool was_dead = next.state == WEFT_MEMBER_DEAD;
+    if (!is_aging(&next, record)) {
+        weft_pace_stir(core);
+    }
     if (!was_up && record->state == WEFT_MEMBER_ALIVE) {
         next.state = WEFT_MEMBER_ALIVE;
         next.since_ms = weft_member_clock_ms(core);

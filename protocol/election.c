@@ -12,6 +12,9 @@
 #define WINDOW_NS (60 * WEFT_NS_PER_S)
 #define CHANGE_NS (600 * WEFT_NS_PER_S)
 
+/* Windows that are looked at together while nothing happens and none counts. */
+#define WINDOWS_TOGETHER 10
+
 /* Claims are staggered, so that the best candidate acts first. */
 #define CLAIM_NS (300 * WEFT_NS_PER_MS)
 #define CLAIM_STEP_NS (150 * WEFT_NS_PER_MS)
@@ -248,6 +251,9 @@ static void think_follower(struct weft_core *core)
     uint32_t missing = wanted > proper ? wanted - proper : 0;
     uint32_t place = weft_candidate_place(core);
     bool is_challenge = challenges(core);
+    if (election->windows > 0 && election->window_ns < election->due_ns) {
+        election->due_ns = election->window_ns; /* the next one may count, too */
+    }
     bool is_reason = weft_candidate_is_eligible(core) && is_settled(core) &&
                      ((missing > 0 && place < WEFT_AGENTS_MAX) || is_challenge);
     if (!is_reason) {
@@ -299,12 +305,14 @@ static void think_agent(struct weft_core *core)
     }
 }
 
-/* When the answer may change although no event comes. */
+/* When the answer may change although no event comes. Doubts end with time alone. */
 static weft_ns next_ns(const struct weft_core *core)
 {
     const struct weft_elections *election = &core->election;
-    weft_ns due_ns =
-        election->window_ns > core->now_ns ? election->window_ns : core->now_ns + WINDOW_NS;
+    uint32_t factor = core->penalties.count > 0 ? 1 : weft_pace_factor(core);
+    factor = factor < WINDOWS_TOGETHER ? factor : WINDOWS_TOGETHER;
+    weft_ns due_ns = election->window_ns > core->now_ns ? election->window_ns
+                                                        : core->now_ns + factor * WINDOW_NS;
     if (!is_settled(core)) {
         due_ns = core->now_ns + SETTLE_NS;
     }

@@ -78,7 +78,6 @@ void weft_gossip_tell(struct weft_core *core, uint32_t slot, bool eager)
         append(core, slot);
     }
     weft_member_set_tells(core, slot, tells(core));
-    weft_pace_stir(core);
     if (eager) {
         weft_ns soonest_ns = gossip->pushed_ns + PUSH_NS;
         plan(gossip, core->now_ns > soonest_ns ? core->now_ns : soonest_ns);

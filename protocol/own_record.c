@@ -20,7 +20,8 @@ static void say(struct weft_core *core, const struct weft_record *record)
     weft_member_put(core, 0, &self, record);
 }
 
-void weft_own_record_renew(struct weft_core *core)
+/* Tell the own record as it is now, which whoever has the one before takes for newer. */
+static void renew(struct weft_core *core)
 {
     struct weft_record self = weft_member_record(core, 0);
     core->incarnation += core->incarnation < WEFT_INCARNATION_MAX ? 1 : 0;
@@ -28,6 +29,12 @@ void weft_own_record_renew(struct weft_core *core)
     self.address = core->self.address;
     say(core, &self);
     weft_gossip_tell(core, 0, true /* eager */);
+}
+
+void weft_own_record_renew(struct weft_core *core)
+{
+    renew(core);
+    weft_pace_stir(core);
 }
 
 void weft_own_record_take_role(struct weft_core *core, enum weft_role role, uint32_t term)
@@ -128,7 +135,7 @@ void weft_own_record_expire(struct weft_core *core)
     struct weft_record self = weft_member_record(core, 0);
     self.stability++;
     say(core, &self);
-    weft_own_record_renew(core);
+    renew(core); /* which is no reason to hurry */
     own->older_ns = self.stability >= STABILITY_MAX ? WEFT_NS_NEVER
                                                     : own->started_ns + (HOUR_NS << self.stability);
 }

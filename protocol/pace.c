@@ -27,9 +27,10 @@ void weft_pace_stir(struct weft_core *core)
 /* Is something under way of which no single event tells? */
 static bool is_busy(const struct weft_core *core)
 {
-    return weft_join_is_young(core) || core->members.suspect_count > 0 ||
-           weft_log_length(&core->gossip.queue) > 0 || core->serves.upload_count > 0 ||
-           weft_release_is_any_missing(core);
+    bool is_only_riding =
+        weft_log_length(&core->gossip.queue) > 0 && core->gossip.due_ns == WEFT_NS_NEVER;
+    return weft_join_is_young(core) || core->members.suspect_count > 0 || is_only_riding ||
+           core->serves.upload_count > 0 || weft_release_is_any_missing(core);
 }
 
 void weft_pace_on_period(struct weft_core *core)

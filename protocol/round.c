@@ -13,7 +13,12 @@
 #define WATCH_NS (500 * WEFT_NS_PER_MS)
 
 /* Without news an agent is watched so many times more rarely at most: others wait for it. */
-#define WATCH_FACTOR_MAX 4
+#define WATCH_FACTOR_MAX 16
+
+/* Besides the successor somebody else is probed in every so manieth period, at full pace and at a
+ * slower one: what he shows besides, nobody waits for while nothing happens. */
+#define OTHERS_PERIODS 2
+#define OTHERS_PERIODS_SLOW 4
 
 static weft_ns period_ns(const struct weft_core *core)
 {
@@ -144,7 +149,8 @@ static void begin_period(struct weft_core *core)
 {
     struct weft_rounds *round = &core->probes.round;
     weft_pace_on_period(core);
-    weft_ns long_ns = weft_pace_factor(core) * period_ns(core);
+    uint32_t factor = weft_pace_factor(core);
+    weft_ns long_ns = factor * period_ns(core);
     round->due_ns += long_ns;
     if (round->due_ns <= core->now_ns) {
         round->due_ns = core->now_ns + long_ns;
@@ -152,7 +158,7 @@ static void begin_period(struct weft_core *core)
     look_around(core);
     round->count++;
     probe_silent(core, round->successor, long_ns / 2);
-    if (round->count % 2 == 0) {
+    if (round->count % (factor > 1 ? OTHERS_PERIODS_SLOW : OTHERS_PERIODS) == 0) {
         probe_next(core);
     }
 }

@@ -2,9 +2,9 @@
 /* Whom a node probes, and when.
  *
  * Timers: every tuning.probe_period_ms (random phase) the next member on the ring of the segment,
- * in every second period one more member in shuffled round robin; the three rendezvous watchers of
- * an agent probe it every 500 ms. Both are rarer while nothing happens (pace.h). SPEC.md section
- * "Probes". */
+ * in every second period (every fourth at a slower pace) one more member in shuffled round robin;
+ * the three rendezvous watchers of an agent probe it every 500 ms. All are rarer while nothing
+ * happens (pace.h). SPEC.md section "Probes". */
 #ifndef WEFT_ROUND_H
 #define WEFT_ROUND_H
 

@@ -69,9 +69,10 @@ void weft_sync_on_digest(struct weft_core *core, const struct weft_endpoint *fro
         sync->differ_since_ns = 0;
         return;
     }
-    weft_pace_stir(core);
     if (sync->differ_since_ns == 0) {
-        sync->differ_since_ns = core->now_ns;
+        sync->differ_since_ns = core->now_ns; /* news may be on their way */
+    } else {
+        weft_pace_stir(core);
     }
     weft_ns limit_ns = weft_join_is_young(core) ? YOUNG_NS : OLD_NS;
     if (core->now_ns - sync->differ_since_ns >= limit_ns) {

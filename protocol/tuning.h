@@ -13,7 +13,7 @@
       "time between two probes of segment members by one node")                                    \
     X("probe-timeout", probe_timeout_ms, MS, 250, 20, 10000,                                       \
       "time a direct probe may take before others are asked to probe")                             \
-    X("probe-quiet", probe_quiet, COUNT, 16, 1, 64,                                                \
+    X("probe-quiet", probe_quiet, COUNT, 32, 1, 64,                                                \
       "periods made one while nothing happens in the segment; 1 = always at full pace")            \
     X("suspicion", suspicion_ms, MS, 8000, 500, 300000,                                            \
       "time a suspected node has to answer before it counts as dead")                              \
