@@ -216,11 +216,21 @@ static bool is_slandered(struct weft_core *core, uint32_t slot, enum weft_hearsa
     return true;
 }
 
+/* Others say again that somebody is down whom this node holds dead or gone: that is no news. As
+ * news it would go round, once more with each higher incarnation that a liar makes of it, and the
+ * refutation would have to outrun them all. */
+static bool is_gone_anyway(const struct weft_core *core, uint32_t slot, enum weft_hearsay hearsay)
+{
+    uint8_t state = core->members.table[slot].state;
+    return hearsay != WEFT_HEARSAY_SELF && (state == WEFT_MEMBER_DEAD || state == WEFT_MEMBER_LEFT);
+}
+
 /* A newer record of a known member. */
 static bool merge_newer(struct weft_core *core, uint32_t slot, const struct weft_record *record,
                         enum weft_hearsay hearsay)
 {
-    if (record->state != WEFT_MEMBER_ALIVE && is_slandered(core, slot, hearsay)) {
+    if (record->state != WEFT_MEMBER_ALIVE &&
+        (is_slandered(core, slot, hearsay) || is_gone_anyway(core, slot, hearsay))) {
         return false;
     }
     struct weft_member next = core->members.table[slot];

@@ -218,6 +218,34 @@ START_TEST(said_dead_is_only_suspect)
 }
 END_TEST
 
+/* A liar that raises the incarnation of whom it says to be gone does not outrun the refutation. */
+START_TEST(who_is_gone_cannot_go_again)
+{
+    struct weft_cluster *cluster = settled(10, 14);
+    const struct weft_core *core = cluster->nodes[0].core;
+    weft_node_id id = weft_cluster_id(5);
+    struct weft_record record = weft_member_record(core, weft_member_slot(core, id));
+    record.state = WEFT_MEMBER_LEFT;
+    record.incarnation++;
+    gossip(cluster, &record, 255);
+    ck_assert_int_eq(weft_member_find(core, id)->state, WEFT_MEMBER_LEFT);
+    for (uint32_t lie = 0; lie < 50; lie++) {
+        record.state = lie % 2 == 0 ? WEFT_MEMBER_DEAD : WEFT_MEMBER_LEFT;
+        record.incarnation++;
+        gossip(cluster, &record, 255);
+        ck_assert_int_eq(weft_member_find(core, id)->state, WEFT_MEMBER_LEFT);
+        weft_cluster_run(cluster, 1 * MS);
+        if (weft_member_is_up(weft_member_find(core, id))) {
+            break; /* it has heard of the first lie */
+        }
+    }
+    weft_cluster_run(cluster, 2 * S);
+    ck_assert(weft_member_is_up(weft_member_find(core, id)));
+    ck_assert(weft_cluster_is_agreed(cluster));
+    weft_cluster_free(cluster);
+}
+END_TEST
+
 START_TEST(stale_and_foreign_records_change_nothing)
 {
     struct weft_cluster *cluster = settled(10, 13);
@@ -310,6 +338,7 @@ static Suite *make_suite(void)
     WEFT_ADD(suite, new_segment_is_joined);
     WEFT_ADD(suite, network_away_keeps_the_view);
     WEFT_ADD(suite, said_dead_is_only_suspect);
+    WEFT_ADD(suite, who_is_gone_cannot_go_again);
     WEFT_ADD(suite, stale_and_foreign_records_change_nothing);
     WEFT_ADD(suite, full_table_drops_tombstones_only);
     WEFT_ADD(suite, idle_segment_is_quiet);
