@@ -39,6 +39,11 @@ const char *weft_sim_menu_help(enum weft_sim_mishap_class class)
     return dishes[class].what;
 }
 
+weft_ns weft_sim_menu_longest_ns(enum weft_sim_mishap_class class)
+{
+    return dishes[class].most_ns;
+}
+
 bool weft_sim_menu_is_hostile(enum weft_sim_mishap_class class)
 {
     return class == WEFT_SIM_MISHAP_CLONE ||

@@ -103,6 +103,9 @@ const char *weft_sim_menu_flag(enum weft_sim_mishap_class class);
 /* What a class does, for help; static storage. */
 const char *weft_sim_menu_help(enum weft_sim_mishap_class class);
 
+/* The longest time that a mishap of a class lasts if its order names none. */
+weft_ns weft_sim_menu_longest_ns(enum weft_sim_mishap_class class);
+
 /* Is a node that has such a mishap hostile, and owed nothing? */
 bool weft_sim_menu_is_hostile(enum weft_sim_mishap_class class);
 

@@ -10,6 +10,9 @@
 #define IN_SEGMENT_MAX 12
 #define NODES_MAX 48
 
+/* Mishaps of a class that may last longer than this are mostly shorter in a sweep. */
+#define LONG_NS (60 * WEFT_NS_PER_S)
+
 /* Mishaps of a class that is there. */
 #define OF_A_CLASS_MAX 3
 
@@ -21,9 +24,10 @@ enum draw {
     DRAW_RELEASES,
     DRAW_HEALED,
     DRAW_WARMUP,
-    DRAW_CHOICES = 32, /* one for each choice */
-    DRAW_KNOBS = 64,   /* one for each */
-    DRAW_CLASSES = 128 /* two for each class */
+    DRAW_CHOICES = 32,  /* one for each choice */
+    DRAW_KNOBS = 64,    /* one for each */
+    DRAW_CLASSES = 128, /* two for each class */
+    DRAW_LENGTHS = 512  /* one for each class */
 };
 
 struct choice {
@@ -95,6 +99,15 @@ static void add_network(struct weft_sim_words *words, uint64_t seed)
     }
 }
 
+/* Mishaps that may last for minutes are mostly drawn shorter: most of what they do they do at their
+ * begin and at their end, and a run lasts as long as its longest one. */
+static const char *length_of(enum weft_sim_mishap_class class, uint64_t seed)
+{
+    static const char *const lengths[] = {"", "+12s", "+25s", "+40s"};
+    bool is_long = weft_sim_menu_longest_ns(class) > LONG_NS;
+    return is_long ? lengths[draw(seed, DRAW_LENGTHS + class, 4)] : "";
+}
+
 static void add_mishaps(struct weft_sim_words *words, uint64_t seed)
 {
     static const uint32_t densities[] = {2, 10, 25, 50}; /* percent of all classes */
@@ -102,8 +115,8 @@ static void add_mishaps(struct weft_sim_words *words, uint64_t seed)
     for (uint32_t c = 0; c < WEFT_SIM_MISHAP_CLASS_COUNT; c++) {
         if (draw(seed, DRAW_CLASSES + 2 * c, 100) < density) {
             uint64_t number = 1 + draw(seed, DRAW_CLASSES + 2 * c + 1, OF_A_CLASS_MAX);
-            weft_sim_words_number(words, weft_sim_menu_flag((enum weft_sim_mishap_class)c), number,
-                                  "");
+            enum weft_sim_mishap_class class = (enum weft_sim_mishap_class)c;
+            weft_sim_words_number(words, weft_sim_menu_flag(class), number, length_of(class, seed));
         }
     }
 }
