@@ -363,9 +363,9 @@ void weft_sim_queue_advance(struct weft_sim_queue *queue, weft_ns now_ns)
     }
 }
 
-const struct weft_sim_entry *weft_sim_queue_peek(const struct weft_sim_queue *queue)
+const struct weft_sim_entry *weft_sim_queue_peek(struct weft_sim_queue *queue)
 {
-    return queue->near_count == 0 ? NULL : at(queue, queue->near[0].index);
+    return find_next(queue) ? at(queue, queue->near[0].index) : NULL;
 }
 
 void weft_sim_queue_drop(struct weft_sim_queue *queue, struct weft_sim_entry *entry)

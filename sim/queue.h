@@ -61,9 +61,9 @@ weft_ns weft_sim_queue_next_ns(struct weft_sim_queue *queue);
  * of the queue: if few are in use of those that there once were, memory is given back. */
 void weft_sim_queue_advance(struct weft_sim_queue *queue, weft_ns now_ns);
 
-/* The entry that weft_sim_queue_pop() would give, if that is known without searching; NULL if not.
- * For fetching memory ahead of time only: a push may still come before it. */
-const struct weft_sim_entry *weft_sim_queue_peek(const struct weft_sim_queue *queue);
+/* The entry that weft_sim_queue_pop() would give now; NULL = none waits. For looking ahead only: a
+ * push may still come before it. */
+const struct weft_sim_entry *weft_sim_queue_peek(struct weft_sim_queue *queue);
 
 /* Give back an entry that was popped. */
 void weft_sim_queue_drop(struct weft_sim_queue *queue, struct weft_sim_entry *entry);

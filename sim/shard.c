@@ -230,6 +230,14 @@ static bool is_planted_dead(struct weft_sim_shard *shard, const struct weft_sim_
     return over;
 }
 
+/* Does nothing else happen at this moment? Rates hold for a time, so flows that begin or end at the
+ * same moment, as those to all children of a node do, are rated once. */
+static bool is_instant_over(const struct weft_sim_shard *shard)
+{
+    const struct weft_sim_entry *next = weft_sim_queue_peek(shard->queue);
+    return next == NULL || next->time_ns > weft_sim_now(shard);
+}
+
 void weft_sim_shard_run(struct weft_sim_shard *shard, weft_ns end_ns)
 {
     struct weft_sim_entry *entry = weft_sim_queue_pop(shard->queue, end_ns);
@@ -241,7 +249,7 @@ void weft_sim_shard_run(struct weft_sim_shard *shard, weft_ns end_ns)
             handlers[entry->kind](shard, entry);
         }
         weft_sim_queue_drop(shard->queue, entry);
-        if (shard->lan.change_count > 0) {
+        if (shard->lan.change_count > 0 && is_instant_over(shard)) {
             weft_sim_lan_settle(shard);
         }
         entry = weft_sim_queue_pop(shard->queue, end_ns);
