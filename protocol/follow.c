@@ -22,8 +22,15 @@ void weft_follow_begin(struct weft_core *core, uint32_t download)
     struct weft_download *self = &core->releases.downloads[download];
     self->orphans = WEFT_STRIPES_ALL;
     self->overloaded = false;
+    self->kin = 0;
     self->begun_ns = core->now_ns;
     self->seek_ns = core->now_ns + SETTLE_NS;
+}
+
+/* The neighbour is a parent or a child from now on. */
+static void note_kin(struct weft_core *core, const struct weft_link *link, uint32_t download)
+{
+    core->releases.downloads[download].kin |= UINT64_C(1) << weft_link_index(core, link);
 }
 
 /* Say which stripes we follow the neighbour in. */
@@ -48,6 +55,7 @@ static bool may_follow(const struct weft_core *core, const struct weft_link *lin
 static void follow(struct weft_core *core, struct weft_link *link, uint32_t download,
                    uint32_t stripe)
 {
+    note_kin(core, link, download);
     link->maps[download].parent |= bit_of(stripe);
     link->maps[download].missed = 0;
     core->releases.downloads[download].orphans &= (uint8_t)~bit_of(stripe);
@@ -181,9 +189,14 @@ void weft_follow_on_stored(struct weft_core *core, const struct weft_link *from,
                            uint32_t chunk)
 {
     uint8_t stripe = weft_tree_stripe(chunk);
-    for (uint32_t i = 0; i < core->links.end; i++) {
+    struct weft_download *self = &core->releases.downloads[download];
+    for (uint32_t i = weft_follow_next(self, 0); i < core->links.end;
+         i = weft_follow_next(self, i + 1)) {
         struct weft_link *link = weft_link_at(&core->links, i);
         struct weft_link_map *map = &link->maps[download];
+        if (map->parent == 0 && map->children == 0) {
+            self->kin &= ~(UINT64_C(1) << i); /* not any more, or it is somebody else */
+        }
         if (!link->up || link->agent || (map->parent & stripe) == 0) {
             continue;
         }
@@ -235,6 +248,7 @@ void weft_follow_on_follow(struct weft_core *core, struct weft_link *link,
     uint8_t declined = 0;
     map->children = 0;
     map->first_only = first;
+    note_kin(core, link, release->download);
     for (uint32_t stripe = 0; stripe < WEFT_STRIPES; stripe++) {
         if ((frame->value & bit_of(stripe)) == 0) {
             continue;

@@ -52,6 +52,12 @@ struct weft_link *weft_link_find(struct weft_core *core, weft_node_id peer)
     return NULL;
 }
 
+uint32_t weft_link_index(struct weft_core *core, const struct weft_link *link)
+{
+    (void)weft_link_find(core, link->peer.id);
+    return core->links.found;
+}
+
 void weft_link_send(struct weft_core *core, const struct weft_link *link,
                     const struct weft_frame *frame)
 {

@@ -89,6 +89,9 @@ void weft_link_on_down(struct weft_core *core, const struct weft_event_stream *e
 /* The link to |peer|, up or not; NULL = none. */
 struct weft_link *weft_link_find(struct weft_core *core, weft_node_id peer);
 
+/* The entry of |link|, which is in use. */
+uint32_t weft_link_index(struct weft_core *core, const struct weft_link *link);
+
 struct weft_frame;
 
 /* Send a control frame on a link that is up; lost, and counted, if the queue is full. */

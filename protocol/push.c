@@ -58,7 +58,9 @@ static bool follows(const struct weft_link *link, uint32_t download, uint32_t en
 /* Does the chunk go down a tree from here? */
 static bool has_followers(const struct weft_core *core, uint32_t download, uint32_t entry)
 {
-    for (uint32_t i = 0; i < core->links.end; i++) {
+    const struct weft_download *self = &core->releases.downloads[download];
+    for (uint32_t i = weft_follow_next(self, 0); i < core->links.end;
+         i = weft_follow_next(self, i + 1)) {
         if (follows(weft_link_at(&core->links, i), download, entry)) {
             return true;
         }
@@ -70,9 +72,11 @@ static bool has_followers(const struct weft_core *core, uint32_t download, uint3
 static struct weft_link *next_link(struct weft_core *core, uint32_t download, uint32_t entry,
                                    bool spread, bool *left)
 {
+    const struct weft_download *self = &core->releases.downloads[download];
     struct weft_link *best = NULL;
     *left = false;
-    for (uint32_t i = 0; i < core->links.end; i++) {
+    for (uint32_t i = spread ? 0 : weft_follow_next(self, 0); i < core->links.end;
+         i = spread ? i + 1 : weft_follow_next(self, i + 1)) {
         struct weft_link *link = weft_link_at(&core->links, i);
         if ((!spread && !follows(link, download, entry)) || !lacks(link, download, INDEX(entry))) {
             continue;

@@ -41,6 +41,8 @@ struct weft_download {
     weft_ns far_due_ns;       /* the same for other segments */
     struct weft_log push_queue; /* chunks to be pushed, see push.c */
     weft_ns push_since_ns;      /* since when some wait */
+    uint64_t kin;               /* entries of links whose peers may be parents or children here; see
+                                   weft_follow_next() */
     uint8_t orphans;            /* stripes without a parent, see follow.h */
     bool overloaded;            /* this node could not push as much as came */
     weft_ns begun_ns;           /* when the download began */
