@@ -85,7 +85,7 @@ START_TEST(new_agent_knows_the_way)
     for (uint32_t i = 0; i < count; i++) {
         weft_cluster_kill(cluster, weft_cluster_index(cluster, agents[i]));
     }
-    weft_cluster_run(cluster, 5 * S);
+    weft_cluster_run(cluster, 12 * S); /* agents of a quiet segment are watched every 8 s */
     uint32_t seen = 0;
     for (uint32_t i = 30; i < 40; i++) {
         const struct weft_core *core = cluster->nodes[i].core;
