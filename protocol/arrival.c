@@ -154,6 +154,11 @@ void weft_arrival_on_chunk(struct weft_core *core, const struct weft_event_chunk
     uint32_t index = (uint32_t)(release - core->releases.items);
     struct weft_want *want = weft_want_find(core, event->peer, index, event->chunk);
     bool pushed = want != NULL && want->pushed;
+    if (want != NULL && want->far && event->result == WEFT_ERR_OK) {
+        weft_ns took_ns = core->now_ns - want->asked_ns;
+        weft_ns mean_ns = core->wants.far_ns;
+        core->wants.far_ns = mean_ns == 0 ? took_ns : (mean_ns * 7 + took_ns) / 8;
+    }
     if (want != NULL) {
         weft_want_remove(core, want);
     }

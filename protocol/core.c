@@ -11,6 +11,7 @@
 #include "fallback.h"
 #include "follow.h"
 #include "frame.h"
+#include "coming.h"
 #include "have.h"
 #include "hedge.h"
 #include "roster.h"
@@ -256,6 +257,7 @@ static void on_frame(struct weft_core *core, const struct weft_event_frame *even
         [WEFT_FRAME_LEASE] = weft_lease_on_frame,
         [WEFT_FRAME_BULLETIN] = weft_announce_on_frame,
         [WEFT_FRAME_DECLINE] = weft_follow_on_decline,
+        [WEFT_FRAME_COMING] = weft_coming_on_frame,
     };
     handlers[frame.kind](core, link, &frame);
     if (frame.kind == WEFT_FRAME_BULLETIN) {
@@ -363,6 +365,7 @@ static void expire(struct weft_core *core)
     weft_fallback_expire(core);
     weft_serve_expire(core);
     weft_have_expire(core);
+    weft_coming_expire(core);
 }
 
 static weft_ns content_deadline(const struct weft_core *core)
@@ -371,7 +374,7 @@ static weft_ns content_deadline(const struct weft_core *core)
         weft_link_review_deadline, weft_document_deadline, weft_pick_deadline,
         weft_want_deadline,        weft_follow_deadline,   weft_lease_deadline,
         weft_source_deadline,      weft_hedge_deadline,    weft_fallback_deadline,
-        weft_have_deadline,        weft_serve_deadline,
+        weft_have_deadline,        weft_coming_deadline,   weft_serve_deadline,
     };
     weft_ns next = WEFT_NS_NEVER;
     for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++) {

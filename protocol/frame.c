@@ -27,7 +27,14 @@ static const struct shape shapes[WEFT_FRAME_KIND_END] = {
     [WEFT_FRAME_LEASE] = {5, WEFT_EXTENTS_MAX - 1, UINT16_MAX, true, 0},
     [WEFT_FRAME_BULLETIN] = {2, 0, 0, false, 0},
     [WEFT_FRAME_DECLINE] = {3, 0, WEFT_STRIPES_ALL, false, 0},
+    [WEFT_FRAME_COMING] = {3, 0, 0, false, 2 * WEFT_HAVE_CHUNKS_MAX},
 };
+
+/* Is the list one of 16-bit indexes? */
+static bool has_indexes(enum weft_frame_kind kind)
+{
+    return kind == WEFT_FRAME_HAVE || kind == WEFT_FRAME_COMING;
+}
 
 enum weft_reject weft_frame_decode(const uint8_t *bytes, size_t length, struct weft_frame *frame)
 {
@@ -58,7 +65,7 @@ enum weft_reject weft_frame_decode(const uint8_t *bytes, size_t length, struct w
     }
     weft_read_skip(&reader, weft_reader_ok(&reader) ? fields - shape->fields : 0);
     weft_read_end(&reader);
-    if (weft_reader_ok(&reader) && kind == WEFT_FRAME_HAVE && frame->list.length % 2 != 0) {
+    if (weft_reader_ok(&reader) && has_indexes(frame->kind) && frame->list.length % 2 != 0) {
         weft_reader_fail(&reader, WEFT_REJECT_RANGE);
     }
     return reader.reject;

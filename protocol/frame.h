@@ -21,7 +21,8 @@ enum weft_frame_kind {
     WEFT_FRAME_LEASE = 7,    /* I fetch this extent over the WAN for our segment, or no longer */
     WEFT_FRAME_BULLETIN = 8, /* the metadata I accepted */
     WEFT_FRAME_DECLINE = 9,  /* I push you no chunks of these stripes */
-    WEFT_FRAME_KIND_END = 10
+    WEFT_FRAME_COMING = 10,  /* chunks that some segment brings from the source now */
+    WEFT_FRAME_KIND_END = 11
 };
 
 /* Flags of a MAP. */
@@ -34,7 +35,7 @@ enum {
 /* Flag of a FOLLOW: only chunks that the receiver brings over the WAN itself. */
 #define WEFT_FOLLOW_FIRST 1
 
-/* Chunks that one HAVE names at most; more go into further frames. */
+/* Chunks that one HAVE or COMING names at most; more go into further frames. */
 #define WEFT_HAVE_CHUNKS_MAX 1024
 
 struct weft_frame {
@@ -43,12 +44,13 @@ struct weft_frame {
         weft_release_id release; /* all kinds but BULLETIN */
         weft_bulletin bulletin;  /* BULLETIN */
     };
-    uint32_t chunk;        /* REQUEST, CANCEL, REFUSE: index; LEASE: extent */
-    uint32_t value;        /* MAP: chunk count; REFUSE: ms to wait, 0 = has it not; FOLLOW,
+    uint32_t chunk; /* REQUEST, CANCEL, REFUSE: index; LEASE: extent */
+    uint32_t value; /* MAP: chunk count; REFUSE: ms to wait, 0 = has it not; FOLLOW,
                               DECLINE: set of stripes; LEASE: epoch */
-    uint32_t flags;        /* MAP: WEFT_MAP_*; FOLLOW: WEFT_FOLLOW_FIRST; LEASE: 1 = given
+    uint32_t flags; /* MAP: WEFT_MAP_*; FOLLOW: WEFT_FOLLOW_FIRST; LEASE: 1 = given
                               up */
-    struct weft_span list; /* MAP: bits, LSB first; HAVE: indexes, u16 big endian; borrowed */
+    struct weft_span
+        list; /* MAP: bits, LSB first; HAVE, COMING: indexes, u16 big endian; borrowed */
 };
 
 /* Read a frame.
@@ -61,7 +63,7 @@ enum weft_reject weft_frame_decode(const uint8_t *bytes, size_t length, struct w
  * Errors: 0 if it does not fit, else the bytes written. */
 uint32_t weft_frame_encode(const struct weft_frame *frame, uint8_t *buffer, size_t size);
 
-/* Entry |index| of the list of a HAVE; the caller keeps index < list.length / 2. */
+/* Entry |index| of the list of a HAVE or COMING; the caller keeps index < list.length / 2. */
 static inline uint32_t weft_frame_have_at(const struct weft_frame *frame, uint32_t index)
 {
     return (uint32_t)frame->list.bytes[2 * index] << 8 | frame->list.bytes[2 * index + 1];

@@ -39,7 +39,7 @@ static bool is_missed(const struct weft_core *core, const struct weft_want *want
 static const struct weft_want *find_late(const struct weft_core *core)
 {
     const struct weft_want *first = NULL;
-    bool free = core->wants.far_count > 0 && weft_source_is_free(core);
+    bool free = core->wants.far_count > 0 && weft_source_is_free(core) && core->source.look_ns == 0;
     for (uint32_t i = 0; free && i < core->wants.count; i++) {
         const struct weft_want *want = weft_want_at(&core->wants, i);
         if (is_missed(core, want) &&

@@ -289,22 +289,6 @@ static bool wins(struct weft_core *core, uint32_t download, uint32_t extent, wef
     return own > other || (own == other && core->self.id < peer);
 }
 
-void weft_lease_tell_far(struct weft_core *core, uint32_t download, uint32_t extent)
-{
-    for (uint32_t i = 0; core->links.far_count > 0 && i < core->links.end; i++) {
-        const struct weft_link *link = weft_link_at(&core->links, i);
-        if (link->up && link->far && link->maps[download].known) {
-            send_lease(core, link, download, extent, /* given_up */ false);
-        }
-    }
-}
-
-bool weft_lease_is_brought(const struct weft_core *core, uint32_t download, uint32_t extent)
-{
-    weft_ns brought_ns = weft_download_brought_ns(&core->releases.downloads[download], extent);
-    return brought_ns != 0 && core->now_ns - brought_ns < lease_ns(core);
-}
-
 /* Whose word does not count says that it fetches |extent|: unless somebody else does, this node
  * takes it. What the other brings nobody takes from it, but it would use the line. */
 static void outbid(struct weft_core *core, uint32_t download, uint32_t extent, uint16_t epoch)
@@ -325,11 +309,7 @@ void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
 {
     const struct weft_release *release = weft_release_find(core, frame->release);
     struct weft_download *download = weft_release_download(core, release);
-    if (download == NULL || frame->chunk >= download->extent_count) {
-        return;
-    }
-    if (link->far) {
-        *weft_download_brought_place(core, download, frame->chunk) = core->now_ns;
+    if (download == NULL || frame->chunk >= download->extent_count || link->far) {
         return;
     }
     struct weft_extent *extent = &download->extents[frame->chunk];
@@ -398,7 +378,10 @@ static void watch_others(struct weft_core *core)
             next = held && is_unfinished(core, d, extent) ? out : next;
         }
     }
-    core->leases.watch_ns = next;
+    /* What others bring from the source may fail to come as well. */
+    bool awaits = core->links.far_count > 0 && weft_release_is_any_missing(core);
+    weft_ns again_ns = core->now_ns + lease_ns(core);
+    core->leases.watch_ns = awaits && again_ns < next ? again_ns : next;
     weft_trade_fill(core);
     weft_source_fill(core);
 }

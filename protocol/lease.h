@@ -47,12 +47,6 @@ void weft_lease_take(struct weft_core *core, uint32_t download, uint32_t extent)
  * Errors: false if there is none. */
 bool weft_lease_steal(struct weft_core *core, uint32_t download);
 
-/* Other segments learn that this one brings |extent| from the source now; they begin elsewhere. */
-void weft_lease_tell_far(struct weft_core *core, uint32_t download, uint32_t extent);
-
-/* Does another segment bring |extent| from the source, as far as this node heard lately? */
-bool weft_lease_is_brought(const struct weft_core *core, uint32_t download, uint32_t extent);
-
 /* Give up every lease: the source does not answer this node, others may have more luck. */
 void weft_lease_give_up(struct weft_core *core);
 

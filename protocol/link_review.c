@@ -107,7 +107,8 @@ static void review_far(struct weft_core *core)
         for (uint32_t i = 0; i < weft_remote_count(core); i++) {
             const struct weft_remote *remote = weft_remote_at(core, i);
             uint64_t weight = weft_mix(core->self.id ^ remote->endpoint.id);
-            if (remote->is_agent && weight < below && weight >= best_weight) {
+            if (remote->is_agent && weight < below && weight >= best_weight &&
+                !weft_link_pause_is_on(core, remote->endpoint.id)) {
                 best = remote;
                 best_weight = weight;
             }

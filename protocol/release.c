@@ -20,15 +20,15 @@ static uint32_t copy_pieces(const struct weft_config *config)
     return WEFT_ROW_PIECES(config->chunks_max, uint8_t);
 }
 
-static uint32_t brought_pieces(const struct weft_config *config)
+static uint32_t coming_pieces(const struct weft_config *config)
 {
-    return WEFT_ROW_PIECES(config->extents_max, weft_ns);
+    return WEFT_ROW_PIECES(config->chunks_max, uint16_t);
 }
 
 uint32_t weft_release_row_pieces(const struct weft_config *config)
 {
     return config->downloads_max *
-           (copy_pieces(config) + brought_pieces(config) + 3 * weft_log_pieces(config->chunks_max));
+           (copy_pieces(config) + coming_pieces(config) + 4 * weft_log_pieces(config->chunks_max));
 }
 
 void weft_release_carve(struct weft_core *core, struct weft_arena *arena)
@@ -51,7 +51,8 @@ void weft_release_carve(struct weft_core *core, struct weft_arena *arena)
         download.pull = weft_arena_take(arena, words, sizeof(uint64_t));
         download.near_copies = weft_arena_take(arena, config->chunks_max, 1);
         download.far_copies = weft_arena_take(arena, copy_pieces(config), sizeof(void *));
-        download.brought_ns = weft_arena_take(arena, brought_pieces(config), sizeof(void *));
+        download.coming = weft_arena_take(arena, coming_pieces(config), sizeof(void *));
+        weft_log_carve(&download.coming_log, arena, config->chunks_max);
         weft_log_carve(&download.near_log, arena, config->chunks_max);
         weft_log_carve(&download.far_log, arena, config->chunks_max);
         weft_log_carve(&download.push_queue, arena, config->chunks_max);
@@ -198,7 +199,8 @@ static void give_pieces(struct weft_core *core, struct weft_download *download)
     weft_log_reset(&download->far_log, rows);
     weft_log_reset(&download->push_queue, rows);
     weft_rows_end(rows, download->far_copies, copy_pieces(&core->config));
-    weft_rows_end(rows, download->brought_ns, brought_pieces(&core->config));
+    weft_log_reset(&download->coming_log, rows);
+    weft_rows_end(rows, download->coming, coming_pieces(&core->config));
 }
 
 void weft_release_end(struct weft_core *core)
@@ -225,12 +227,12 @@ uint8_t *weft_download_far_place(const struct weft_core *core, struct weft_downl
     return &copies[chunk % rows];
 }
 
-weft_ns *weft_download_brought_place(const struct weft_core *core, struct weft_download *download,
-                                     uint32_t extent)
+uint16_t *weft_download_coming_place(const struct weft_core *core, struct weft_download *download,
+                                     uint32_t chunk)
 {
-    uint32_t rows = WEFT_PIECE_ROWS(weft_ns);
-    weft_ns *brought_ns = zeroed_piece(core, &download->brought_ns[extent / rows]);
-    return &brought_ns[extent % rows];
+    uint32_t rows = WEFT_PIECE_ROWS(uint16_t);
+    uint16_t *since = zeroed_piece(core, &download->coming[chunk / rows]);
+    return &since[chunk % rows];
 }
 
 /* Give the release its download if there is one to give. */
@@ -254,6 +256,7 @@ static void begin_download(struct weft_core *core, struct weft_release *release)
     download->pull_ns = WEFT_NS_NEVER;
     download->near_due_ns = WEFT_NS_NEVER;
     download->far_due_ns = WEFT_NS_NEVER;
+    download->coming_due_ns = WEFT_NS_NEVER;
     download->in_flight = 0;
     cut_extents(core, release, download);
     weft_have_begin(core, release->download);

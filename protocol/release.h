@@ -28,17 +28,19 @@ struct weft_download {
     uint64_t *busy;   /* set of chunks asked of somebody */
     uint64_t *open;   /* set of chunks a near neighbour has, this node lacks and asks of nobody */
     uint64_t *pull;   /* set of chunks that no parent is expected to push any more */
-    uint32_t open_count;      /* bits set in open */
-    uint8_t *near_copies;     /* per chunk, neighbours of the segment that have it; stops at 255 */
-    void **far_copies;        /* per chunk, linked nodes of other segments that have it; in pieces,
+    uint32_t open_count;  /* bits set in open */
+    uint8_t *near_copies; /* per chunk, neighbours of the segment that have it; stops at 255 */
+    void **far_copies;    /* per chunk, linked nodes of other segments that have it; in pieces,
                                 see weft_download_far_copies() */
-    void **brought_ns;        /* per extent, when another segment last said that it brings it from
-                                the source; in pieces, see weft_download_brought_ns() */
-    struct weft_log near_log; /* chunks in the order in which the segment is told of them; a chunk
+    void **coming;        /* per chunk, when this node first heard that a segment brings it from
+                                the source; in pieces, see coming.h */
+    struct weft_log coming_log; /* chunks of which other segments are to be told that */
+    weft_ns coming_due_ns;      /* when they are told, WEFT_NS_NEVER = nothing new */
+    struct weft_log near_log;   /* chunks in the order in which the segment is told of them; a chunk
                                  lost and found counts again */
-    struct weft_log far_log;  /* the same for other segments */
-    weft_ns near_due_ns;      /* when the segment is told, WEFT_NS_NEVER = nothing new */
-    weft_ns far_due_ns;       /* the same for other segments */
+    struct weft_log far_log;    /* the same for other segments */
+    weft_ns near_due_ns;        /* when the segment is told, WEFT_NS_NEVER = nothing new */
+    weft_ns far_due_ns;         /* the same for other segments */
     struct weft_log push_queue; /* chunks to be pushed, see push.c */
     weft_ns push_since_ns;      /* since when some wait */
     uint64_t kin;               /* entries of links whose peers may be parents or children here; see
@@ -149,21 +151,13 @@ static inline uint8_t weft_download_far_copies(const struct weft_download *downl
     return piece == NULL ? 0 : piece[chunk % WEFT_PIECE_ROWS(uint8_t)];
 }
 
-/* When another segment last said that it brings |extent| from the source; 0 = never. */
-static inline weft_ns weft_download_brought_ns(const struct weft_download *download,
-                                               uint32_t extent)
-{
-    const weft_ns *piece = download->brought_ns[extent / WEFT_PIECE_ROWS(weft_ns)];
-    return piece == NULL ? 0 : piece[extent % WEFT_PIECE_ROWS(weft_ns)];
-}
-
 /* Where the number for |chunk| is written; a piece is taken where there is none. */
 uint8_t *weft_download_far_place(const struct weft_core *core, struct weft_download *download,
                                  uint32_t chunk);
 
-/* Where the time for |extent| is written; a piece is taken where there is none. */
-weft_ns *weft_download_brought_place(const struct weft_core *core, struct weft_download *download,
-                                     uint32_t extent);
+/* Where the time for |chunk| is written (coming.h); a piece is taken where there is none. */
+uint16_t *weft_download_coming_place(const struct weft_core *core, struct weft_download *download,
+                                     uint32_t chunk);
 
 /* |chunk| was stored, lost, asked for, or copies of it came or went: is it open? */
 static inline void weft_download_refresh(struct weft_download *download,

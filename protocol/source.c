@@ -2,6 +2,7 @@
 /* What is fetched from the source, and when is a failed source tried again? */
 #include "source.h"
 
+#include "coming.h"
 #include "fallback.h"
 #include "have.h"
 #include "push.h"
@@ -16,10 +17,13 @@
 #define BUDGET_MAX 4096
 #define FETCH_SHORT_NS (400 * WEFT_NS_PER_MS)
 #define FETCH_LONG_NS (1200 * WEFT_NS_PER_MS)
+#define QUICK_NS (300 * WEFT_NS_PER_MS)
+#define QUICK_TIMES 2
 
 void weft_source_init(struct weft_core *core)
 {
     core->source.budget = BUDGET_FIRST;
+    core->source.window = WEFT_COMING_FIRST;
 }
 
 struct run {
@@ -29,13 +33,17 @@ struct run {
 
 /* --- what next --- */
 
-/* Can |chunk| be asked of the source? |rare|: only if no other segment has it. */
-static bool is_open(const struct weft_download *download, const struct weft_release *release,
+/* Can |chunk| be asked of the source? |rare|: only if no other segment has or brings it. */
+static bool is_open(const struct weft_core *core, const struct weft_download *download,
                     uint32_t chunk, bool rare)
 {
+    const struct weft_release *release = &core->releases.items[download->release];
     bool near = download->near_copies[chunk] > 0 && !release->falls_back;
-    return !weft_bitmap_has(release->have, chunk) && !weft_bitmap_has(download->busy, chunk) &&
-           !near && (!rare || weft_download_far_copies(download, chunk) == 0);
+    if (weft_bitmap_has(release->have, chunk) || weft_bitmap_has(download->busy, chunk) || near) {
+        return false;
+    }
+    return !rare || (weft_download_far_copies(download, chunk) == 0 &&
+                     !weft_coming_is(core, download, chunk));
 }
 
 uint32_t weft_source_ranges(const struct weft_core *core)
@@ -77,7 +85,7 @@ static void adapt_budget(struct weft_core *core, const struct weft_fetch *fetch)
 /* A run of open chunks in |extent|. Each segment begins at another chunk of it: else segments that
  * lack the same extents bring the same chunk at the same time, one after the other. */
 static struct run find_run(const struct weft_core *core, const struct weft_download *download,
-                           uint32_t extent, bool rare)
+                           uint32_t extent)
 {
     const struct weft_release *release = &core->releases.items[download->release];
     uint32_t first = extent * download->extent_chunks;
@@ -88,7 +96,7 @@ static struct run find_run(const struct weft_core *core, const struct weft_downl
     uint32_t longest = run_max(core, release);
     for (uint32_t i = 0; i < length && run.count < longest; i++) {
         uint32_t chunk = first + (uint32_t)((turn % length + i) % length);
-        bool open = is_open(download, release, chunk, rare);
+        bool open = is_open(core, download, chunk, /* rare */ false);
         if (run.count > 0 && (!open || chunk != run.first + run.count)) {
             break;
         }
@@ -98,49 +106,58 @@ static struct run find_run(const struct weft_core *core, const struct weft_downl
     return run;
 }
 
-/* Where this segment begins: segments spread evenly over the release, in the order of their keys,
- * so that they bring different extents from the source and trade them. Segments are weighed by
- * their agents, as far as this node knows them. */
-static uint32_t first_extent(const struct weft_core *core, uint32_t extent_count)
-{
-    uint64_t own = core->segment_key;
-    uint64_t before = 0;
-    uint64_t others = 0;
-    for (uint32_t i = 0; i < weft_remote_count(core); i++) {
-        const struct weft_remote *remote = weft_remote_at(core, i);
-        others += remote->is_agent;
-        before += remote->is_agent && remote->segment < own;
-    }
-    weft_node_id agents[WEFT_AGENTS_MAX];
-    uint64_t all = others + weft_election_agents(core, agents);
-    return all == 0 ? 0 : (uint32_t)(before * extent_count / all);
-}
-
 /* Among the own extents with something open, the one begun already, else the next one in the order
- * of this segment; one that another segment brings only if there is no other. */
-static struct run choose_run(struct weft_core *core, uint32_t index, bool rare)
+ * of this segment. */
+static struct run choose_run(struct weft_core *core, uint32_t index)
 {
-    struct run shared = {0};
     const struct weft_download *download = &core->releases.downloads[index];
-    uint32_t start = first_extent(core, download->extent_count);
+    weft_release_id id = core->releases.items[download->release].id;
+    uint64_t start = weft_rendezvous(id, core->segment_key) % download->extent_count;
     struct run next = {0};
     for (uint32_t i = 0; i < download->extent_count; i++) {
-        uint32_t extent = (start + i) % download->extent_count;
+        uint32_t extent = (uint32_t)((start + i) % download->extent_count);
         bool begun = download->extents[extent].holder == core->self.id;
         if ((next.count > 0 && !begun) || !weft_lease_owns(core, index, extent)) {
             continue;
         }
-        struct run run = find_run(core, download, extent, rare);
-        if (run.count > 0 && weft_lease_is_brought(core, index, extent)) {
-            shared = shared.count == 0 ? run : shared;
-            continue;
-        }
+        struct run run = find_run(core, download, extent);
         if (run.count > 0 && begun) {
             return run;
         }
         next = run.count > 0 ? run : next;
     }
-    return next.count > 0 ? next : shared;
+    return next;
+}
+
+/* Among the own chunks that no other segment has or brings, one drawn by its weight for this node,
+ * and those after it. Whoever draws is unlikely to draw what others draw that have not told yet. */
+static struct run draw_rare(struct weft_core *core, uint32_t index)
+{
+    const struct weft_download *download = &core->releases.downloads[index];
+    const struct weft_release *release = &core->releases.items[download->release];
+    struct run run = {0};
+    uint64_t best = 0;
+    for (uint32_t extent = 0; extent < download->extent_count; extent++) {
+        bool own = weft_lease_owns(core, index, extent);
+        uint32_t first = extent * download->extent_chunks;
+        uint32_t end = first + download->extent_chunks;
+        end = end < release->chunk_count ? end : release->chunk_count;
+        for (uint32_t chunk = first; own && chunk < end; chunk++) {
+            uint64_t weight = weft_mix(core->self.id + chunk);
+            if (weight >= best && is_open(core, download, chunk, /* rare */ true)) {
+                best = weight;
+                run = (struct run){.first = chunk, .count = 1};
+            }
+        }
+    }
+    uint32_t end = (run.first / download->extent_chunks + 1) * download->extent_chunks;
+    end = end < release->chunk_count ? end : release->chunk_count;
+    uint32_t longest = run_max(core, release);
+    while (run.count > 0 && run.count < longest && run.first + run.count < end &&
+           is_open(core, download, run.first + run.count, /* rare */ true)) {
+        run.count++;
+    }
+    return run;
 }
 
 /* A server without ranges sends everything in one go. */
@@ -151,17 +168,30 @@ static struct run whole_run(struct weft_core *core, uint32_t index)
     return (struct run){.first = 0, .count = busy ? 0 : release->chunk_count};
 }
 
+/* Does the source bring a chunk about as soon as other segments do? Then it is not what all wait
+ * for, and may send what they have, too. */
+static bool is_quick(const struct weft_core *core)
+{
+    weft_ns most_ns = QUICK_TIMES * core->wants.far_ns;
+    most_ns = most_ns > QUICK_NS ? most_ns : QUICK_NS;
+    return core->links.far_count == 0 || core->source.chunk_ns <= most_ns;
+}
+
+/* What no other segment has or brings; else whatever is missing, if the source is quick. */
+static struct run draw_run(struct weft_core *core, uint32_t index)
+{
+    struct run run = core->links.far_count > 0 ? draw_rare(core, index) : (struct run){0};
+    return run.count == 0 && is_quick(core) ? choose_run(core, index) : run;
+}
+
 static struct run next_run(struct weft_core *core, uint32_t index)
 {
     if (core->source.no_ranges) {
         return whole_run(core, index);
     }
-    struct run run = choose_run(core, index, /* rare */ true);
-    if (run.count == 0) {
-        run = choose_run(core, index, /* rare */ false);
-    }
+    struct run run = draw_run(core, index);
     if (run.count == 0 && weft_lease_steal(core, index)) {
-        run = choose_run(core, index, /* rare */ false);
+        run = draw_run(core, index);
     }
     return run;
 }
@@ -238,7 +268,7 @@ static bool begin_fetch(struct weft_core *core, uint32_t index, struct run run, 
     }
     if (!self->no_ranges && !trial) {
         weft_lease_take(core, index, run.first / download->extent_chunks);
-        weft_lease_tell_far(core, index, run.first / download->extent_chunks);
+        weft_coming_begin(core, download, run.first, run.count);
     }
     action->source = (struct weft_action_source){.token = fetch->token,
                                                  .release = release->id,
@@ -276,7 +306,7 @@ void weft_source_try(struct weft_core *core, uint32_t index)
     bool is_free = false;
     for (uint32_t i = 0; i < release->chunk_count && !is_free; i++) {
         uint32_t chunk = (start + i) % release->chunk_count;
-        if (is_open(download, release, chunk, /* rare */ false)) {
+        if (is_open(core, download, chunk, /* rare */ false)) {
             is_free = download->extents[chunk / download->extent_chunks].holder == 0;
             run = is_free || run.count == 0 ? (struct run){.first = chunk, .count = 1} : run;
         }
@@ -295,7 +325,8 @@ void weft_source_fill(struct weft_core *core)
         bool wanted = download->release != WEFT_RELEASE_NONE &&
                       weft_release_is_missing(weft_release_of(core, download)) &&
                       weft_lease_acts(core, i);
-        while (wanted && self->fetch_count < weft_source_ranges(core)) {
+        while (wanted && self->fetch_count < weft_source_ranges(core) &&
+               !weft_coming_is_crowded(core, i)) {
             struct run run = next_run(core, i);
             wanted = run.count > 0 && begin_fetch(core, i, run, /* trial */ false);
         }
@@ -451,6 +482,7 @@ void weft_source_on_end(struct weft_core *core, const struct weft_event_source *
     }
     struct weft_fetch fetch = *found;
     adapt_budget(core, &fetch);
+    weft_coming_adapt(core, &fetch);
     give_fetch(core, found);
     const struct weft_release *release =
         fetch.release == WEFT_RELEASE_NONE ? NULL : &core->releases.items[fetch.release];
@@ -476,9 +508,15 @@ void weft_source_expire(struct weft_core *core)
         self->whole -= self->whole > 0;
         weft_source_fill(core);
     }
+    if (self->look_ns != 0 && self->look_ns <= core->now_ns) {
+        self->look_ns = 0;
+        weft_source_fill(core);
+    }
 }
 
 weft_ns weft_source_deadline(const struct weft_core *core)
 {
-    return core->source.retry_ns == 0 ? WEFT_NS_NEVER : core->source.retry_ns;
+    const struct weft_sources *self = &core->source;
+    weft_ns retry_ns = self->retry_ns == 0 ? WEFT_NS_NEVER : self->retry_ns;
+    return self->look_ns != 0 && self->look_ns < retry_ns ? self->look_ns : retry_ns;
 }

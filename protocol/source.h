@@ -2,9 +2,9 @@
 /* What is fetched from the source, and when is a failed source tried again?
  *
  * An acting node keeps tuning.source_fetches ranges open. It prefers runs of chunks of its own
- * extents that no other segment has yet (those can be traded later), in an order that differs from
- * segment to segment; if there are none, what far neighbours, who are asked before the source, do
- * not take any more. The chunks under way are as many as the source delivers in about a
+ * extents that no other segment has or brings (those can be traded later, see coming.h), drawn by a
+ * weight of its own; if there are none, and the source is quick, what far neighbours, who are asked
+ * before the source, do not take any more. The chunks under way are as many as the source delivers in about a
  * second: more would keep them from being traded. Runs shrink towards the end. A failure pauses the
  * source for tuning.source_backoff_ms, doubling up to 10 s, or for as long as the server asks; news
  * of a chunk that can only be from the source cuts every other pause short.
@@ -37,6 +37,8 @@ struct weft_sources {
     weft_ns failed_ns;    /* when the last failure was counted */
     uint32_t whole;       /* pauses, with the present one, that are not cut short */
     weft_ns chunk_ns;     /* moving mean (1/4) of what a chunk took in a fetch; 0 = none came yet */
+    uint32_t window;      /* chunks of a release that all segments may bring at a time; adapts */
+    weft_ns look_ns;      /* when it is looked again whether they bring fewer; 0 = does not wait */
     bool no_ranges;       /* the server sends whole files only */
     uint32_t end;         /* entries of the table from here on are free */
     void *pieces[WEFT_ROW_PIECES(WEFT_FETCHES_MAX, struct weft_fetch)]; /* the table, in no order */

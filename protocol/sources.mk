@@ -10,6 +10,7 @@ PROTOCOL_SOURCES := \
 	protocol/bandwidth.c \
 	protocol/candidate.c \
 	protocol/claim.c \
+	protocol/coming.c \
 	protocol/control.c \
 	protocol/core.c \
 	protocol/datagram.c \

@@ -29,6 +29,7 @@ struct weft_wants {
     uint32_t near_count; /* of them asked in the segment, pushes not counted */
     uint32_t far_count;  /* the same for other segments */
     weft_ns due_ns;      /* none is overdue before */
+    weft_ns far_ns; /* moving mean (1/8) of what one asked of another segment took; 0 = unknown */
     void *pieces[WEFT_ROW_PIECES(WEFT_WANTED_MAX, struct weft_want)]; /* in no order */
 };
 

@@ -17,6 +17,7 @@ UNIT_SOURCES := \
 	tests/unit/test_client.c \
 	tests/unit/test_client_root.c \
 	tests/unit/test_clone.c \
+	tests/unit/test_coming.c \
 	tests/unit/test_crash.c \
 	tests/unit/test_demo.c \
 	tests/unit/test_derive.c \

@@ -20,6 +20,7 @@ static const struct weft_frame samples[] = {
     {.kind = WEFT_FRAME_LEASE, .release = 2, .chunk = 255, .value = 65535, .flags = 1},
     {.kind = WEFT_FRAME_BULLETIN, .bulletin = UINT64_MAX},
     {.kind = WEFT_FRAME_DECLINE, .release = 2, .value = 15},
+    {.kind = WEFT_FRAME_COMING, .release = 300, .list = {.bytes = list, .length = 8}},
 };
 
 START_TEST(round_trip)
