@@ -8,6 +8,7 @@
 #include "pick.h"
 #include "push.h"
 #include "rng.h"
+#include "source_pause.h"
 #include "state.h"
 #include "trade.h"
 

@@ -35,12 +35,19 @@ static uint16_t heard(const struct weft_download *download, uint32_t chunk)
     return piece == NULL ? 0 : piece[chunk % WEFT_PIECE_ROWS(uint16_t)];
 }
 
-bool weft_coming_is(const struct weft_core *core, const struct weft_download *download,
-                    uint32_t chunk)
+weft_ns weft_coming_age_ns(const struct weft_core *core, const struct weft_download *download,
+                           uint32_t chunk)
 {
     uint16_t since = heard(download, chunk);
     uint32_t age = (uint32_t)(tick_of(core->now_ns) + TICKS - since) % TICKS;
-    return since != 0 && age * TICK_NS < core->config.tuning.lease_ms * WEFT_NS_PER_MS;
+    return since == 0 ? WEFT_NS_NEVER : age * TICK_NS;
+}
+
+bool weft_coming_is(const struct weft_core *core, const struct weft_download *download,
+                    uint32_t chunk)
+{
+    weft_ns lease_ns = core->config.tuning.lease_ms * WEFT_NS_PER_MS;
+    return weft_coming_age_ns(core, download, chunk) < lease_ns;
 }
 
 /* Heard of for the first time: it counts from now on, and is passed on. */

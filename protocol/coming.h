@@ -24,6 +24,11 @@ struct weft_link;
 void weft_coming_begin(struct weft_core *core, struct weft_download *download, uint32_t first,
                        uint32_t count);
 
+/* How long ago this node first heard that a segment brings |chunk| from the source, in steps of
+ * 100 ms; WEFT_NS_NEVER = it did not. */
+weft_ns weft_coming_age_ns(const struct weft_core *core, const struct weft_download *download,
+                           uint32_t chunk);
+
 /* Does another segment bring |chunk| from the source, as far as this node heard lately? */
 bool weft_coming_is(const struct weft_core *core, const struct weft_download *download,
                     uint32_t chunk);

@@ -15,8 +15,9 @@
 #define TRIAL_NS (1250 * WEFT_NS_PER_MS)
 #define TRIAL_BYTES_PER_S (256 << 10)
 #define TRIAL_PLACE_NS (500 * WEFT_NS_PER_MS)
-#define TRIALS_MAX 4   /* doublings of the first */
-#define TRIAL_CHUNKS 8 /* of the time of one chunk nothing came */
+#define TRIAL_AGENTS 16 /* so many nodes of other segments make all of this as long again */
+#define TRIALS_MAX 4    /* doublings of the first */
+#define TRIAL_CHUNKS 8  /* of the time of one chunk nothing came */
 
 /* Does an agent in force take part in this release? */
 static bool has_agent(struct weft_core *core, uint32_t download)
@@ -48,7 +49,10 @@ static weft_ns trial_ns(struct weft_core *core, const struct weft_release *relea
     weft_ns since_ns =
         release->tried_ns > release->progress_ns ? release->tried_ns : release->progress_ns;
     weft_ns chunk_ns = weft_release_chunk_bytes(release) * WEFT_NS_PER_S / TRIAL_BYTES_PER_S;
+    /* With many segments the source is slow because all ask it, and a trial is one more. */
+    uint32_t slower = 1 + weft_remote_count(core) / TRIAL_AGENTS;
     weft_ns wait_ns = ((TRIAL_NS + chunk_ns) << release->trials) + place * TRIAL_PLACE_NS;
+    wait_ns *= slower;
     return may ? since_ns + wait_ns : WEFT_NS_NEVER;
 }
 

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "crowd.h"
 #include "follow.h"
+#include "source_pause.h"
 #include "state.h"
 
 /* News is no hurry where chunks are pushed: it waits so long, or until so many are together. */
@@ -271,6 +273,7 @@ void weft_have_on_have(struct weft_core *core, struct weft_link *link,
             return;
         }
         weft_source_hear(core, link, download, chunk);
+        weft_crowd_hear(core, link, download, chunk);
         note_peer_has(core, link, download, chunk);
         if ((map->parent & weft_tree_stripe(chunk)) != 0) {
             weft_bitmap_set(download->pull, chunk); /* or it would push it */
@@ -281,6 +284,7 @@ void weft_have_on_have(struct weft_core *core, struct weft_link *link,
     }
     map->known = true;
     map->wanted = map->wanted && map->have_count < release->chunk_count;
+    weft_crowd_leave(core);
     weft_pick_pull_soon(core, release->download);
     weft_pick_from(core, link);
 }

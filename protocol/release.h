@@ -46,6 +46,7 @@ struct weft_download {
     uint64_t kin;               /* entries of links whose peers may be parents or children here; see
                                    weft_follow_next() */
     uint8_t orphans;            /* stripes without a parent, see follow.h */
+    uint32_t quick_count;       /* chunks that the source was seen to send at once, see crowd.h */
     bool overloaded;            /* this node could not push as much as came */
     weft_ns begun_ns;           /* when the download began */
     weft_ns seek_ns;            /* when parents are looked for, WEFT_NS_NEVER = none is missing */

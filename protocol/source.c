@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is fetched from the source, and when is a failed source tried again? */
+/* What is fetched from the source? When a failed one is asked again: source_pause.c. */
 #include "source.h"
 
 #include "coming.h"
+#include "crowd.h"
 #include "fallback.h"
 #include "have.h"
 #include "push.h"
 #include "rng.h"
+#include "source_pause.h"
 #include "state.h"
 #include "trade.h"
 
-#define BACKOFF_MS_MAX 10000
 #define RUNS_LEFT 8 /* a run is at most this part of what is missing, per agent and fetch */
 
 #define BUDGET_FIRST 2
@@ -150,10 +151,13 @@ static struct run draw_rare(struct weft_core *core, uint32_t index)
             }
         }
     }
+    if (run.count == 0) {
+        return run;
+    }
     uint32_t end = (run.first / download->extent_chunks + 1) * download->extent_chunks;
     end = end < release->chunk_count ? end : release->chunk_count;
     uint32_t longest = run_max(core, release);
-    while (run.count > 0 && run.count < longest && run.first + run.count < end &&
+    while (run.count < longest && run.first + run.count < end &&
            is_open(core, download, run.first + run.count, /* rare */ true)) {
         run.count++;
     }
@@ -320,12 +324,13 @@ void weft_source_fill(struct weft_core *core)
 {
     struct weft_sources *self = &core->source;
     bool may = may_fetch(core);
+    weft_crowd_leave(core);
     for (uint32_t i = 0; i < core->config.downloads_max && may; i++) {
         const struct weft_download *download = &core->releases.downloads[i];
         bool wanted = download->release != WEFT_RELEASE_NONE &&
                       weft_release_is_missing(weft_release_of(core, download)) &&
-                      weft_lease_acts(core, i);
-        while (wanted && self->fetch_count < weft_source_ranges(core) &&
+                      weft_lease_acts(core, i) && weft_crowd_is_turn(core, i);
+        while (wanted && self->fetch_count < weft_crowd_ranges(core, i) &&
                !weft_coming_is_crowded(core, i)) {
             struct run run = next_run(core, i);
             wanted = run.count > 0 && begin_fetch(core, i, run, /* trial */ false);
@@ -334,52 +339,6 @@ void weft_source_fill(struct weft_core *core)
 }
 
 /* --- completions --- */
-
-/* Requests that were under way together fail together: that is one failure. */
-static void pause_source(struct weft_core *core, const struct weft_fetch *fetch,
-                         uint32_t retry_after_ms)
-{
-    struct weft_sources *self = &core->source;
-    core->counters.source_failures++;
-    if (self->failures > 0 && fetch->began_ns <= self->failed_ns && retry_after_ms == 0) {
-        return;
-    }
-    self->failed_ns = core->now_ns;
-    uint64_t wait_ms = core->config.tuning.source_backoff_ms;
-    for (uint32_t i = 0; i < self->failures && wait_ms < BACKOFF_MS_MAX; i++) {
-        wait_ms *= 2;
-    }
-    wait_ms = wait_ms < BACKOFF_MS_MAX ? wait_ms : BACKOFF_MS_MAX;
-    wait_ms = wait_ms > retry_after_ms ? wait_ms : retry_after_ms;
-    uint32_t jitter_ms = weft_rng_below(&core->rng, (uint32_t)(wait_ms / 4) + 1);
-    self->failures++;
-    self->retry_ns = core->now_ns + (wait_ms + jitter_ms) * WEFT_NS_PER_MS;
-    self->whole = retry_after_ms == 0 ? self->whole : 1;
-    if (self->failures > 1) {
-        weft_lease_give_up(core);
-    }
-}
-
-/* Of two pauses one is kept whole, so that a source that answers others and not this node is asked
- * at most twice as often. */
-void weft_source_hear(struct weft_core *core, const struct weft_link *link,
-                      const struct weft_download *download, uint32_t chunk)
-{
-    struct weft_sources *self = &core->source;
-    if (self->retry_ns == 0 || self->whole > 0 || link->silent ||
-        weft_bitmap_has(weft_release_of(core, download)->have, chunk) ||
-        download->near_copies[chunk] > 0 || weft_download_far_copies(download, chunk) > 0) {
-        return;
-    }
-    uint32_t first_ms = core->config.tuning.source_backoff_ms;
-    weft_ns soon_ns = self->failed_ns + first_ms * WEFT_NS_PER_MS;
-    soon_ns = soon_ns > core->now_ns ? soon_ns : core->now_ns;
-    soon_ns += weft_rng_below(&core->rng, first_ms / 4 + 1) * WEFT_NS_PER_MS;
-    if (soon_ns < self->retry_ns) {
-        self->retry_ns = soon_ns;
-        self->whole = 2;
-    }
-}
 
 static void trace_source(const struct weft_core *core, const struct weft_event_chunk *event,
                          enum weft_trace_kind kind, uint64_t value)
@@ -413,6 +372,9 @@ void weft_source_on_chunk(struct weft_core *core, const struct weft_event_chunk 
     }
     if (fetch != NULL) {
         fetch->received++;
+    }
+    if (fetch != NULL && download != NULL) {
+        weft_crowd_learn(core, download, core->now_ns - fetch->began_ns);
     }
     if (fetch != NULL && fetch->trial) {
         weft_fallback_on_trial(core, release, core->now_ns - fetch->began_ns);
@@ -468,9 +430,10 @@ static void judge(struct weft_core *core, const struct weft_fetch *fetch,
         core->source.no_ranges = true;
     } else if (failed) {
         core->source.no_ranges = false;
-        pause_source(core, fetch, event->retry_after_ms);
+        weft_source_pause(core, fetch, event);
     } else if (event->result == WEFT_ERR_OK && fetch->received == 0 && fetch->count > 0) {
-        pause_source(core, fetch, 0); /* an answer without one good chunk: do not ask in a loop */
+        weft_source_pause(core, fetch,
+                          event); /* an answer without one good chunk: do not ask in a loop */
     }
 }
 
@@ -503,20 +466,22 @@ void weft_source_on_end(struct weft_core *core, const struct weft_event_source *
 void weft_source_expire(struct weft_core *core)
 {
     struct weft_sources *self = &core->source;
-    if (self->retry_ns != 0 && self->retry_ns <= core->now_ns) {
-        self->retry_ns = 0;
-        self->whole -= self->whole > 0;
+    bool looks = self->look_ns != 0 && self->look_ns <= core->now_ns;
+    bool begins = self->turn_ns != 0 && self->turn_ns <= core->now_ns;
+    self->look_ns = looks ? 0 : self->look_ns;
+    self->turn_ns = begins ? 0 : self->turn_ns;
+    if (weft_source_pause_over(core) || looks || begins) {
         weft_source_fill(core);
     }
-    if (self->look_ns != 0 && self->look_ns <= core->now_ns) {
-        self->look_ns = 0;
-        weft_source_fill(core);
-    }
+}
+
+static weft_ns sooner(weft_ns next_ns, weft_ns timer_ns)
+{
+    return timer_ns != 0 && timer_ns < next_ns ? timer_ns : next_ns;
 }
 
 weft_ns weft_source_deadline(const struct weft_core *core)
 {
     const struct weft_sources *self = &core->source;
-    weft_ns retry_ns = self->retry_ns == 0 ? WEFT_NS_NEVER : self->retry_ns;
-    return self->look_ns != 0 && self->look_ns < retry_ns ? self->look_ns : retry_ns;
+    return sooner(sooner(sooner(WEFT_NS_NEVER, self->retry_ns), self->look_ns), self->turn_ns);
 }

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is fetched from the source, and when is a failed source tried again?
+/* What is fetched from the source? When a failed one is asked again: source_pause.h.
  *
  * An acting node keeps tuning.source_fetches ranges open. It prefers runs of chunks of its own
  * extents that no other segment has or brings (those can be traded later, see coming.h), drawn by a
  * weight of its own; if there are none, and the source is quick, what far neighbours, who are asked
- * before the source, do not take any more. The chunks under way are as many as the source delivers in about a
- * second: more would keep them from being traded. Runs shrink towards the end. A failure pauses the
- * source for tuning.source_backoff_ms, doubling up to 10 s, or for as long as the server asks; news
- * of a chunk that can only be from the source cuts every other pause short.
- * SPEC.md section "Source". Bound: 16 fetches.
- * Timer: RETRY. */
+ * before the source, do not take any more. The chunks under way are as many as the source delivers
+ * in about a second: more would keep them from being traded. Runs shrink towards the end.
+ * SPEC.md section "Source". Bound: 16 fetches. Timers: RETRY, LOOK, TURN. */
 #ifndef WEFT_SOURCE_H
 #define WEFT_SOURCE_H
 
@@ -24,6 +21,7 @@ struct weft_fetch {
     uint32_t count;    /* chunks of the run */
     uint32_t received; /* of them arrived and verified */
     bool trial;        /* one chunk, to see whether the source answers: no lease is taken */
+    bool left;         /* it was cancelled, as other segments have the chunks by now */
     weft_ns began_ns;  /* when it began */
 };
 
@@ -39,6 +37,7 @@ struct weft_sources {
     weft_ns chunk_ns;     /* moving mean (1/4) of what a chunk took in a fetch; 0 = none came yet */
     uint32_t window;      /* chunks of a release that all segments may bring at a time; adapts */
     weft_ns look_ns;      /* when it is looked again whether they bring fewer; 0 = does not wait */
+    weft_ns turn_ns;      /* when this node may ask for what others bring; 0 = does not wait */
     bool no_ranges;       /* the server sends whole files only */
     uint32_t end;         /* entries of the table from here on are free */
     void *pieces[WEFT_ROW_PIECES(WEFT_FETCHES_MAX, struct weft_fetch)]; /* the table, in no order */
@@ -77,11 +76,6 @@ void weft_source_try(struct weft_core *core, uint32_t index);
 
 /* A chunk came from the source, or did not verify. */
 void weft_source_on_chunk(struct weft_core *core, const struct weft_event_chunk *event);
-
-/* |link| has |chunk|, and this was not noted yet: if nobody had it, the source answers others, and
- * is tried again soon. */
-void weft_source_hear(struct weft_core *core, const struct weft_link *link,
-                      const struct weft_download *download, uint32_t chunk);
 
 /* The release at |index| is no longer fetched: cancel what is under way for it. */
 void weft_source_forget(struct weft_core *core, uint32_t index);

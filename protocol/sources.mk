@@ -13,6 +13,7 @@ PROTOCOL_SOURCES := \
 	protocol/coming.c \
 	protocol/control.c \
 	protocol/core.c \
+	protocol/crowd.c \
 	protocol/datagram.c \
 	protocol/derive.c \
 	protocol/document.c \
@@ -50,6 +51,7 @@ PROTOCOL_SOURCES := \
 	protocol/round.c \
 	protocol/serve.c \
 	protocol/source.c \
+	protocol/source_pause.c \
 	protocol/stall.c \
 	protocol/suggest.c \
 	protocol/sync.c \

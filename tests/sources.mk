@@ -19,6 +19,7 @@ UNIT_SOURCES := \
 	tests/unit/test_clone.c \
 	tests/unit/test_coming.c \
 	tests/unit/test_crash.c \
+	tests/unit/test_crowd.c \
 	tests/unit/test_demo.c \
 	tests/unit/test_derive.c \
 	tests/unit/test_disk.c \

@@ -114,6 +114,24 @@ START_TEST(a_failure_pauses_and_doubles)
 }
 END_TEST
 
+/* More ask than it can serve: who asks again does so later and later, and not with the others. */
+START_TEST(requests_that_take_too_long_pause_for_longer)
+{
+    fixture_release(&fixture, 64);
+    weft_ns pause = 0;
+    for (uint32_t round = 0; round < 12; round++) {
+        ck_assert_ptr_nonnull(fetch(0));
+        end(fetch(0)->token, WEFT_ERR_TIMEOUT, 0);
+        pause = fixture.core->source.retry_ns - fixture.now_ns;
+        fixture.now_ns += pause;
+        weft_core_stir_content(fixture.core);
+        fixture_step(&fixture, 0, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    }
+    ck_assert_uint_ge(pause, 60 * WEFT_NS_PER_S);
+    ck_assert_uint_le(pause, 120 * WEFT_NS_PER_S);
+}
+END_TEST
+
 /* The disk was full for a moment: the source is asked for the rest as soon as it may be again. */
 START_TEST(a_disk_that_fails_once_is_tried_again)
 {
@@ -160,6 +178,7 @@ START_TEST(what_other_segments_do_not_take_comes_from_the_source)
     uint64_t tokens[] = {fetch(0)->token, fetch(1)->token};
     struct weft_link *link = fixture_link(&fixture, 1000);
     link->sends = true;
+    fixture.core->source.chunk_ns = WEFT_NS_PER_MS; /* it sent some already */
     fixture_peer_has(&fixture, 1000, 0, 8);
     ck_assert_uint_eq(link->asked, 2);
     end(tokens[0], WEFT_ERR_CANCELLED, 0);
@@ -411,6 +430,7 @@ static Suite *source_suite(void)
         the_source_helps_with_one_late_chunk_at_a_time,
         a_late_chunk_that_has_begun_is_not_taken_back,
         a_failure_pauses_and_doubles,
+        requests_that_take_too_long_pause_for_longer,
         news_of_a_chunk_that_nobody_had_ends_a_pause,
         does_what_retry_after_says,
         a_server_that_sends_only_bad_chunks_is_not_asked_in_a_loop,
