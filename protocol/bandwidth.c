@@ -120,7 +120,7 @@ static uint64_t standing(const struct weft_core *core, weft_node_id id)
         return 0;
     }
     uint64_t weight = weft_rendezvous(core->segment_key, id);
-    return (uint64_t)weft_member_class(&core->members.table[slot]) << 56 | weight >> 8;
+    return (uint64_t)weft_member_class(core, &core->members.table[slot]) << 56 | weight >> 8;
 }
 
 /* Candidate |index|, below subject_count. */

@@ -15,8 +15,8 @@
 /* Who sent this node bad chunks is none for it. */
 static bool is_candidate(const struct weft_core *core, const struct weft_member *member)
 {
-    return weft_member_is_up(member) && weft_member_class(member) != WEFT_AGENT_NEVER &&
-           !weft_penalty_is_doubted(core, member->record->id);
+    return weft_member_is_up(member) && weft_member_class(core, member) != WEFT_AGENT_NEVER &&
+           !weft_penalty_is_doubted(core, weft_member_said(core, member)->id);
 }
 
 static uint32_t score_of(const struct weft_core *core, const struct weft_member *member)
@@ -25,8 +25,10 @@ static uint32_t score_of(const struct weft_core *core, const struct weft_member 
         return 0;
     }
     uint32_t rate = member->rate == WEFT_MEMBER_RATE_UNKNOWN ? RATE_NEUTRAL : member->rate;
-    uint32_t goodput = rate < member->record->claim ? rate : member->record->claim;
-    return (uint32_t)member->record->agent_class * 256 + 1 + goodput + member->record->stability;
+    uint32_t goodput =
+        rate < weft_member_said(core, member)->claim ? rate : weft_member_said(core, member)->claim;
+    return (uint32_t)weft_member_said(core, member)->agent_class * 256 + 1 + goodput +
+           weft_member_said(core, member)->stability;
 }
 
 /* |key|: of the segment. */
@@ -38,9 +40,10 @@ static bool is_before(const struct weft_core *core, uint64_t key, const struct w
     if (a_score != b_score) {
         return a_score > b_score;
     }
-    uint64_t a_weight = weft_rendezvous(key, a->record->id);
-    uint64_t b_weight = weft_rendezvous(key, b->record->id);
-    return a_weight != b_weight ? a_weight > b_weight : a->record->id < b->record->id;
+    uint64_t a_weight = weft_rendezvous(key, weft_member_said(core, a)->id);
+    uint64_t b_weight = weft_rendezvous(key, weft_member_said(core, b)->id);
+    return a_weight != b_weight ? a_weight > b_weight
+                                : weft_member_said(core, a)->id < weft_member_said(core, b)->id;
 }
 
 static const struct weft_member *known(const struct weft_core *core, weft_node_id id)
@@ -67,7 +70,8 @@ uint32_t weft_candidate_place(const struct weft_core *core)
     uint32_t place = 0;
     for (uint32_t slot = 1; slot < members->count && place < WEFT_AGENTS_MAX; slot++) {
         const struct weft_member *member = &members->table[slot];
-        if (weft_member_is_up(member) && member->record->role == WEFT_ROLE_FOLLOWER &&
+        if (weft_member_is_up(member) &&
+            weft_member_said(core, member)->role == WEFT_ROLE_FOLLOWER &&
             is_before(core, key, member, self)) {
             place++;
         }
@@ -122,12 +126,14 @@ uint32_t weft_election_rank(const struct weft_core *core, weft_node_id id)
 }
 
 /* Pinned nodes and servers that are up: they are always agents. */
-static uint32_t pinned_count(const struct weft_members *members)
+static uint32_t pinned_count(const struct weft_core *core)
 {
+    const struct weft_members *members = &core->members;
     uint32_t count = 0;
     for (uint32_t slot = 0; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];
-        count += weft_member_is_up(member) && weft_member_class(member) >= WEFT_AGENT_PIN ? 1 : 0;
+        count +=
+            weft_member_is_up(member) && weft_member_class(core, member) >= WEFT_AGENT_PIN ? 1 : 0;
     }
     return count;
 }
@@ -142,7 +148,7 @@ uint32_t weft_election_wanted(const struct weft_core *core)
         wanted = (members->up_count + NODES_PER_AGENT - 1) / NODES_PER_AGENT;
         wanted = wanted < 2 ? 2 : wanted;
     }
-    uint32_t pinned = pinned_count(members);
+    uint32_t pinned = pinned_count(core);
     wanted = wanted > pinned ? wanted : pinned;
     return wanted < WEFT_AGENTS_MAX ? wanted : WEFT_AGENTS_MAX;
 }

@@ -65,7 +65,7 @@ static void turn(struct weft_core *core, uint32_t slot, enum weft_member_state s
     next.state = state;
     next.since_ms = now_ms;
     next.is_asked = false;
-    weft_member_put(core, slot, &next, next.record);
+    weft_member_put(core, slot, &next, weft_member_said(core, &next));
     weft_gossip_tell(core, slot, eager);
     weft_pace_stir(core);
     if (state == WEFT_MEMBER_SUSPECT) {
@@ -90,7 +90,7 @@ void weft_claim_clear(struct weft_core *core, uint32_t slot)
     next.state = WEFT_MEMBER_ALIVE;
     next.since_ms = weft_member_clock_ms(core);
     count_flap(&next);
-    weft_member_put(core, slot, &next, next.record);
+    weft_member_put(core, slot, &next, weft_member_said(core, &next));
 }
 
 static bool is_leap(uint64_t from, uint64_t to)
@@ -193,9 +193,10 @@ static bool admit(struct weft_core *core, const struct weft_record *record,
 
 /* Does |record| only say that a member that is up got older? That happens in every segment all the
  * time, and nobody has to hurry for it. */
-static bool is_aging(const struct weft_member *member, const struct weft_record *record)
+static bool is_aging(const struct weft_core *core, const struct weft_member *member,
+                     const struct weft_record *record)
 {
-    const struct weft_record *known = member->record;
+    const struct weft_record *known = weft_member_said(core, member);
     return weft_member_is_up(member) && record->state == WEFT_MEMBER_ALIVE &&
            record->stability > known->stability && record->role == known->role &&
            record->agent_class == known->agent_class && record->term == known->term &&
@@ -212,7 +213,7 @@ static bool is_slandered(struct weft_core *core, uint32_t slot, enum weft_hearsa
         !is_lately) {
         return false;
     }
-    weft_probe_doubt(core, member->record->id);
+    weft_probe_doubt(core, weft_member_said(core, member)->id);
     return true;
 }
 
@@ -236,7 +237,7 @@ static bool merge_newer(struct weft_core *core, uint32_t slot, const struct weft
     struct weft_member next = core->members.table[slot];
     bool was_up = weft_member_is_up(&next);
     bool was_dead = next.state == WEFT_MEMBER_DEAD;
-    if (!is_aging(&next, record)) {
+    if (!is_aging(core, &next, record)) {
         weft_pace_stir(core);
     }
     if (!was_up && record->state == WEFT_MEMBER_ALIVE) {
@@ -264,7 +265,7 @@ static bool merge_newer(struct weft_core *core, uint32_t slot, const struct weft
 static bool merge_accusation(struct weft_core *core, uint32_t slot, enum weft_hearsay hearsay)
 {
     const struct weft_member *member = &core->members.table[slot];
-    weft_node_id id = member->record->id;
+    weft_node_id id = weft_member_said(core, member)->id;
     uint32_t silent_ms = weft_member_clock_ms(core) - member->heard_ms;
     if (hearsay == WEFT_HEARSAY_SYNC || silent_ms < core->config.tuning.probe_timeout_ms) {
         weft_probe_confront(core, slot);
@@ -341,7 +342,7 @@ bool weft_claim_merge(struct weft_core *core, const struct weft_record *record,
     if (slot == WEFT_MEMBER_NONE) {
         return admit(core, record, hearsay);
     }
-    const struct weft_record *known = core->members.table[slot].record;
+    const struct weft_record *known = weft_member_said(core, &core->members.table[slot]);
     if (hearsay == WEFT_HEARSAY_SELF) {
         weft_ask_on_answer(core, record->id);
     } else if (is_for_owner(known, record)) {
@@ -385,7 +386,7 @@ static weft_ns expire_suspect(struct weft_core *core, uint32_t slot, weft_ns gua
         /* Nobody dies without a last question: perhaps it was this node that was cut off. */
         struct weft_member next = *member;
         next.is_asked = true;
-        weft_member_put(core, slot, &next, next.record);
+        weft_member_put(core, slot, &next, weft_member_said(core, &next));
         weft_probe_accuse(core, slot);
         return core->now_ns +
                LAST_WORD_TIMEOUTS * core->config.tuning.probe_timeout_ms * WEFT_NS_PER_MS;
@@ -430,7 +431,7 @@ void weft_claim_on_wake(struct weft_core *core)
             struct weft_member next = members->table[slot];
             next.since_ms = weft_member_clock_ms(core);
             next.is_asked = false;
-            weft_member_put(core, slot, &next, next.record);
+            weft_member_put(core, slot, &next, weft_member_said(core, &next));
         }
     }
 }

@@ -142,7 +142,8 @@ struct weft_core *weft_core_init(void *memory, size_t bytes, const struct weft_c
 {
     size_t wanted = weft_core_size(config);
     bool is_complete =
-        (!config->shares_records || (host->keep != NULL && host->keep_bulletin != NULL)) &&
+        (!config->shares_records ||
+         (host->keep != NULL && host->keep_bulletin != NULL && host->roster != NULL)) &&
         (!config->shares_reserves || host->reserves != NULL);
     if (wanted == 0 || bytes < wanted || !is_complete) {
         return NULL;

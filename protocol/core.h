@@ -16,6 +16,7 @@
 
 struct weft_core;   /* opaque; one per node */
 struct weft_record; /* what a member tells of itself, see message.h */
+struct weft_roster; /* where records are kept, see roster.h */
 
 /* Fixed for the life of a core. Capacities decide its memory; none may exceed limits.h. */
 struct weft_config {
@@ -36,7 +37,7 @@ struct weft_config {
     uint32_t path_max;                 /* bytes of a document's path, 1..WEFT_PATH_BYTES_MAX */
     uint32_t bulletin_max;             /* bytes of a bulletin, 1..WEFT_BULLETIN_BYTES_MAX */
     bool shares_records;               /* member records and bulletins are kept by the host:
-                                          host.keep and host.keep_bulletin are set */
+                                          host.keep, keep_bulletin, roster are set */
     bool shares_reserves;              /* pieces come from the host: host.reserves is set */
 };
 
@@ -45,9 +46,12 @@ struct weft_host {
     void *context;                                                        /* passed back */
     void (*trace)(void *context, const struct weft_trace_record *record); /* NULL = no trace */
 
-    /* A copy of |record| that stays as it is while the core lives; equal records of several cores
-     * may share one. The state in it counts nothing.   Never NULL.   Owner: the host. */
-    const struct weft_record *(*keep)(void *context, const struct weft_record *record);
+    /* Number in |roster| of a copy of |record| that stays as it is, and where it is, while the core
+     * lives; equal records of several cores may share one. The state in it counts nothing. */
+    uint32_t (*keep)(void *context, const struct weft_record *record);
+
+    /* Where those copies are, see roster.h.   Owner: the host. */
+    const struct weft_roster *roster;
 
     /* The same for the |length| bytes of a bulletin. */
     const uint8_t *(*keep_bulletin)(void *context, const uint8_t *bytes, size_t length);

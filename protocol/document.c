@@ -162,8 +162,8 @@ bool weft_document_reach_hint(struct weft_core *core, const struct weft_document
     const struct weft_member *member = weft_member_find(core, document->hint);
     const struct weft_remote *remote = weft_remote_find(core, document->hint);
     if (member != NULL) {
-        struct weft_endpoint endpoint = {.id = member->record->id,
-                                         .address = member->record->address};
+        struct weft_endpoint endpoint = {.id = weft_member_said(core, member)->id,
+                                         .address = weft_member_said(core, member)->address};
         weft_link_open(core, &endpoint, /* far */ false);
     } else if (remote != NULL) {
         weft_link_open(core, &remote->endpoint, /* far */ true);

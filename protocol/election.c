@@ -60,8 +60,8 @@ void weft_election_on_start(struct weft_core *core)
 /* Is |member| what it says it is, an agent? Who may be none is one only where there is no other. */
 static bool is_in_force(const struct weft_core *core, const struct weft_member *member)
 {
-    return member->record->role == WEFT_ROLE_AGENT && weft_member_is_up(member) &&
-           !weft_penalty_is_doubted(core, member->record->id) &&
+    return weft_member_said(core, member)->role == WEFT_ROLE_AGENT && weft_member_is_up(member) &&
+           !weft_penalty_is_doubted(core, weft_member_said(core, member)->id) &&
            (!member->is_barred || !weft_candidate_is_any(core));
 }
 
@@ -78,7 +78,8 @@ static void list_agents(struct weft_core *core)
         }
         uint32_t at = 0;
         while (at < election->agent_count &&
-               weft_candidate_is_before(core, election->agents[at], member->record->id)) {
+               weft_candidate_is_before(core, election->agents[at],
+                                        weft_member_said(core, member)->id)) {
             at++;
         }
         if (at >= WEFT_AGENTS_MAX) {
@@ -89,7 +90,7 @@ static void list_agents(struct weft_core *core)
         for (uint32_t i = last; i > at; i--) {
             election->agents[i] = election->agents[i - 1];
         }
-        election->agents[at] = member->record->id;
+        election->agents[at] = weft_member_said(core, member)->id;
         election->agent_count = last + 1;
     }
 }
@@ -99,15 +100,17 @@ void weft_election_on_role(struct weft_core *core, uint32_t slot, bool is_role)
     struct weft_elections *election = &core->election;
     if (slot != WEFT_MEMBER_NONE) {
         const struct weft_member *member = &core->members.table[slot];
-        election->term =
-            member->record->term > election->term ? member->record->term : election->term;
-        if (is_role && member->record->role == WEFT_ROLE_AGENT) {
+        election->term = weft_member_said(core, member)->term > election->term
+                             ? weft_member_said(core, member)->term
+                             : election->term;
+        if (is_role && weft_member_said(core, member)->role == WEFT_ROLE_AGENT) {
             election->changed_ns = core->now_ns;
         }
-        if (is_role && member->record->role == WEFT_ROLE_AGENT && slot != 0) {
-            weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_AGENT_SEEN,
-                                                             .peer = member->record->id,
-                                                             .value = member->record->term});
+        if (is_role && weft_member_said(core, member)->role == WEFT_ROLE_AGENT && slot != 0) {
+            weft_core_trace(
+                core, (struct weft_trace_record){.kind = WEFT_TRACE_AGENT_SEEN,
+                                                 .peer = weft_member_said(core, member)->id,
+                                                 .value = weft_member_said(core, member)->term});
         }
     }
     list_agents(core);

@@ -139,7 +139,7 @@ static uint32_t choose(struct weft_core *core, uint32_t *slots)
         return weft_member_sample(core, 0, FANOUT, slots);
     }
     slots[0] = successor;
-    weft_node_id id = core->members.table[successor].record->id;
+    weft_node_id id = weft_member_said(core, &core->members.table[successor])->id;
     return 1 + weft_member_sample(core, id, FANOUT - 1, slots + 1);
 }
 

@@ -122,7 +122,7 @@ static bool is_met(const struct weft_core *core, const struct weft_address *addr
     for (uint32_t slot = 0; slot < core->members.count; slot++) {
         const struct weft_member *member = &core->members.table[slot];
         if (member->state != WEFT_MEMBER_DEAD &&
-            weft_address_equal(&member->record->address, address)) {
+            weft_address_equal(&weft_member_said(core, member)->address, address)) {
             return true;
         }
     }
@@ -164,7 +164,8 @@ static void add_members(struct weft_core *core, weft_node_id asker, struct weft_
     uint32_t room = WEFT_MESSAGE_WELCOME_MAX - records->count;
     uint32_t count = weft_member_sample(core, asker, room, slots);
     for (uint32_t i = 0; i < count; i++) {
-        if (!weft_election_is_agent(core, core->members.table[slots[i]].record->id)) {
+        if (!weft_election_is_agent(core,
+                                    weft_member_said(core, &core->members.table[slots[i]])->id)) {
             records->items[records->count++] = weft_member_record(core, slots[i]);
         }
     }

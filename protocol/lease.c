@@ -220,7 +220,7 @@ static void tell_agents(struct weft_core *core, uint32_t download, uint32_t exte
         const struct weft_link *link = weft_link_at(&core->links, i);
         const struct weft_member *member =
             link->up && !link->far ? weft_member_find(core, link->peer.id) : NULL;
-        if (member != NULL && member->record->role == WEFT_ROLE_AGENT) {
+        if (member != NULL && weft_member_said(core, member)->role == WEFT_ROLE_AGENT) {
             send_lease(core, link, download, extent, /* given_up */ false);
         }
     }
@@ -252,8 +252,8 @@ static bool is_any_out(const struct weft_core *core)
 {
     for (uint32_t i = 0; i < weft_member_count(core); i++) {
         const struct weft_member *member = weft_member_at(core, i);
-        if (member->record->role == WEFT_ROLE_AGENT &&
-            weft_election_is_out(core, member->record->id)) {
+        if (weft_member_said(core, member)->role == WEFT_ROLE_AGENT &&
+            weft_election_is_out(core, weft_member_said(core, member)->id)) {
             return true;
         }
     }

@@ -27,7 +27,8 @@ static uint64_t near_weight(const struct weft_core *core, weft_node_id peer)
 
 static void open_near(struct weft_core *core, const struct weft_member *member)
 {
-    struct weft_endpoint endpoint = {.id = member->record->id, .address = member->record->address};
+    struct weft_endpoint endpoint = {.id = weft_member_said(core, member)->id,
+                                     .address = weft_member_said(core, member)->address};
     weft_link_open(core, &endpoint, /* far */ false);
 }
 
@@ -38,10 +39,10 @@ static const struct weft_member *next_near(struct weft_core *core, uint64_t belo
     uint64_t best_weight = 0;
     for (uint32_t i = 0; i < weft_member_count(core); i++) {
         const struct weft_member *member = weft_member_at(core, i);
-        uint64_t weight = near_weight(core, member->record->id);
+        uint64_t weight = near_weight(core, weft_member_said(core, member)->id);
         bool next = weft_member_is_up(member) && weight < below && weight >= best_weight;
-        if (next && weft_link_find(core, member->record->id) == NULL &&
-            !weft_link_pause_is_on(core, member->record->id)) {
+        if (next && weft_link_find(core, weft_member_said(core, member)->id) == NULL &&
+            !weft_link_pause_is_on(core, weft_member_said(core, member)->id)) {
             best = member;
             best_weight = weight;
         }
@@ -89,7 +90,7 @@ static void review_near(struct weft_core *core)
         if (member == NULL) {
             return;
         }
-        below = near_weight(core, member->record->id);
+        below = near_weight(core, weft_member_said(core, member)->id);
         open_near(core, member);
     }
 }

@@ -30,20 +30,23 @@ void weft_member_carve(struct weft_core *core, struct weft_arena *arena)
 
 /* ---- Hash of ids; entries are places + 1 ---- */
 
-static void index_add(struct weft_members *members, uint32_t slot)
+static void index_add(struct weft_core *core, uint32_t slot)
 {
-    uint32_t at = (uint32_t)weft_mix(members->table[slot].record->id) & members->index_mask;
+    struct weft_members *members = &core->members;
+    uint32_t at =
+        (uint32_t)weft_mix(weft_member_said(core, &members->table[slot])->id) & members->index_mask;
     while (weft_slots_get(&members->index, at) != 0) {
         at = (at + 1) & members->index_mask;
     }
     weft_slots_set(&members->index, at, slot + 1);
 }
 
-static void index_rebuild(struct weft_members *members)
+static void index_rebuild(struct weft_core *core)
 {
+    struct weft_members *members = &core->members;
     weft_slots_clear(&members->index, members->index_mask + 1);
     for (uint32_t slot = 0; slot < members->count; slot++) {
-        index_add(members, slot);
+        index_add(core, slot);
     }
 }
 
@@ -52,7 +55,7 @@ uint32_t weft_member_slot(const struct weft_core *core, weft_node_id id)
     const struct weft_members *members = &core->members;
     uint32_t at = (uint32_t)weft_mix(id);
     uint32_t place = weft_slots_get(&members->index, at & members->index_mask);
-    while (place != 0 && members->table[place - 1].record->id != id) {
+    while (place != 0 && weft_member_said(core, &members->table[place - 1])->id != id) {
         place = weft_slots_get(&members->index, ++at & members->index_mask);
     }
     return place == 0 ? WEFT_MEMBER_NONE : place - 1;
@@ -96,13 +99,14 @@ const struct weft_member *weft_member_self(const struct weft_core *core)
 struct weft_endpoint weft_member_endpoint(const struct weft_core *core, uint32_t slot)
 {
     const struct weft_member *member = &core->members.table[slot];
-    return (struct weft_endpoint){.id = member->record->id, .address = member->record->address};
+    return (struct weft_endpoint){.id = weft_member_said(core, member)->id,
+                                  .address = weft_member_said(core, member)->address};
 }
 
 struct weft_record weft_member_record(const struct weft_core *core, uint32_t slot)
 {
     const struct weft_member *member = &core->members.table[slot];
-    struct weft_record record = *member->record;
+    struct weft_record record = *weft_member_said(core, member);
     record.state = (uint8_t)member->state;
     return record;
 }
@@ -110,14 +114,16 @@ struct weft_record weft_member_record(const struct weft_core *core, uint32_t slo
 uint64_t weft_member_suspected(const struct weft_core *core, weft_node_id id)
 {
     const struct weft_member *member = weft_member_find(core, id);
-    return member == NULL || weft_member_is_up(member) ? 0 : member->record->incarnation;
+    return member == NULL || weft_member_is_up(member)
+               ? 0
+               : weft_member_said(core, member)->incarnation;
 }
 
-uint64_t weft_member_hash(const struct weft_member *member)
+uint64_t weft_member_hash(const struct weft_core *core, const struct weft_member *member)
 {
     bool is_suspect = member->state == WEFT_MEMBER_SUSPECT;
-    return weft_rendezvous(member->record->id,
-                           2 * member->record->incarnation + (is_suspect ? 1 : 0));
+    return weft_rendezvous(weft_member_said(core, member)->id,
+                           2 * weft_member_said(core, member)->incarnation + (is_suspect ? 1 : 0));
 }
 
 uint32_t weft_member_clock_ms(const struct weft_core *core)
@@ -150,7 +156,7 @@ uint32_t weft_member_sample(struct weft_core *core, weft_node_id except, uint32_
     for (uint32_t i = 0; i < draws + others && count < wanted; i++) {
         uint32_t place = i < draws ? weft_rng_below(&core->rng, others) : (start + i) % others;
         const struct weft_member *member = &members->table[place + 1];
-        if (weft_member_is_up(member) && member->record->id != except &&
+        if (weft_member_is_up(member) && weft_member_said(core, member)->id != except &&
             !is_sampled(slots, count, place + 1)) {
             slots[count++] = place + 1;
         }
@@ -165,8 +171,8 @@ uint32_t weft_member_place_for(const struct weft_core *core, weft_node_id subjec
     uint32_t place = 0;
     for (uint32_t slot = 1; slot < members->count && place < limit; slot++) {
         const struct weft_member *member = &members->table[slot];
-        if (weft_member_is_up(member) && member->record->id != subject &&
-            weft_rendezvous(subject, member->record->id) > own) {
+        if (weft_member_is_up(member) && weft_member_said(core, member)->id != subject &&
+            weft_rendezvous(subject, weft_member_said(core, member)->id) > own) {
             place++;
         }
     }
@@ -181,13 +187,14 @@ static bool is_live(const struct weft_member *member)
 }
 
 /* Count what |member| contributes, in or out. */
-static void account(struct weft_members *members, const struct weft_member *member, bool in)
+static void account(struct weft_core *core, const struct weft_member *member, bool in)
 {
+    struct weft_members *members = &core->members;
     uint32_t one = in ? 1 : UINT32_MAX;
     members->up_count += member->state == WEFT_MEMBER_ALIVE ? one : 0;
     members->suspect_count += member->state == WEFT_MEMBER_SUSPECT ? one : 0;
     if (is_live(member)) {
-        uint64_t hash = weft_member_hash(member);
+        uint64_t hash = weft_member_hash(core, member);
         members->digest += in ? hash : 0 - hash;
     }
 }
@@ -200,9 +207,10 @@ static void trace_state(const struct weft_core *core, const struct weft_member *
         [WEFT_MEMBER_DEAD] = WEFT_TRACE_MEMBER_DEAD,
         [WEFT_MEMBER_LEFT] = WEFT_TRACE_MEMBER_LEFT,
     };
-    weft_core_trace(core, (struct weft_trace_record){.kind = kinds[member->state],
-                                                     .peer = member->record->id,
-                                                     .value = member->record->incarnation});
+    weft_core_trace(
+        core, (struct weft_trace_record){.kind = kinds[member->state],
+                                         .peer = weft_member_said(core, member)->id,
+                                         .value = weft_member_said(core, member)->incarnation});
 }
 
 void weft_member_put(struct weft_core *core, uint32_t slot, const struct weft_member *next,
@@ -212,10 +220,12 @@ void weft_member_put(struct weft_core *core, uint32_t slot, const struct weft_me
     struct weft_member *member = &members->table[slot];
     struct weft_record before = weft_member_record(core, slot);
     uint64_t digest = members->digest;
-    account(members, member, false /* in */);
+    account(core, member, false /* in */);
     *member = *next;
-    weft_roster_keep(core, member, record);
-    account(members, member, true /* in */);
+    if (record != weft_member_said(core, member)) {
+        weft_roster_keep(core, member, record);
+    }
+    account(core, member, true /* in */);
     if (members->digest != digest) {
         members->digest_changed_ns = core->now_ns;
     }
@@ -256,14 +266,14 @@ void weft_member_remove(struct weft_core *core, uint32_t slot)
 {
     struct weft_members *members = &core->members;
     struct weft_member gone = members->table[slot];
-    bool was_agent = gone.record->role == WEFT_ROLE_AGENT;
-    account(members, &gone, false /* in */);
+    bool was_agent = weft_member_said(core, &gone)->role == WEFT_ROLE_AGENT;
+    account(core, &gone, false /* in */);
     uint32_t last = members->count - 1;
     members->table[slot] = members->table[last];
     members->table[last] = gone; /* with the place of its record */
     members->count = last;
     members->epoch++;
-    index_rebuild(members);
+    index_rebuild(core);
     weft_gossip_on_removed(core, slot, last);
     if (was_agent) {
         weft_election_on_role(core, WEFT_MEMBER_NONE, true /* is_role */);
@@ -284,15 +294,15 @@ uint32_t weft_member_add(struct weft_core *core, const struct weft_record *recor
     uint32_t slot = members->count++;
     struct weft_member *member = &members->table[slot];
     *member = (struct weft_member){
-        .record = member->record, /* the place, or nothing */
+        .said = member->said, /* the place, or nothing */
         .state = (enum weft_member_state)record->state,
         .rate = weft_bandwidth_attested(core, record->id),
         .heard_ms = weft_member_clock_ms(core) - UINT32_MAX / 2,
         .since_ms = weft_member_clock_ms(core),
     };
     weft_roster_keep(core, member, record);
-    index_add(members, slot);
-    account(members, member, true /* in */);
+    index_add(core, slot);
+    account(core, member, true /* in */);
     members->digest_changed_ns = core->now_ns;
     members->epoch++;
     return slot;
@@ -336,10 +346,11 @@ void weft_member_bar(struct weft_core *core, weft_node_id id, bool no_agent)
     weft_lease_on_doubt(core);
 }
 
-enum weft_agent_class weft_member_class(const struct weft_member *member)
+enum weft_agent_class weft_member_class(const struct weft_core *core,
+                                        const struct weft_member *member)
 {
     return member->is_barred ? WEFT_AGENT_NEVER
-                             : (enum weft_agent_class)member->record->agent_class;
+                             : (enum weft_agent_class)weft_member_said(core, member)->agent_class;
 }
 
 void weft_member_set_tells(struct weft_core *core, uint32_t slot, uint8_t tells)
@@ -358,8 +369,8 @@ void weft_member_forget_others(struct weft_core *core)
     members->count = 1;
     members->up_count = 1;
     members->suspect_count = 0;
-    members->digest = weft_member_hash(&members->table[0]);
+    members->digest = weft_member_hash(core, &members->table[0]);
     members->due_ns = WEFT_NS_NEVER;
     members->epoch++;
-    index_rebuild(members);
+    index_rebuild(core);
 }

@@ -12,6 +12,7 @@
 #include "event.h"
 #include "join.h"
 #include "message.h"
+#include "roster.h"
 #include "slots.h"
 #include "view.h"
 
@@ -26,38 +27,38 @@ struct weft_core;
 /* What a member says of itself, as all who know it see it, is its record; the rest is what this
  * node alone thinks of it. */
 struct weft_member {
-    const struct weft_record *record; /* its newest one, but for the state; see roster.h */
-    uint32_t bulletin_version;        /* of the newest metadata it said it has: timestamp */
-    uint32_t heard_ms;                /* last sign of life first hand; modulo 2^32 */
-    uint32_t since_ms;                /* when it came into this state; modulo 2^32 */
-    unsigned state : 3;               /* enum weft_member_state, as this node sees it */
-    unsigned flaps : 2;               /* refutations lately, 0..3 */
-    unsigned is_asked : 1;            /* SUSPECT: was pinged for the last time */
-    unsigned is_barred : 1;           /* its certificate says that it may be no Update Agent */
-    uint8_t tells;                    /* transmissions of its record still to make */
-    uint8_t rate;                     /* attested goodput, half-octaves, or RATE_UNKNOWN */
-    uint8_t bulletin_root;            /* of the newest metadata it said it has: root, modulo 2^8 */
+    uint32_t said;             /* number of its newest record, of which the state counts nothing */
+    uint32_t bulletin_version; /* of the newest metadata it said it has: timestamp */
+    uint32_t heard_ms;         /* last sign of life first hand; modulo 2^32 */
+    uint32_t since_ms;         /* when it came into this state; modulo 2^32 */
+    unsigned state : 3;        /* enum weft_member_state, as this node sees it */
+    unsigned flaps : 2;        /* refutations lately, 0..3 */
+    unsigned is_asked : 1;     /* SUSPECT: was pinged for the last time */
+    unsigned is_barred : 1;    /* its certificate says that it may be no Update Agent */
+    uint8_t tells;             /* transmissions of its record still to make */
+    uint8_t rate;              /* attested goodput, half-octaves, or RATE_UNKNOWN */
+    uint8_t bulletin_root;     /* of the newest metadata it said it has: root, modulo 2^8 */
 };
 
-_Static_assert(sizeof(struct weft_member) <= 24, "100,000 nodes fit in one process");
+_Static_assert(sizeof(struct weft_member) <= 20, "100,000 nodes fit in one process");
 
 struct weft_members {
-    struct weft_member *table;   /* table[0] is the own node; dense up to count */
-    struct weft_record *own;     /* records of members_max members; NULL = the host keeps them */
-    struct weft_slots index;     /* open-addressing hash of ids -> place in table, 0 = free */
-    uint32_t index_mask;         /* entries of index - 1 */
-    uint32_t count;              /* of table, the own node included */
-    uint32_t up_count;           /* ALIVE, the own node included */
-    uint32_t suspect_count;      /* SUSPECT */
-    uint64_t epoch;              /* grows when anybody's aliveness, address or role changes */
-    uint64_t digest;             /* order-independent hash of ALIVE and SUSPECT records */
-    weft_ns digest_changed_ns;   /* when digest changed last */
-    weft_ns suspects_changed_ns; /* when the set of suspects changed last */
-    weft_ns due_ns;              /* when a suspicion, tombstone or pause ends */
-    uint64_t accused;            /* incarnation to refute at refute_ns, 0 = none */
-    weft_ns refute_ns;           /* no refutation before */
-    uint32_t refutes;            /* refutations in a row */
-    struct weft_joins join;      /* ways into the segment */
+    struct weft_member *table;        /* table[0] is the own node; dense up to count */
+    const struct weft_roster *roster; /* where what they say is; own or the host's */
+    struct weft_slots index;          /* open-addressing hash of ids -> place in table, 0 = free */
+    uint32_t index_mask;              /* entries of index - 1 */
+    uint32_t count;                   /* of table, the own node included */
+    uint32_t up_count;                /* ALIVE, the own node included */
+    uint32_t suspect_count;           /* SUSPECT */
+    uint64_t epoch;                   /* grows when anybody's aliveness, address or role changes */
+    uint64_t digest;                  /* order-independent hash of ALIVE and SUSPECT records */
+    weft_ns digest_changed_ns;        /* when digest changed last */
+    weft_ns suspects_changed_ns;      /* when the set of suspects changed last */
+    weft_ns due_ns;                   /* when a suspicion, tombstone or pause ends */
+    uint64_t accused;                 /* incarnation to refute at refute_ns, 0 = none */
+    weft_ns refute_ns;                /* no refutation before */
+    uint32_t refutes;                 /* refutations in a row */
+    struct weft_joins join;           /* ways into the segment */
 };
 
 /* Take the tables of membership from the block. */
@@ -108,7 +109,8 @@ const struct weft_member *weft_member_heard(struct weft_core *core, weft_node_id
 void weft_member_bar(struct weft_core *core, weft_node_id id, bool no_agent);
 
 /* The class of |member| as it counts: never if it is barred. */
-enum weft_agent_class weft_member_class(const struct weft_member *member);
+enum weft_agent_class weft_member_class(const struct weft_core *core,
+                                        const struct weft_member *member);
 
 /* The incarnation at which the reader of a message is held suspect or dead; 0 = it is not. */
 uint64_t weft_member_suspected(const struct weft_core *core, weft_node_id id);
@@ -150,7 +152,7 @@ struct weft_endpoint weft_member_endpoint(const struct weft_core *core, uint32_t
 uint32_t weft_member_place_for(const struct weft_core *core, weft_node_id subject, uint32_t limit);
 
 /* Contribution of a record to the digest of a view. */
-uint64_t weft_member_hash(const struct weft_member *member);
+uint64_t weft_member_hash(const struct weft_core *core, const struct weft_member *member);
 
 /* Milliseconds of core->now_ns, modulo 2^32: the clock of heard_ms and since_ms. */
 uint32_t weft_member_clock_ms(const struct weft_core *core);

@@ -49,11 +49,12 @@ static void add_agents(const struct weft_core *core, uint32_t count_max,
         const struct weft_member *member = weft_member_find(core, agents[i]);
         if (member != NULL) {
             struct weft_contact contact = {
-                .endpoint = {.id = member->record->id, .address = member->record->address},
+                .endpoint = {.id = weft_member_said(core, member)->id,
+                             .address = weft_member_said(core, member)->address},
                 .segment = core->segment_key,
-                .site = member->record->site,
+                .site = weft_member_said(core, member)->site,
                 .bulletin = weft_member_bulletin(core, member),
-                .agent_class = (uint8_t)weft_member_class(member),
+                .agent_class = (uint8_t)weft_member_class(core, member),
                 .is_agent = true,
             };
             add(contacts, &contact, count_max);

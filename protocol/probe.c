@@ -98,8 +98,9 @@ static void ping(struct weft_core *core, const struct weft_endpoint *to, uint32_
 static void ping_slot(struct weft_core *core, uint32_t slot, uint32_t sequence, bool is_accused)
 {
     struct weft_endpoint to = weft_member_endpoint(core, slot);
-    uint64_t suspected = is_accused ? core->members.table[slot].record->incarnation
-                                    : weft_member_suspected(core, to.id);
+    uint64_t suspected = is_accused
+                             ? weft_member_said(core, &core->members.table[slot])->incarnation
+                             : weft_member_suspected(core, to.id);
     ping(core, &to, sequence, suspected);
 }
 
@@ -177,7 +178,7 @@ static bool is_under_way(const struct weft_probes *probes, weft_node_id target)
 /* Probe the member at |slot| unless that is being done. */
 static void probe_slot(struct weft_core *core, uint32_t slot, uint8_t helpers, bool is_accused)
 {
-    weft_node_id target = core->members.table[slot].record->id;
+    weft_node_id target = weft_member_said(core, &core->members.table[slot])->id;
     if (is_under_way(&core->probes, target)) {
         return;
     }

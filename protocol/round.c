@@ -71,7 +71,7 @@ static void look_around(struct weft_core *core)
     round->successor = WEFT_MEMBER_NONE;
     for (uint32_t slot = 1; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];
-        uint64_t distance = weft_mix(member->record->id) - own;
+        uint64_t distance = weft_mix(weft_member_said(core, member)->id) - own;
         if (weft_member_is_up(member) && distance < nearest) {
             nearest = distance;
             round->successor = slot;

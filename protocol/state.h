@@ -83,6 +83,14 @@ struct weft_core {
     struct weft_view_counters counters; /* since init */
 };
 
+/* What |member| says of itself; not the state, which is in |member|.
+ * Owner: the core or its host; valid until the entry gets another record. */
+static inline const struct weft_record *weft_member_said(const struct weft_core *core,
+                                                         const struct weft_member *member)
+{
+    return weft_roster_at(core->members.roster, member->said);
+}
+
 /* Tell the host of a decision; fields of |record| other than time and node are the caller's. */
 void weft_core_trace(const struct weft_core *core, struct weft_trace_record record);
 

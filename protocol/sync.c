@@ -33,8 +33,8 @@ static void fill_buckets(const struct weft_core *core, uint32_t salt, uint16_t *
     for (uint32_t slot = 0; slot < members->count; slot++) {
         const struct weft_member *member = &members->table[slot];
         if (member->state == WEFT_MEMBER_ALIVE || member->state == WEFT_MEMBER_SUSPECT) {
-            uint16_t *bucket = &buckets[bucket_of(member->record->id)];
-            *bucket = (uint16_t)(*bucket + weft_mix(weft_member_hash(member) + salt));
+            uint16_t *bucket = &buckets[bucket_of(weft_member_said(core, member)->id)];
+            *bucket = (uint16_t)(*bucket + weft_mix(weft_member_hash(core, member) + salt));
         }
     }
 }
@@ -90,7 +90,8 @@ static void send_records(struct weft_core *core, const struct weft_endpoint *to,
     struct weft_records *records = &message.gossip.records;
     while (*left > 0 && records->count < WEFT_MESSAGE_RECORDS_MAX) {
         uint32_t slot = *cursor % members->count;
-        if (weft_bitmap_has(differing, bucket_of(members->table[slot].record->id))) {
+        if (weft_bitmap_has(differing,
+                            bucket_of(weft_member_said(core, &members->table[slot])->id))) {
             records->items[records->count++] = weft_member_record(core, slot);
         }
         (*cursor)++;

@@ -36,7 +36,8 @@ static const struct weft_member *at(const struct weft_core *core, uint32_t index
 
 static bool is_relay(const struct weft_core *core, const struct weft_member *member)
 {
-    return weft_member_is_up(member) && !weft_election_is_agent(core, member->record->id);
+    return weft_member_is_up(member) &&
+           !weft_election_is_agent(core, weft_member_said(core, member)->id);
 }
 
 /* --- all are linked with all --- */
@@ -48,7 +49,7 @@ static uint32_t rank_of(const struct weft_core *core, weft_node_id id)
     uint32_t rank = 0;
     for (uint32_t i = 0; i <= weft_member_count(core); i++) {
         const struct weft_member *member = at(core, i);
-        rank += is_relay(core, member) && place_of(member->record->id, 0) < place;
+        rank += is_relay(core, member) && place_of(weft_member_said(core, member)->id, 0) < place;
     }
     return rank;
 }
@@ -57,8 +58,8 @@ static weft_node_id relay_at(const struct weft_core *core, uint32_t rank)
 {
     for (uint32_t i = 0; i <= weft_member_count(core); i++) {
         const struct weft_member *member = at(core, i);
-        if (is_relay(core, member) && rank_of(core, member->record->id) == rank) {
-            return member->record->id;
+        if (is_relay(core, member) && rank_of(core, weft_member_said(core, member)->id) == rank) {
+            return weft_member_said(core, member)->id;
         }
     }
     return 0;
@@ -89,10 +90,10 @@ static weft_node_id root_of(const struct weft_core *core, uint32_t stripe)
     uint64_t smallest = own_place(core, stripe);
     for (uint32_t i = 0; i < weft_member_count(core); i++) {
         const struct weft_member *member = weft_member_at(core, i);
-        uint64_t place = place_of(member->record->id, stripe);
+        uint64_t place = place_of(weft_member_said(core, member)->id, stripe);
         if (place < smallest && is_relay(core, member)) {
             smallest = place;
-            root = member->record->id;
+            root = weft_member_said(core, member)->id;
         }
     }
     return root == core->self.id ? 0 : root;
@@ -106,15 +107,16 @@ static weft_node_id parent_by_level(const struct weft_core *core, uint32_t strip
     weft_node_id best = 0;
     for (uint32_t i = 0; i < weft_member_count(core); i++) {
         const struct weft_member *member = weft_member_at(core, i);
-        uint32_t level = level_of(place_of(member->record->id, stripe));
+        uint32_t level = level_of(place_of(weft_member_said(core, member)->id, stripe));
         if (level <= own || level > best_level || !is_relay(core, member)) {
             continue;
         }
-        uint64_t weight = weft_rendezvous(core->self.id + stripe, member->record->id);
+        uint64_t weight =
+            weft_rendezvous(core->self.id + stripe, weft_member_said(core, member)->id);
         if (level < best_level || weight > best_weight) {
             best_level = level;
             best_weight = weight;
-            best = member->record->id;
+            best = weft_member_said(core, member)->id;
         }
     }
     return best != 0 ? best : root_of(core, stripe);

@@ -80,7 +80,7 @@ bool weft_view_knows(const struct weft_core *core, const struct weft_endpoint *e
 {
     const struct weft_member *member = weft_member_find(core, endpoint->id);
     return member != NULL && member->state != WEFT_MEMBER_DEAD &&
-           weft_address_equal(&member->record->address, &endpoint->address);
+           weft_address_equal(&weft_member_said(core, member)->address, &endpoint->address);
 }
 
 struct weft_view_counters weft_view_counters(const struct weft_core *core)
@@ -104,13 +104,14 @@ bool weft_view_member(const struct weft_core *core, uint32_t index, struct weft_
     if (index < count) {
         const struct weft_member *near = weft_member_at(core, index);
         *member = (struct weft_view_member){
-            .endpoint = {.id = near->record->id, .address = near->record->address},
+            .endpoint = {.id = weft_member_said(core, near)->id,
+                         .address = weft_member_said(core, near)->address},
             .state = (enum weft_member_state)near->state,
-            .agent_class = weft_member_class(near),
-            .is_agent = weft_election_is_agent(core, near->record->id),
-            .is_linked = is_linked(core, near->record->id),
-            .rate_bytes_per_s = weft_bandwidth_of(core, near->record->id),
-            .score = weft_election_score(core, near->record->id)};
+            .agent_class = weft_member_class(core, near),
+            .is_agent = weft_election_is_agent(core, weft_member_said(core, near)->id),
+            .is_linked = is_linked(core, weft_member_said(core, near)->id),
+            .rate_bytes_per_s = weft_bandwidth_of(core, weft_member_said(core, near)->id),
+            .score = weft_election_score(core, weft_member_said(core, near)->id)};
         return true;
     }
     if (index - count < weft_remote_count(core)) {

@@ -8,23 +8,19 @@
 
 #include <string.h>
 
-enum {
-    BLOCK_BITS = 6, /* records of one piece of memory: 64 */
-    BLOCK_RECORDS = 1 << BLOCK_BITS,
-    PLACES_LEAST = 64
-};
+enum { PLACES_LEAST = 64 };
 
 void weft_sim_roster_end(struct weft_sim_roster *roster)
 {
-    for (uint32_t i = 0; i * BLOCK_RECORDS < roster->count; i++) {
-        weft_sim_memory_give(roster->blocks[i].records, BLOCK_RECORDS,
-                             sizeof(roster->blocks[i].records[0]));
+    struct weft_roster_block *blocks = roster->records.blocks;
+    for (uint32_t i = 0; i * WEFT_ROSTER_BLOCK < roster->count; i++) {
+        weft_sim_memory_give(blocks[i].records, WEFT_ROSTER_BLOCK, sizeof(blocks[i].records[0]));
     }
     for (uint32_t i = 0; i < roster->bulletin_count; i++) {
         weft_sim_memory_give(roster->bulletins[i].bytes, roster->bulletins[i].length, 1);
     }
     weft_sim_memory_give(roster->bulletins, roster->bulletin_room, sizeof(roster->bulletins[0]));
-    weft_sim_memory_give(roster->blocks, roster->block_room, sizeof(roster->blocks[0]));
+    weft_sim_memory_give(blocks, roster->block_room, sizeof(blocks[0]));
     weft_sim_memory_give(roster->places, roster->place_room, sizeof(roster->places[0]));
     *roster = (struct weft_sim_roster){.count = 0};
 }
@@ -43,7 +39,8 @@ static struct weft_sim_roster_place *place_of(const struct weft_sim_roster *rost
 {
     uint32_t mask = roster->place_room - 1;
     uint32_t at = (uint32_t)weft_rendezvous(record->id, record->incarnation) & mask;
-    while (roster->places[at].record != NULL && !is_same(roster->places[at].record, record)) {
+    while (roster->places[at].number != 0 &&
+           !is_same(weft_roster_at(&roster->records, roster->places[at].number - 1), record)) {
         at = (at + 1) & mask;
     }
     return &roster->places[at];
@@ -55,40 +52,42 @@ static void widen(struct weft_sim_roster *roster)
     roster->place_room = narrow.place_room == 0 ? PLACES_LEAST : 2 * narrow.place_room;
     roster->places = weft_sim_memory_take(roster->place_room, sizeof(roster->places[0]));
     for (uint32_t i = 0; i < narrow.place_room; i++) {
-        if (narrow.places[i].record != NULL) {
-            *place_of(roster, narrow.places[i].record) = narrow.places[i];
+        uint32_t number = narrow.places[i].number;
+        if (number != 0) {
+            place_of(roster, weft_roster_at(&roster->records, number - 1))->number = number;
         }
     }
     weft_sim_memory_give(narrow.places, narrow.place_room, sizeof(narrow.places[0]));
 }
 
-static struct weft_record *add(struct weft_sim_roster *roster)
+/* A place for one more record; its number. */
+static uint32_t add(struct weft_sim_roster *roster)
 {
-    uint32_t block = roster->count >> BLOCK_BITS;
+    struct weft_roster *records = &roster->records;
+    uint32_t block = roster->count / WEFT_ROSTER_BLOCK;
     if (block == roster->block_room) {
-        roster->blocks =
-            weft_sim_memory_grow(roster->blocks, &roster->block_room, sizeof(roster->blocks[0]));
+        records->blocks =
+            weft_sim_memory_grow(records->blocks, &roster->block_room, sizeof(records->blocks[0]));
     }
-    if ((roster->count & (BLOCK_RECORDS - 1)) == 0) {
-        roster->blocks[block].records =
-            weft_sim_memory_take(BLOCK_RECORDS, sizeof(struct weft_record));
+    if (roster->count % WEFT_ROSTER_BLOCK == 0) {
+        records->blocks[block].records =
+            weft_sim_memory_take(WEFT_ROSTER_BLOCK, sizeof(struct weft_record));
     }
-    return &roster->blocks[block].records[roster->count++ & (BLOCK_RECORDS - 1)];
+    return roster->count++;
 }
 
-const struct weft_record *weft_sim_roster_keep(struct weft_sim_roster *roster,
-                                               const struct weft_record *record)
+uint32_t weft_sim_roster_keep(struct weft_sim_roster *roster, const struct weft_record *record)
 {
     if (2 * roster->count >= roster->place_room) {
         widen(roster);
     }
     struct weft_sim_roster_place *place = place_of(roster, record);
-    if (place->record == NULL) {
-        struct weft_record *kept = add(roster);
-        *kept = *record;
-        place->record = kept;
+    if (place->number == 0) {
+        uint32_t number = add(roster);
+        *weft_roster_at(&roster->records, number) = *record;
+        place->number = number + 1;
     }
-    return place->record;
+    return place->number - 1;
 }
 
 const uint8_t *weft_sim_roster_keep_bulletin(struct weft_sim_roster *roster, const uint8_t *bytes,

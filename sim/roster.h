@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the members of a shard's segments say of themselves, each record once, and the bulletins
- * they know: every core that knows of one points at the same. It stays until the end of the run,
+ * they know: every core that knows of one names the same. It stays until the end of the run,
  * as whoever was away may still hold it; a machine makes a new record only when its role, address,
  * age or incarnation changes. */
 #ifndef WEFT_SIM_ROSTER_H
 #define WEFT_SIM_ROSTER_H
 
-#include "protocol/message.h"
-
-/* A piece of memory. */
-struct weft_sim_roster_block {
-    struct weft_record *records; /* 64; owned */
-};
+#include "protocol/roster.h"
 
 /* A place of the hash table. */
 struct weft_sim_roster_place {
-    const struct weft_record *record; /* in a block; NULL = free */
+    uint32_t number; /* of the record, counted from 1; 0 = free */
 };
 
 /* The bytes of a bulletin. */
@@ -25,7 +20,7 @@ struct weft_sim_roster_bulletin {
 };
 
 struct weft_sim_roster {
-    struct weft_sim_roster_block *blocks; /* where the records are; owned */
+    struct weft_roster records;           /* the records; blocks and their table are owned */
     uint32_t block_room;                  /* blocks that there is room for */
     uint32_t count;                       /* records */
     struct weft_sim_roster_place *places; /* hash table; owned */
@@ -38,10 +33,9 @@ struct weft_sim_roster {
 /* Free every record and bulletin. */
 void weft_sim_roster_end(struct weft_sim_roster *roster);
 
-/* The record that is as |record|, but for the state.
- * Owner: the roster; it stays where it is until the end. */
-const struct weft_record *weft_sim_roster_keep(struct weft_sim_roster *roster,
-                                               const struct weft_record *record);
+/* Number of the record that is as |record|, but for the state. It stays where it is until the
+ * end. */
+uint32_t weft_sim_roster_keep(struct weft_sim_roster *roster, const struct weft_record *record);
 
 /* Bytes that are as |bytes|.
  * Owner: the roster; they stay where they are until the end. */

@@ -32,7 +32,7 @@ static void take_trace(void *context, const struct weft_trace_record *record)
     }
 }
 
-static const struct weft_record *keep_record(void *context, const struct weft_record *record)
+static uint32_t keep_record(void *context, const struct weft_record *record)
 {
     struct weft_sim_shard *shard = context;
     return weft_sim_roster_keep(&shard->roster, record);
@@ -55,6 +55,7 @@ void weft_sim_shard_begin(struct weft_sim_shard *shard, struct weft_sim_world *w
         .queue = weft_sim_queue_new(),
         .host = {.trace = take_trace, .keep = keep_record, .keep_bulletin = keep_bulletin}};
     shard->host.context = shard;
+    shard->host.roster = &shard->roster.records;
     weft_sim_buffer_begin(&shard->buffers);
     weft_sim_record_begin(&shard->record, world->decisions != NULL);
     weft_sim_pool_begin(&shard->pipes, sizeof(struct weft_sim_pipe));

@@ -154,8 +154,8 @@ START_TEST(true_address)
     for (uint32_t i = 0; i < LIAR_NODES; i++) {
         const struct weft_core *core = cluster->nodes[i].core;
         const struct weft_member *member = weft_member_find(core, weft_cluster_id(LIAR_OTHER));
-        ck_assert(i == LIAR_OTHER ||
-                  (member->record->address.ip[15] == 99 && weft_member_is_up(member)));
+        ck_assert(i == LIAR_OTHER || (weft_member_said(core, member)->address.ip[15] == 99 &&
+                                      weft_member_is_up(member)));
     }
     weft_cluster_free(cluster);
 }

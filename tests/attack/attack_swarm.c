@@ -213,7 +213,8 @@ static void come_back(struct fixture *fixture)
     fixture_step(fixture, 0, event);
     event = (struct weft_event){.kind = WEFT_EVENT_STREAM_UP};
     event.stream.peer = (struct weft_endpoint){
-        .id = LIAR, .address = weft_member_find(fixture->core, LIAR)->record->address};
+        .id = LIAR,
+        .address = weft_member_said(fixture->core, weft_member_find(fixture->core, LIAR))->address};
     fixture_step(fixture, 0, event);
     claim_all(fixture);
 }

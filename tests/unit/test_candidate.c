@@ -20,7 +20,7 @@ static struct fixture fixture;
 static void better_member(weft_node_id id)
 {
     fixture_member(&fixture, id, /* agent */ false);
-    struct weft_record record = *weft_member_find(fixture.core, id)->record;
+    struct weft_record record = *weft_member_said(fixture.core, weft_member_find(fixture.core, id));
     record.incarnation++;
     record.claim = WEFT_HALF_OCTAVES_MAX;
     record.stability = 7;

@@ -97,9 +97,9 @@ START_TEST(restart_with_a_higher_incarnation)
     weft_cluster_start(cluster, 5, 2);
     ck_assert_uint_ne(weft_cluster_run_until(cluster, 5 * S, weft_cluster_is_agreed),
                       WEFT_NS_NEVER);
-    const struct weft_member *member =
-        weft_member_find(cluster->nodes[11].core, weft_cluster_id(5));
-    ck_assert_uint_ge(member->record->incarnation, cluster->nodes[5].incarnation);
+    const struct weft_core *core = cluster->nodes[11].core;
+    const struct weft_member *member = weft_member_find(core, weft_cluster_id(5));
+    ck_assert_uint_ge(weft_member_said(core, member)->incarnation, cluster->nodes[5].incarnation);
     weft_cluster_free(cluster);
 }
 END_TEST
@@ -129,9 +129,9 @@ START_TEST(new_address_is_told)
     weft_cluster_run(cluster, 3 * S);
     for (uint32_t i = 0; i < 30; i++) {
         if (i != 12) {
-            const struct weft_member *member =
-                weft_member_find(cluster->nodes[i].core, node->self.id);
-            ck_assert_uint_eq(member->record->address.ip[14], 77);
+            const struct weft_core *core = cluster->nodes[i].core;
+            const struct weft_member *member = weft_member_find(core, node->self.id);
+            ck_assert_uint_eq(weft_member_said(core, member)->address.ip[14], 77);
             ck_assert(weft_member_is_up(member));
         }
     }
@@ -261,7 +261,7 @@ START_TEST(stale_and_foreign_records_change_nothing)
     gossip(cluster, &record, 255);
     record.address.ip[13] = 0;
     gossip(cluster, &record, 254); /* came through a router */
-    ck_assert_uint_eq(weft_member_find(core, id)->record->incarnation, incarnation);
+    ck_assert_uint_eq(weft_member_said(core, weft_member_find(core, id))->incarnation, incarnation);
     ck_assert(weft_member_is_up(weft_member_find(core, id)));
     ck_assert_uint_eq(core->counters.rejects[WEFT_REJECT_RANGE], 1);
     ck_assert_uint_eq(core->counters.rejects[WEFT_REJECT_HOP_LIMIT], 1);

@@ -175,11 +175,13 @@ static void hear(weft_node_id proved, const uint8_t *bytes, size_t length)
 {
     struct weft_event event = {
         .kind = WEFT_EVENT_DATAGRAM,
-        .datagram = {.from = {.id = proved,
-                              .address = weft_member_find(fixture.core, PEER)->record->address},
-                     .hop_limit = 255,
-                     .bytes = bytes,
-                     .length = length}};
+        .datagram = {
+            .from = {.id = proved,
+                     .address = weft_member_said(fixture.core, weft_member_find(fixture.core, PEER))
+                                    ->address},
+            .hop_limit = 255,
+            .bytes = bytes,
+            .length = length}};
     fixture_step(&fixture, 0, event);
 }
 

@@ -106,7 +106,8 @@ static void stream_up(struct fixture *fixture, weft_node_id id)
 {
     struct weft_event event = {.kind = WEFT_EVENT_STREAM_UP};
     event.stream.peer = (struct weft_endpoint){
-        .id = id, .address = weft_member_find(fixture->core, id)->record->address};
+        .id = id,
+        .address = weft_member_said(fixture->core, weft_member_find(fixture->core, id))->address};
     fixture_step(fixture, 0, event);
 }
 
@@ -200,7 +201,7 @@ START_TEST(every_member_is_found_by_its_place)
     for (weft_node_id id = 2; id < 200; id++) {
         uint32_t slot = weft_member_slot(fixture.core, id);
         ck_assert_uint_lt(slot, fixture.core->members.count);
-        ck_assert_uint_eq(fixture.core->members.table[slot].record->id, id);
+        ck_assert_uint_eq(weft_member_record(fixture.core, slot).id, id);
     }
     ck_assert_uint_eq(weft_member_slot(fixture.core, 200), WEFT_MEMBER_NONE);
     weft_slots_set(index, 0, largest[_i]);
