@@ -108,9 +108,9 @@ static uint32_t count_stuck(const struct weft_sim_shard *shard, uint32_t node)
     for (uint32_t i = 0; i < world->nodes[node].slots_used; i++) {
         size_t place = weft_sim_stream_place(world, node, i);
         bool used = world->peers[place] != WEFT_SIM_NOBODY;
-        uint64_t next = used ? world->ends[place].upload_first : WEFT_SIM_NO_UPLOAD;
+        uint32_t next = used ? world->ends[place].upload_first : WEFT_SIM_NO_UPLOAD;
         while (next != WEFT_SIM_NO_UPLOAD) {
-            const struct weft_sim_upload *upload = weft_sim_pool_find(&shard->uploads, next);
+            const struct weft_sim_upload *upload = weft_sim_pool_at(&shard->uploads, next);
             stuck += weft_sim_now(shard) > upload->since_ns + STUCK_NS ? 1 : 0;
             next = upload->next;
         }

@@ -20,20 +20,23 @@ enum weft_sim_incoming {
     WEFT_SIM_INCOMING_UNWANTED  /* it is read past */
 };
 
-/* One node's side of a stream. */
+/* One node's side of a stream. Its pipe and its chunks are its own and end with it or before, so
+ * their places in the pools suffice. */
 struct weft_sim_end {
+    weft_ns last_ns;       /* nothing sent later arrives before */
     uint32_t epoch;        /* name of the stream, the same at both ends */
-    uint8_t state;         /* enum weft_sim_end_state */
-    uint8_t peer_slot;     /* slot of the other end; valid while UP */
-    uint8_t incoming;      /* enum weft_sim_incoming */
+    uint32_t chunk;        /* that comes in, as a name of upload.h */
+    uint32_t pipe;         /* place of what carries chunks away from here, NO_PIPE = none yet */
+    uint32_t upload_first; /* place of the chunk being sent, others behind it; NO_UPLOAD = none */
+    uint32_t upload_last;  /* place of the last one waiting */
+    unsigned state : 4;    /* enum weft_sim_end_state */
+    unsigned incoming : 4; /* enum weft_sim_incoming */
     uint8_t upload_count;  /* chunks being sent and waiting here */
     uint8_t slot;          /* own slot */
-    uint32_t chunk;        /* that comes in, as a name of upload.h */
-    weft_ns last_ns;       /* nothing sent later arrives before */
-    uint64_t pipe;         /* what carries chunks away from here, NO_PIPE = none yet */
-    uint64_t upload_first; /* handle of the chunk being sent, others behind it; NO_UPLOAD = none */
-    uint64_t upload_last;  /* handle of the last one waiting */
+    uint8_t peer_slot;     /* slot of the other end; valid while UP */
 };
+
+_Static_assert(sizeof(struct weft_sim_end) == 32, "a node has some twenty of them");
 
 /* Slots come in bands of so many, which a node takes as it needs them. */
 #define WEFT_SIM_BAND 8
@@ -48,8 +51,8 @@ static inline size_t weft_sim_stream_place(const struct weft_sim_world *world, u
 }
 
 /* No upload, no pipe. */
-#define WEFT_SIM_NO_UPLOAD UINT64_MAX
-#define WEFT_SIM_NO_PIPE UINT64_MAX
+#define WEFT_SIM_NO_UPLOAD UINT32_MAX
+#define WEFT_SIM_NO_PIPE UINT32_MAX
 
 /* The action DATAGRAM of |node|. */
 void weft_sim_stream_send_datagram(struct weft_sim_shard *shard, uint32_t node,

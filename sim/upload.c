@@ -15,9 +15,10 @@ static uint64_t pack(uint32_t epoch, uint32_t name)
     return ((uint64_t)epoch << 32) | name;
 }
 
-static struct weft_sim_upload *find(const struct weft_sim_shard *shard, uint64_t handle)
+/* The upload at |place|; NULL = NO_UPLOAD. */
+static struct weft_sim_upload *find(const struct weft_sim_shard *shard, uint32_t place)
 {
-    return handle == WEFT_SIM_NO_UPLOAD ? NULL : weft_sim_pool_find(&shard->uploads, handle);
+    return place == WEFT_SIM_NO_UPLOAD ? NULL : weft_sim_pool_at(&shard->uploads, place);
 }
 
 static uint32_t bytes_of(const struct weft_sim_shard *shard, uint32_t name)
@@ -31,11 +32,11 @@ static struct weft_sim_pipe *pipe_of(struct weft_sim_shard *shard, uint32_t node
                                      struct weft_sim_end *end)
 {
     if (end->pipe != WEFT_SIM_NO_PIPE) {
-        return weft_sim_pool_find(&shard->pipes, end->pipe);
+        return weft_sim_pool_at(&shard->pipes, end->pipe);
     }
     struct weft_sim_pipe *pipe =
         weft_sim_pipe_open(shard, node, peer, WEFT_SIM_PIPE_UPLOAD, /* lane */ 0);
-    end->pipe = weft_sim_pool_handle(pipe);
+    end->pipe = pipe->slot.index;
     return pipe;
 }
 
@@ -111,7 +112,7 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
         return;
     }
     struct weft_sim_upload *upload = weft_sim_pool_take(&shard->uploads);
-    uint64_t handle = weft_sim_pool_handle(upload);
+    uint32_t place = upload->slot.index;
     upload->sender = node;
     upload->receiver = peer;
     upload->chunk = weft_sim_chunk_name(release, chunk->chunk);
@@ -122,12 +123,12 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
     world->nodes[node].upload_count = (uint16_t)(world->nodes[node].upload_count + count);
     weft_sim_check_caps(shard, node, world->nodes[node].upload_count);
     struct weft_sim_upload *last = find(shard, end->upload_last);
-    end->upload_last = handle;
+    end->upload_last = place;
     if (last != NULL) {
-        last->next = handle;
+        last->next = place;
         return;
     }
-    end->upload_first = handle;
+    end->upload_first = place;
     start_first(shard, end);
 }
 
@@ -145,7 +146,7 @@ static void step_upload(struct weft_sim_shard *shard, uint32_t node, uint32_t pe
 }
 
 /* Take the upload behind |before| (NO_UPLOAD: the first) off the stream and forget it. */
-static void remove_upload(struct weft_sim_shard *shard, struct weft_sim_end *end, uint64_t before,
+static void remove_upload(struct weft_sim_shard *shard, struct weft_sim_end *end, uint32_t before,
                           struct weft_sim_upload *upload)
 {
     struct weft_sim_upload *previous = find(shard, before);
@@ -170,8 +171,8 @@ void weft_sim_upload_cancel(struct weft_sim_shard *shard, uint32_t node,
     struct weft_sim_end *end = weft_sim_stream_find(world, node, peer);
     uint32_t release = weft_sim_publish_find(&world->releases, chunk->release);
     uint32_t name = weft_sim_chunk_name(release, chunk->chunk);
-    uint64_t before = WEFT_SIM_NO_UPLOAD;
-    uint64_t at = end == NULL ? WEFT_SIM_NO_UPLOAD : end->upload_first;
+    uint32_t before = WEFT_SIM_NO_UPLOAD;
+    uint32_t at = end == NULL ? WEFT_SIM_NO_UPLOAD : end->upload_first;
     for (struct weft_sim_upload *upload = find(shard, at); upload != NULL;
          upload = find(shard, at)) {
         if (upload->chunk == name && !upload->sending) {
@@ -255,7 +256,7 @@ static void send_off(struct weft_sim_shard *shard, const struct weft_sim_upload 
 
 void weft_sim_upload_on_sent(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe)
 {
-    struct weft_sim_upload *upload = find(shard, pipe->item);
+    struct weft_sim_upload *upload = find(shard, (uint32_t)pipe->item);
     uint32_t node = upload->sender;
     uint32_t peer = upload->receiver;
     uint32_t name = upload->chunk;
@@ -365,8 +366,7 @@ void weft_sim_upload_on_stored(struct weft_sim_shard *shard, const struct weft_s
 /* The chunk on the pipe, and the pipe, end; what waits is forgotten. */
 static uint32_t stop_pipe(struct weft_sim_shard *shard, struct weft_sim_end *end)
 {
-    struct weft_sim_pipe *pipe =
-        end->pipe == WEFT_SIM_NO_PIPE ? NULL : weft_sim_pool_find(&shard->pipes, end->pipe);
+    struct weft_sim_pipe *pipe = weft_sim_pool_at(&shard->pipes, end->pipe);
     end->pipe = WEFT_SIM_NO_PIPE;
     if (pipe == NULL) {
         return 0;

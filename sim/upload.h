@@ -17,7 +17,7 @@ struct weft_sim_upload {
     uint32_t chunk;            /* name of the chunk */
     bool sending;              /* it is on the pipe */
     bool flips;                /* a bit flips on the way, and the stream is closed at its end */
-    uint64_t next;             /* handle of the one behind it on the stream */
+    uint32_t next;             /* place of the one behind it on the stream */
     weft_ns offer_ns;          /* when the header arrives */
     weft_ns since_ns;          /* when the sender was asked for it */
 };
