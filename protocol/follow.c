@@ -202,7 +202,7 @@ void weft_follow_on_stored(struct weft_core *core, const struct weft_link *from,
         }
         if (link == from) {
             map->missed = 0;
-        } else if (!weft_bitmap_has(map->have, chunk)) {
+        } else if (!weft_bitmap_has(weft_link_have_of(map), chunk)) {
             weft_have_tell(core, link, download, chunk);
             if (++map->missed == MISSED_MAX) {
                 leave(core, link, download, map->parent);

@@ -17,9 +17,8 @@
 
 void weft_have_reset_map(const struct weft_core *core, struct weft_link_map *map)
 {
-    uint64_t *have = map->have;
-    memset(have, 0, weft_bitmap_words(core->config.chunks_max) * sizeof(uint64_t));
-    *map = (struct weft_link_map){.have = have};
+    memset(weft_link_have(map), 0, weft_bitmap_words(core->config.chunks_max) * sizeof(uint64_t));
+    *map = (struct weft_link_map){.have_at = map->have_at};
 }
 
 void weft_have_begin(struct weft_core *core, uint32_t download)
@@ -78,9 +77,10 @@ static void forget_map(struct weft_core *core, struct weft_link *link, uint32_t 
 {
     struct weft_download *download = &core->releases.downloads[index];
     struct weft_link_map *map = &link->maps[index];
+    const uint64_t *have = weft_link_have_of(map);
     uint32_t words = weft_bitmap_words(core->config.chunks_max);
     for (uint32_t w = 0; download->release != WEFT_RELEASE_NONE && w < words; w++) {
-        for (uint64_t left = map->have[w]; left != 0; left &= left - 1) {
+        for (uint64_t left = have[w]; left != 0; left &= left - 1) {
             uncount(core, link, download, w * 64 + (uint32_t)__builtin_ctzll(left));
         }
     }
@@ -100,8 +100,9 @@ static void recount(const struct weft_core *core, const struct weft_link *link, 
     uint32_t words = weft_bitmap_words(core->config.chunks_max);
     for (uint32_t i = 0; i < core->config.downloads_max; i++) {
         struct weft_download *download = &core->releases.downloads[i];
+        const uint64_t *have = weft_link_have_of(&link->maps[i]);
         for (uint32_t w = 0; download->release != WEFT_RELEASE_NONE && w < words; w++) {
-            for (uint64_t left = link->maps[i].have[w]; left != 0; left &= left - 1) {
+            for (uint64_t left = have[w]; left != 0; left &= left - 1) {
                 uint32_t chunk = w * 64 + (uint32_t)__builtin_ctzll(left);
                 (counts ? add_copy : remove_copy)(core, link, download, chunk);
             }
@@ -118,7 +119,8 @@ void weft_have_disbelieve(struct weft_core *core, struct weft_link *link)
     link->sends = false;
     for (uint32_t i = 0; i < core->config.downloads_max && link->broken; i++) {
         struct weft_link_map *map = &link->maps[i];
-        memset(map->have, 0, weft_bitmap_words(core->config.chunks_max) * sizeof(uint64_t));
+        memset(weft_link_have(map), 0,
+               weft_bitmap_words(core->config.chunks_max) * sizeof(uint64_t));
         map->have_count = 0;
     }
 }
@@ -136,8 +138,8 @@ static void note_peer_has(const struct weft_core *core, struct weft_link *link,
                           struct weft_download *download, uint32_t chunk)
 {
     struct weft_link_map *map = &link->maps[download - core->releases.downloads];
-    if (!weft_bitmap_has(map->have, chunk)) {
-        weft_bitmap_set(map->have, chunk);
+    if (!weft_bitmap_has(weft_link_have_of(map), chunk)) {
+        weft_bitmap_set(weft_link_have(map), chunk);
         map->have_count++;
         if (!link->silent) {
             add_copy(core, link, download, chunk);
@@ -157,8 +159,8 @@ void weft_have_clear(struct weft_core *core, struct weft_link *link, struct weft
                      uint32_t chunk)
 {
     struct weft_link_map *map = &link->maps[download - core->releases.downloads];
-    if (weft_bitmap_has(map->have, chunk)) {
-        weft_bitmap_clear(map->have, chunk);
+    if (weft_bitmap_has(weft_link_have_of(map), chunk)) {
+        weft_bitmap_clear(weft_link_have(map), chunk);
         map->have_count--;
         uncount(core, link, download, chunk);
     }
@@ -341,7 +343,7 @@ static bool send_have(struct weft_core *core, struct weft_link *link, uint32_t i
     map->told_count = map->told_count > log->first ? map->told_count : log->first;
     while (map->told_count < log->count && length < sizeof(list)) {
         uint32_t chunk = *weft_log_at(log, map->told_count++);
-        if (!weft_bitmap_has(map->have, chunk)) {
+        if (!weft_bitmap_has(weft_link_have_of(map), chunk)) {
             list[length++] = (uint8_t)(chunk >> 8);
             list[length++] = (uint8_t)chunk;
         }

@@ -14,11 +14,17 @@
 #define FAR_FACTOR 2
 #define SHORT_LIFE_NS (2 * WEFT_NS_PER_S)
 
+#define MAP_WORDS ((uint32_t)sizeof(struct weft_link_map) / sizeof(uint64_t))
+
+_Static_assert(sizeof(struct weft_link_map) % sizeof(uint64_t) == 0, "sets are aligned behind it");
+_Static_assert(WEFT_DOWNLOADS_MAX *(MAP_WORDS + WEFT_CHUNKS_MAX / 64) <= UINT16_MAX, "have_at");
+_Static_assert(WEFT_CHUNKS_MAX <= UINT16_MAX, "have_count");
+
 void weft_link_carve(struct weft_core *core, struct weft_arena *arena)
 {
     const struct weft_config *config = &core->config;
     struct weft_links *self = &core->links;
-    self->ids = weft_arena_take(arena, config->links_max, sizeof(self->ids[0]));
+    self->tags = weft_arena_take(arena, config->links_max, sizeof(self->tags[0]));
     self->places = weft_arena_take(arena, config->links_max, sizeof(self->places[0]));
 }
 
@@ -34,17 +40,23 @@ size_t weft_link_bytes(const struct weft_config *config)
            config->downloads_max * (sizeof(struct weft_link_map) + set_bytes);
 }
 
+/* The tag tells nearly always that it is somebody else, without a look at the link. */
+static bool is_entry_of(const struct weft_links *self, uint32_t index, weft_node_id peer)
+{
+    return self->tags[index] == (uint32_t)peer && weft_link_at(self, index)->peer.id == peer;
+}
+
 struct weft_link *weft_link_find(struct weft_core *core, weft_node_id peer)
 {
     struct weft_links *self = &core->links;
     if (peer == 0) {
         return NULL;
     }
-    if (self->ids[self->found] == peer) {
+    if (is_entry_of(self, self->found, peer)) {
         return weft_link_at(self, self->found); /* asked for several times in a step */
     }
     for (uint32_t i = 0; i < self->end; i++) {
-        if (self->ids[i] == peer) {
+        if (is_entry_of(self, i, peer)) {
             self->found = i;
             return weft_link_at(self, i);
         }
@@ -90,9 +102,10 @@ enum weft_tier weft_link_tier(const struct weft_core *core, const struct weft_li
 static void empty_maps(const struct weft_core *core, struct weft_link *link)
 {
     uint32_t count = core->config.downloads_max;
-    uint64_t *sets = (uint64_t *)(void *)&link->maps[count];
     for (uint32_t i = 0; i < count; i++) {
-        link->maps[i].have = sets + i * weft_bitmap_words(core->config.chunks_max);
+        uint32_t sets_at = (count - i) * MAP_WORDS;
+        uint32_t have_at = sets_at + i * weft_bitmap_words(core->config.chunks_max);
+        link->maps[i].have_at = (uint16_t)have_at;
         weft_have_reset_map(core, &link->maps[i]);
     }
 }
@@ -101,12 +114,12 @@ static struct weft_link *take_entry(struct weft_core *core, const struct weft_en
 {
     struct weft_links *self = &core->links;
     for (uint32_t i = 0; i < core->config.links_max; i++) {
-        if (self->ids[i] == 0) {
+        if (self->places[i] == 0) {
             struct weft_link *link = weft_reserve_take(self->reserve);
             *link = (struct weft_link){.peer = *peer, .since_ns = core->now_ns};
             empty_maps(core, link);
             self->places[i] = weft_reserve_number(self->reserve, link);
-            self->ids[i] = peer->id;
+            self->tags[i] = (uint32_t)peer->id;
             self->end = self->end > i ? self->end : i + 1;
             return link;
         }
@@ -139,17 +152,13 @@ void weft_link_open(struct weft_core *core, const struct weft_endpoint *peer, bo
     }
 }
 
-/* The entry of |peer| is free; what was in it stays until it is taken again. */
-static void give_entry(struct weft_links *self, weft_node_id peer)
+/* Entry |index| is free; what was in it stays until it is taken again. */
+static void give_entry(struct weft_links *self, uint32_t index)
 {
-    for (uint32_t i = 0; i < self->end; i++) {
-        if (self->ids[i] == peer) {
-            weft_reserve_give(self->reserve, weft_link_at(self, i));
-            self->ids[i] = 0;
-            self->places[i] = 0;
-        }
-    }
-    while (self->end > 0 && self->ids[self->end - 1] == 0) {
+    weft_reserve_give(self->reserve, weft_link_at(self, index));
+    self->tags[index] = 0;
+    self->places[index] = 0;
+    while (self->end > 0 && self->places[self->end - 1] == 0) {
         self->end--;
     }
 }
@@ -158,6 +167,7 @@ static void give_entry(struct weft_links *self, weft_node_id peer)
 static void release_entry(struct weft_core *core, struct weft_link *link)
 {
     weft_node_id peer = link->peer.id;
+    uint32_t index = weft_link_index(core, link);
     if (link->up) {
         core->links.up_count--;
         core->links.far_count -= link->far;
@@ -167,7 +177,7 @@ static void release_entry(struct weft_core *core, struct weft_link *link)
     }
     link->peer.id = 0;
     link->up = false;
-    give_entry(&core->links, peer);
+    give_entry(&core->links, index);
     weft_want_on_link_down(core, peer);
 }
 
@@ -193,7 +203,7 @@ static bool is_welcome(struct weft_core *core, const struct weft_event_stream *e
 {
     uint32_t used = 0;
     for (uint32_t i = 0; i < core->links.end; i++) {
-        used += core->links.ids[i] != 0;
+        used += core->links.places[i] != 0;
     }
     bool near = weft_prefix_contains(&core->segment, event->peer.address.ip);
     uint32_t far_max = FAR_FACTOR * core->config.tuning.far_links + 1;
@@ -303,6 +313,6 @@ void weft_link_close_all(struct weft_core *core)
 void weft_link_end(struct weft_core *core)
 {
     while (core->links.end > 0) {
-        give_entry(&core->links, core->links.ids[core->links.end - 1]);
+        give_entry(&core->links, core->links.end - 1);
     }
 }

@@ -15,9 +15,9 @@
 
 /* What this node knows of one neighbour's chunks of one download. */
 struct weft_link_map {
-    uint64_t *have;      /* set of chunks the neighbour has */
-    uint32_t have_count; /* bits set in have */
     uint32_t told_count; /* entries of the download's log it was told of */
+    uint16_t have_at;    /* of the set of chunks it has, see weft_link_have() */
+    uint16_t have_count; /* bits set in that */
     bool known;          /* it sent a MAP: it knows the release */
     bool wanted;         /* it wants the chunks it lacks */
     bool first_only;     /* children: it follows an agent, for what that brings itself */
@@ -27,6 +27,8 @@ struct weft_link_map {
     uint8_t missed;      /* chunks in a row that it, a parent, let come from elsewhere */
     weft_ns moved_ns;    /* a chunk of an extent that it leases was seen near, or it began to */
 };
+
+_Static_assert(sizeof(struct weft_link_map) <= 24, "a node has a map of each neighbour");
 
 /* All that is known of a neighbour lies together: the link, its maps, and the sets of those. */
 struct weft_link {
@@ -51,8 +53,8 @@ struct weft_link {
 
 struct weft_links {
     struct weft_reserve *reserve; /* where links come from; its piece 0 stays zero: no link */
-    uint32_t *places;             /* piece of each entry, config.links_max of them */
-    weft_node_id *ids;            /* peer.id of each entry, dense for the search */
+    uint32_t *places;             /* piece of each of config.links_max entries; 0 = free */
+    uint32_t *tags;               /* low half of peer.id of each entry, dense for the search */
     uint32_t found;               /* entry that was looked up last */
     uint32_t end;                 /* entries from here on are free */
     uint32_t up_count;            /* links that are up */
@@ -66,6 +68,20 @@ struct weft_core;
 static inline struct weft_link *weft_link_at(const struct weft_links *links, uint32_t index)
 {
     return weft_reserve_at(links->reserve, links->places[index]);
+}
+
+/* The set of chunks that the neighbour of |map| has: |have_at| words behind the map, where the maps
+ * of its link have ended.
+ * Shape: words[weft_bitmap_words(config.chunks_max)]. */
+static inline uint64_t *weft_link_have(struct weft_link_map *map)
+{
+    return (uint64_t *)(void *)map + map->have_at;
+}
+
+/* The same, to be read. */
+static inline const uint64_t *weft_link_have_of(const struct weft_link_map *map)
+{
+    return (const uint64_t *)(const void *)map + map->have_at;
 }
 
 /* Bytes of a link with its maps, and a set of config.chunks_max of each map. */

@@ -24,7 +24,7 @@ uint32_t weft_pick_rarest(struct weft_core *core, const struct weft_link *link, 
 {
     struct weft_download *self = &core->releases.downloads[download];
     const struct weft_release *release = weft_release_of(core, self);
-    const uint64_t *theirs = link->maps[download].have;
+    const uint64_t *theirs = weft_link_have_of(&link->maps[download]);
     uint32_t words = weft_bitmap_words(release->chunk_count);
     uint32_t start = weft_rng_below(&core->rng, words);
     bool any = link->far || link->silent; /* what only it has is not open */

@@ -45,7 +45,7 @@ bool weft_push_is_waiting(const struct weft_core *core)
 static bool lacks(const struct weft_link *link, uint32_t download, uint32_t chunk)
 {
     const struct weft_link_map *map = &link->maps[download];
-    return link->up && !link->far && map->wanted && !weft_bitmap_has(map->have, chunk);
+    return link->up && !link->far && map->wanted && !weft_bitmap_has(weft_link_have_of(map), chunk);
 }
 
 static bool follows(const struct weft_link *link, uint32_t download, uint32_t entry)
