@@ -16,10 +16,11 @@
 /* A source that sends a chunk in this, as it is heard between segments, serves all who ask so far,
  * and so many more for each of those chunks. */
 #define QUICK_NS (300 * WEFT_NS_PER_MS)
-#define QUICK_LETS 4
+#define QUICK_TIMES 2 /* or so many times of what it takes between segments: then lines are slow */
+#define QUICK_LETS 8
 
 #define PATIENCE_NS (1200 * WEFT_NS_PER_MS)
-#define SOONER 2 /* times that others have to be as quick */
+#define SOONER 4 /* times that others have to be as quick */
 
 /* The place of this node among the agents it knows, 0 and up. */
 static uint32_t place_of(const struct weft_core *core, const struct weft_release *release)
@@ -67,9 +68,15 @@ uint32_t weft_crowd_ranges(const struct weft_core *core, uint32_t index)
     return alone || core->source.chunk_ns > 0 ? weft_source_ranges(core) : 1;
 }
 
+weft_ns weft_crowd_quick_ns(const struct weft_core *core)
+{
+    weft_ns far_ns = QUICK_TIMES * core->wants.far_ns;
+    return far_ns > QUICK_NS ? far_ns : QUICK_NS;
+}
+
 void weft_crowd_learn(struct weft_core *core, struct weft_download *download, weft_ns span_ns)
 {
-    if (span_ns <= QUICK_NS) {
+    if (span_ns <= weft_crowd_quick_ns(core)) {
         download->quick_count++;
         core->source.turn_ns = core->source.turn_ns == 0 ? 0 : core->now_ns;
     }

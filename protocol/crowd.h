@@ -26,6 +26,9 @@ uint32_t weft_crowd_ranges(const struct weft_core *core, uint32_t index);
 void weft_crowd_hear(struct weft_core *core, const struct weft_link *link,
                      struct weft_download *download, uint32_t chunk);
 
+/* In what time a source that is not what all wait for brings a chunk. */
+weft_ns weft_crowd_quick_ns(const struct weft_core *core);
+
 /* A chunk of |download| came from the source in |span_ns|. */
 void weft_crowd_learn(struct weft_core *core, struct weft_download *download, weft_ns span_ns);
 

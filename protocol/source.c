@@ -18,8 +18,6 @@
 #define BUDGET_MAX 4096
 #define FETCH_SHORT_NS (400 * WEFT_NS_PER_MS)
 #define FETCH_LONG_NS (1200 * WEFT_NS_PER_MS)
-#define QUICK_NS (300 * WEFT_NS_PER_MS)
-#define QUICK_TIMES 2
 
 void weft_source_init(struct weft_core *core)
 {
@@ -176,9 +174,7 @@ static struct run whole_run(struct weft_core *core, uint32_t index)
  * for, and may send what they have, too. */
 static bool is_quick(const struct weft_core *core)
 {
-    weft_ns most_ns = QUICK_TIMES * core->wants.far_ns;
-    most_ns = most_ns > QUICK_NS ? most_ns : QUICK_NS;
-    return core->links.far_count == 0 || core->source.chunk_ns <= most_ns;
+    return core->links.far_count == 0 || core->source.chunk_ns <= weft_crowd_quick_ns(core);
 }
 
 /* What no other segment has or brings; else whatever is missing, if the source is quick. */
