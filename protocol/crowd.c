@@ -10,8 +10,7 @@
 #define BEGINNERS 4 /* agents that ask at once */
 #define LAST 64     /* who would come after so many others comes with the last of them */
 #define FIRST_NS (300 * WEFT_NS_PER_MS)
-#define GROWTH                                                                                     \
-    4 /* waits are so many times as long as the last, as the source serves more and more */
+#define GROWTH 4 /* each wait is so many times as long as the last */
 
 /* A source that sends a chunk in this, as it is heard between segments, serves all who ask so far,
  * and so many more for each of those chunks. */
