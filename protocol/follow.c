@@ -30,7 +30,7 @@ void weft_follow_begin(struct weft_core *core, uint32_t download)
 /* The neighbour is a parent or a child from now on. */
 static void note_kin(struct weft_core *core, const struct weft_link *link, uint32_t download)
 {
-    core->releases.downloads[download].kin |= UINT64_C(1) << weft_link_index(core, link);
+    weft_bitmap_set(&core->releases.downloads[download].kin, weft_link_index(core, link));
 }
 
 /* Say which stripes we follow the neighbour in. */
@@ -195,7 +195,7 @@ void weft_follow_on_stored(struct weft_core *core, const struct weft_link *from,
         struct weft_link *link = weft_link_at(&core->links, i);
         struct weft_link_map *map = &link->maps[download];
         if (map->parent == 0 && map->children == 0) {
-            self->kin &= ~(UINT64_C(1) << i); /* not any more, or it is somebody else */
+            weft_bitmap_clear(&self->kin, i); /* not any more, or it is somebody else */
         }
         if (!link->up || link->agent || (map->parent & stripe) == 0) {
             continue;
