@@ -52,6 +52,7 @@ until_true 10 alive 1 4 || fault "the server does not hold four nodes alive"
 kill "$moving"
 wait "$moving"
 node 4 14 --seed "$net.1"
+until_true 10 alive 4 4 || fault "node 4 does not know who was there first"
 
 # A disk image is copied: key, certificate, everything but what runs.
 mkdir "$dir/dcopy"
