@@ -41,14 +41,19 @@ static weft_ns turn_ns(const struct weft_release *release, uint32_t place)
     return begin_ns;
 }
 
+/* Is there nobody to trade with, or nobody whom this node believes? */
+static bool is_alone(const struct weft_core *core, const struct weft_release *release)
+{
+    return core->links.far_count == 0 || release->falls_back;
+}
+
 bool weft_crowd_is_turn(struct weft_core *core, uint32_t index)
 {
     struct weft_sources *source = &core->source;
     const struct weft_download *download = &core->releases.downloads[index];
     const struct weft_release *release = weft_release_of(core, download);
     uint32_t place = place_of(core, release);
-    if (place < BEGINNERS + QUICK_LETS * download->quick_count || release->falls_back ||
-        core->links.far_count == 0) {
+    if (place < BEGINNERS + QUICK_LETS * download->quick_count || is_alone(core, release)) {
         return true;
     }
     weft_ns begin_ns = turn_ns(release, place);
@@ -61,10 +66,9 @@ bool weft_crowd_is_turn(struct weft_core *core, uint32_t index)
 
 uint32_t weft_crowd_ranges(const struct weft_core *core, uint32_t index)
 {
-    const struct weft_download *download = &core->releases.downloads[index];
-    bool falls_back = core->releases.items[download->release].falls_back;
-    bool alone = core->links.far_count == 0 || falls_back;
-    return alone || core->source.chunk_ns > 0 ? weft_source_ranges(core) : 1;
+    uint32_t release = core->releases.downloads[index].release;
+    bool many = is_alone(core, &core->releases.items[release]) || core->source.chunk_ns > 0;
+    return many ? weft_source_ranges(core) : 1;
 }
 
 weft_ns weft_crowd_quick_ns(const struct weft_core *core)

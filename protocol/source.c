@@ -428,8 +428,8 @@ static void judge(struct weft_core *core, const struct weft_fetch *fetch,
         core->source.no_ranges = false;
         weft_source_pause(core, fetch, event);
     } else if (event->result == WEFT_ERR_OK && fetch->received == 0 && fetch->count > 0) {
-        weft_source_pause(core, fetch,
-                          event); /* an answer without one good chunk: do not ask in a loop */
+        /* An answer without one good chunk: do not ask in a loop. */
+        weft_source_pause(core, fetch, event);
     }
 }
 
