@@ -105,7 +105,7 @@ void weft_updater_start(struct weft_updater *updater)
 {
     updater->started = true;
     weft_updater_shelve_generation(updater);
-    weft_updater_announce(updater);
+    weft_updater_announce(updater, /* waits */ false);
     if (weft_trust_current(updater->trust, WEFT_ROLE_TARGETS)) {
         weft_updater_begin(updater, WEFT_UPDATE_SEEK, (struct weft_announcement){.peer = 0});
     }
@@ -114,7 +114,8 @@ void weft_updater_start(struct weft_updater *updater)
 void weft_updater_wake(struct weft_updater *updater)
 {
     if (updater->started && updater->update.kind == WEFT_UPDATE_NONE) {
-        weft_updater_announce(updater);
+        updater->held_wakes++;
+        weft_updater_announce(updater, updater->held_wakes < WEFT_UPDATER_HELD_WAKES);
         weft_updater_release_wake(updater);
     }
 }
@@ -234,7 +235,10 @@ enum weft_err weft_updater_document(struct weft_updater *updater, uint64_t token
         return WEFT_ERR_CANCELLED;
     }
     if (token != updater->update.token) {
-        return weft_updater_release_document(updater, token, from, result, bytes, length);
+        enum weft_err err =
+            weft_updater_release_document(updater, token, from, result, bytes, length);
+        weft_updater_announce(updater, /* waits */ true);
+        return err;
     }
     return updater->update.seeks ? weft_updater_seek_take(updater, result, bytes, length)
                                  : weft_updater_take(updater, result, bytes, length);

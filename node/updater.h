@@ -59,7 +59,8 @@ struct weft_updater_host {
     /* Get |path| from the source only, fresh (no cache): the documents of a look. */
     void (*want_source)(void *context, uint64_t token, const char *path, uint32_t bytes_max);
 
-    /* A newer set of metadata is trusted and stored, or was loaded at start. */
+    /* A newer set of metadata is trusted and stored, with the signed chunk indexes that are wanted
+     * unless they are late; or was loaded at start. SPEC.md section "Trust". */
     void (*accepted)(void *context, const struct weft_updater_news *news);
 
     /* What |peer| announced was not accepted: WEFT_EVENT_BULLETIN_REFUSED. |text| is for the log.
@@ -157,7 +158,8 @@ enum weft_err weft_updater_document(struct weft_updater *updater, uint64_t token
 bool weft_updater_document_find(const struct weft_updater *updater, const char *path,
                                 const uint8_t **bytes, size_t *length);
 
-/* Once a second: metadata that was expired may be valid again when the clock was put right. */
+/* Once a second: metadata that was expired may be valid again when the clock was put right, and news
+ * waits no longer than to the second call for its chunk indexes. */
 void weft_updater_wake(struct weft_updater *updater);
 
 /* The clock of the source, seconds since 1970, as its web server says: to find a wrong clock here.

@@ -54,6 +54,16 @@ static enum weft_err tell(struct weft_updater *updater, uint32_t number, const u
     return err;
 }
 
+bool weft_updater_index_comes(const struct weft_updater *updater)
+{
+    bool comes = false;
+    for (uint32_t i = 0; i < updater->component_count; i++) {
+        const struct weft_updater_component *component = &updater->components[i];
+        comes = comes || (component->token != 0 && component->info.has_index);
+    }
+    return comes;
+}
+
 /* The index is fetched from whoever announced the metadata, or anybody. */
 static void want_index(struct weft_updater *updater, uint32_t number)
 {
@@ -63,7 +73,7 @@ static void want_index(struct weft_updater *updater, uint32_t number)
     struct weft_updater_want want = {
         .path = info->index_path,
         .bytes_max = info->has_index ? info->index_bytes : WEFT_DOCUMENT_BYTES_MAX,
-        .bulletin = updater->announced,
+        .bulletin = weft_updater_bulletin(updater),
         .hint = update->kind == WEFT_UPDATE_CHECK ? update->announced.peer : 0,
         .is_derived = !info->has_index,
         .is_own_work = component->false_count >= WEFT_UPDATER_FALSE_PATIENCE,

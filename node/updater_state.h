@@ -25,6 +25,9 @@
 /* False indexes of one target after which no peer is asked for another one. */
 #define WEFT_UPDATER_FALSE_PATIENCE 2
 
+/* News is told at the latest when weft_updater_wake() was called so often after it came. */
+#define WEFT_UPDATER_HELD_WAKES 2
+
 enum weft_update_kind {
     WEFT_UPDATE_NONE,  /* no update is going on */
     WEFT_UPDATE_LOOK,  /* asked by weft_updater_look() */
@@ -83,6 +86,7 @@ struct weft_updater {
     bool started;                         /* weft_updater_start() was called */
     weft_bulletin announced;              /* given to accepted(); 0 = none */
     int64_t accepted_s;                   /* when it was */
+    uint32_t held_wakes;                  /* calls of wake() that news waited for an index */
     uint64_t stored[WEFT_ROLE_COUNT];     /* versions on disk; 0 = none */
     int64_t clock_floor_s;                /* a moment at which an update succeeded; 0 = none */
     int64_t source_ahead_s;               /* clock of the source minus own clock, when heard */
@@ -131,8 +135,9 @@ void weft_updater_ask(struct weft_updater *updater, const struct weft_trust_want
 /* The update is over; tell everybody. */
 void weft_updater_finish(struct weft_updater *updater, enum weft_err err);
 
-/* Tell of the current set if it is valid and was not told of before. Result: true if it is news. */
-bool weft_updater_announce(struct weft_updater *updater);
+/* Tell of the current set if it is valid and was not told of before; if it |waits|, when no signed
+ * index of it is coming any more. Result: true if it is news, told or to be told. */
+bool weft_updater_announce(struct weft_updater *updater, bool waits);
 
 /* ---- updater_seek.c ---- */
 
@@ -148,6 +153,9 @@ enum weft_err weft_updater_seek_take(struct weft_updater *updater, enum weft_err
 
 /* See which releases are current now; tell of those whose index is at hand, want the others. */
 void weft_updater_release_all(struct weft_updater *updater);
+
+/* Is an index with a signed hash asked for? */
+bool weft_updater_index_comes(const struct weft_updater *updater);
 
 /* Ask again for indexes that nobody had a while ago. */
 void weft_updater_release_wake(struct weft_updater *updater);

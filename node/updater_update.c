@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One update: it asks for one document after the other; each is verified, then stored, then
- * counted. The top level comes first, then what subscriptions need of delegated roles; only then
- * others are told, so that whoever hears of it can get everything here. */
+ * counted. The top level comes first, then what subscriptions need of delegated roles, then signed
+ * chunk indexes; only then others are told, so that whoever hears of it can get everything here.
+ * An index that does not come holds that up for two calls of weft_updater_wake() at most. */
 #include "node/updater_state.h"
 
 #include <stdio.h>
@@ -11,12 +12,17 @@ static bool is_expired(const struct weft_updater *updater)
     return weft_updater_clock_now(updater) >= weft_trust_expires_s(updater->trust);
 }
 
-bool weft_updater_announce(struct weft_updater *updater)
+bool weft_updater_announce(struct weft_updater *updater, bool waits)
 {
     weft_bulletin bulletin = weft_updater_bulletin(updater);
     if (bulletin == 0 || bulletin == updater->announced || is_expired(updater)) {
+        updater->held_wakes = 0;
         return false;
     }
+    if (waits && weft_updater_index_comes(updater)) {
+        return true;
+    }
+    updater->held_wakes = 0;
     const struct weft_metadata *timestamp = weft_trust_current(updater->trust, WEFT_ROLE_TIMESTAMP);
     int64_t now_s = weft_updater_clock_now(updater);
     updater->announced = bulletin;
@@ -93,13 +99,15 @@ void weft_updater_finish(struct weft_updater *updater, enum weft_err err)
     }
     if (err == WEFT_ERR_OK && is_update) {
         weft_fault_clear(&updater->last);
-        is_news = weft_updater_announce(updater);
     } else if (err != WEFT_ERR_OK) {
         updater->last = updater->update.refusal.err != WEFT_ERR_OK
                             ? updater->update.refusal
                             : *weft_trust_fault(updater->trust);
     }
     weft_updater_release_all(updater);
+    if (err == WEFT_ERR_OK && is_update) {
+        is_news = weft_updater_announce(updater, /* waits */ true);
+    }
     struct weft_update over = updater->update;
     updater->update = (struct weft_update){.kind = WEFT_UPDATE_NONE};
     report(updater, &over, err, is_news);

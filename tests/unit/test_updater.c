@@ -226,12 +226,46 @@ START_TEST(test_index_missing_is_asked_for_again)
         answer();
     }
     ck_assert_ptr_nonnull(strstr(driver.path, ".index"));
-    ck_assert_uint_eq(driver.accepted_count, 1);
+    ck_assert_uint_eq(driver.accepted_count, 0);
     driver.open = false;
     weft_updater_document(updater, driver.token, 0, WEFT_ERR_NOT_FOUND, NULL, 0);
     ck_assert_uint_eq(driver.release_count, 0);
+    ck_assert_uint_eq(driver.accepted_count, 1);
     look();
     ck_assert_uint_eq(driver.release_count, 1);
+}
+END_TEST
+
+/* Who hears of news gets all of it here: it is told when the index is there, or has been late. */
+START_TEST(test_news_waits_for_the_index)
+{
+    weft_updater_look(updater);
+    for (int i = 0; i < 4; i++) {
+        answer();
+    }
+    ck_assert_ptr_nonnull(strstr(driver.path, ".index"));
+    ck_assert_uint_eq(weft_bulletin_version(driver.holders_have), 1);
+    weft_updater_wake(updater);
+    ck_assert_uint_eq(driver.accepted_count, 0);
+    answer();
+    ck_assert_uint_eq(driver.accepted_count, 1);
+    ck_assert_uint_eq(driver.release_count, 1);
+}
+END_TEST
+
+START_TEST(test_news_waits_no_longer_for_a_late_index)
+{
+    weft_updater_look(updater);
+    for (int i = 0; i < 4; i++) {
+        answer();
+    }
+    ck_assert_uint_eq(driver.looked_count, 1);
+    weft_updater_wake(updater);
+    weft_updater_wake(updater);
+    ck_assert_uint_eq(driver.accepted_count, 1);
+    answer();
+    weft_updater_wake(updater);
+    ck_assert_uint_eq(driver.accepted_count, 1);
 }
 END_TEST
 
@@ -437,6 +471,8 @@ static Suite *updater_suite(void)
         test_source_fails,
         test_bad_document_leaves_a_want_open,
         test_index_missing_is_asked_for_again,
+        test_news_waits_for_the_index,
+        test_news_waits_no_longer_for_a_late_index,
         test_check,
         test_check_refuses,
         test_queue,
