@@ -54,6 +54,18 @@ static struct weft_want *take_pushed(struct weft_core *core, struct weft_link *l
     return want;
 }
 
+/* What is missing may be asked of its sender in a moment, who would take that for a request that
+ * crossed the chunk: it has to know that the chunk is not taken this time. */
+static void decline(struct weft_core *core, struct weft_link *link,
+                    const struct weft_release *release, uint32_t chunk)
+{
+    if (!weft_bitmap_has(release->have, chunk)) {
+        struct weft_frame frame = {
+            .kind = WEFT_FRAME_CANCEL, .release = release->id, .chunk = chunk};
+        weft_link_send(core, link, &frame);
+    }
+}
+
 /* Whoever sends a chunk has it, and will not tell of it again: it can be asked for it. */
 static void note_offered(struct weft_core *core, struct weft_link *link,
                          const struct weft_release *release, uint32_t chunk)
@@ -84,6 +96,7 @@ void weft_arrival_on_offer(struct weft_core *core, const struct weft_event_offer
         weft_core_reject(core, WEFT_REJECT_UNEXPECTED);
         answer_offer(core, event, /* take */ false);
         if (useful) {
+            decline(core, link, release, event->chunk);
             note_offered(core, link, release, event->chunk);
         }
         return;

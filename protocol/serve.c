@@ -162,7 +162,9 @@ void weft_serve_on_request(struct weft_core *core, struct weft_link *link,
         refuse(core, link, frame, 0);
         return;
     }
-    if (find_upload(core, link->peer.id, frame->release, frame->chunk) != NULL) {
+    struct weft_upload *upload = find_upload(core, link->peer.id, frame->release, frame->chunk);
+    if (upload != NULL) {
+        upload->again = upload->declined; /* or the request has crossed the push */
         return;
     }
     if (is_full(core, link)) {
@@ -175,9 +177,12 @@ void weft_serve_on_request(struct weft_core *core, struct weft_link *link,
 void weft_serve_on_cancel(struct weft_core *core, struct weft_link *link,
                           const struct weft_frame *frame)
 {
-    if (find_upload(core, link->peer.id, frame->release, frame->chunk) == NULL) {
+    struct weft_upload *upload = find_upload(core, link->peer.id, frame->release, frame->chunk);
+    if (upload == NULL) {
         return;
     }
+    upload->declined = true;
+    upload->again = false;
     struct weft_action *action = weft_action_push(core->actions, WEFT_ACTION_UPLOAD_CANCEL);
     if (action != NULL) {
         action->chunk = (struct weft_action_chunk){
@@ -239,6 +244,10 @@ void weft_serve_on_upload(struct weft_core *core, const struct weft_event_upload
     }
     if (upload.why == WEFT_UPLOAD_SPREAD && download != NULL) {
         weft_have_note_near(core, download, upload.chunk, /* soon */ true);
+    }
+    if (upload.again && link != NULL && link->up) {
+        struct weft_frame request = {.release = upload.release, .chunk = upload.chunk};
+        weft_serve_on_request(core, link, &request);
     }
     weft_push_fill(core);
 }

@@ -24,6 +24,8 @@ struct weft_upload {
     uint32_t chunk;          /* index */
     bool far;                /* to another segment */
     uint8_t why;             /* enum weft_upload_reason */
+    bool declined;           /* the receiver said that it does not take it */
+    bool again;              /* and asked for it afterwards: send it once more */
     weft_ns since_ns;        /* when it was handed to the shell */
 };
 

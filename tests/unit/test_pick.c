@@ -119,6 +119,7 @@ START_TEST(asks_for_what_was_offered_in_vain)
     struct weft_release *release = fixture_release(&fixture, 64);
     offer(3, 5);
     ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DISCARD), 1);
+    ck_assert_uint_eq(fixture_sent(&fixture, 3, WEFT_FRAME_CANCEL, 0).chunk, 5);
     bool asked = false;
     for (uint32_t i = 0; i < 50 && !asked; i++) {
         fixture_step(&fixture, 10 * WEFT_NS_PER_MS, (struct weft_event){.kind = WEFT_EVENT_TICK});

@@ -61,6 +61,25 @@ START_TEST(sends_what_is_asked_for)
 }
 END_TEST
 
+/* A request that meets its chunk under way has crossed it, unless the receiver declined that. */
+START_TEST(what_was_declined_and_asked_for_is_sent_again)
+{
+    have(1);
+    request(3, 0);
+    fixture_frame(&fixture, 3, (struct weft_frame){.kind = WEFT_FRAME_CANCEL, .chunk = 0});
+    sent(3, 0, WEFT_ERR_OK);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 0);
+    request(3, 0);
+    fixture_frame(&fixture, 3, (struct weft_frame){.kind = WEFT_FRAME_CANCEL, .chunk = 0});
+    request(3, 0);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 0);
+    sent(3, 0, WEFT_ERR_OK);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 1);
+    sent(3, 0, WEFT_ERR_OK);
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_UPLOAD), 0);
+}
+END_TEST
+
 START_TEST(says_what_it_does_not_have)
 {
     request(3, 5);
@@ -238,6 +257,7 @@ static Suite *serve_suite(void)
 {
     const TTest *const tests[] = {
         sends_what_is_asked_for,
+        what_was_declined_and_asked_for_is_sent_again,
         says_what_it_does_not_have,
         refuses_beyond_the_queue,
         uploads_that_stand_still_are_not_waited_for_at_once,
