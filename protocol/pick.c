@@ -180,12 +180,30 @@ void weft_pick_pull_soon(struct weft_core *core, uint32_t download)
     }
 }
 
+/* Parents have had their time for what was known when this was last called; for the rest they have
+ * until the next time. */
+static void let_pull(struct weft_core *core, uint32_t download)
+{
+    struct weft_download *self = &core->releases.downloads[download];
+    uint32_t words = weft_bitmap_words(core->config.chunks_max);
+    uint64_t left = 0;
+    for (uint32_t w = 0; w < words; w++) {
+        self->pull[w] |= self->open[w] & self->heard[w];
+        self->heard[w] = self->open[w];
+        left |= self->open[w] & ~self->pull[w];
+    }
+    self->pull_ns = WEFT_NS_NEVER;
+    if (left != 0) {
+        weft_pick_pull_soon(core, download);
+    }
+}
+
 static void expire_grace(struct weft_core *core)
 {
     for (uint32_t i = 0; i < core->config.downloads_max; i++) {
         const struct weft_download *download = &core->releases.downloads[i];
         if (download->release != WEFT_RELEASE_NONE && download->pull_ns <= core->now_ns) {
-            weft_pick_pull_now(core, i);
+            let_pull(core, i);
             weft_pick_fill(core);
         }
     }

@@ -49,6 +49,7 @@ void weft_release_carve(struct weft_core *core, struct weft_arena *arena)
         download.busy = weft_arena_take(arena, words, sizeof(uint64_t));
         download.open = weft_arena_take(arena, words, sizeof(uint64_t));
         download.pull = weft_arena_take(arena, words, sizeof(uint64_t));
+        download.heard = weft_arena_take(arena, words, sizeof(uint64_t));
         download.near_copies = weft_arena_take(arena, config->chunks_max, 1);
         download.far_copies = weft_arena_take(arena, copy_pieces(config), sizeof(void *));
         download.coming = weft_arena_take(arena, coming_pieces(config), sizeof(void *));
@@ -250,6 +251,7 @@ static void begin_download(struct weft_core *core, struct weft_release *release)
     memset(download->busy, 0, words_max(core) * sizeof(uint64_t));
     memset(download->open, 0, words_max(core) * sizeof(uint64_t));
     memset(download->pull, 0, words_max(core) * sizeof(uint64_t));
+    memset(download->heard, 0, words_max(core) * sizeof(uint64_t));
     memset(download->near_copies, 0, core->config.chunks_max);
     give_pieces(core, download);
     download->open_count = 0;

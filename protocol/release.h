@@ -28,6 +28,7 @@ struct weft_download {
     uint64_t *busy;   /* set of chunks asked of somebody */
     uint64_t *open;   /* set of chunks a near neighbour has, this node lacks and asks of nobody */
     uint64_t *pull;   /* set of chunks that no parent is expected to push any more */
+    uint64_t *heard;  /* set of chunks that were open when parents had had their time last */
     uint32_t open_count;  /* bits set in open */
     uint8_t *near_copies; /* per chunk, neighbours of the segment that have it; stops at 255 */
     void **far_copies;    /* per chunk, linked nodes of other segments that have it; in pieces,

@@ -193,7 +193,8 @@ static void have_from(weft_node_id from, uint32_t chunk)
                   (struct weft_frame){.kind = WEFT_FRAME_HAVE, .list = {list, sizeof(list)}});
 }
 
-START_TEST(gives_a_parent_time_to_push)
+/* Four neighbours, of whom 3 is the parent of every stripe. */
+static void follow_a_parent(void)
 {
     fixture_release(&fixture, 64);
     fixture_peer_has(&fixture, 3, 0, 0);
@@ -204,9 +205,15 @@ START_TEST(gives_a_parent_time_to_push)
     }
     weft_link_find(fixture.core, 3)->maps[0].parent = WEFT_STRIPES_ALL;
     fixture.core->releases.downloads[0].orphans = 0;
+}
+
+START_TEST(gives_a_parent_time_to_push)
+{
+    follow_a_parent();
     have_from(4, 8);
+    fixture_run(&fixture, 29 * WEFT_NS_PER_MS);
     ck_assert_uint_eq(fixture.core->wants.count, 0);
-    fixture_run(&fixture, 40 * WEFT_NS_PER_MS);
+    fixture_run(&fixture, 51 * WEFT_NS_PER_MS);
     ck_assert_uint_eq(fixture.core->wants.count, 1);
     ck_assert_uint_eq(weft_want_at(&fixture.core->wants, 0)->chunk, 8);
     have_from(3, 9); /* or the parent would push it */
@@ -216,6 +223,21 @@ START_TEST(gives_a_parent_time_to_push)
     ck_assert_uint_eq(fixture.core->wants.count, 2);
     have_from(6, 12);
     ck_assert_uint_eq(fixture.core->wants.count, 3);
+}
+END_TEST
+
+/* What is known for a moment only is not asked for because the time of something else is over. */
+START_TEST(gives_a_parent_time_for_each_chunk)
+{
+    follow_a_parent();
+    have_from(4, 8);
+    fixture_run(&fixture, 40 * WEFT_NS_PER_MS);
+    have_from(5, 10);
+    fixture_run(&fixture, 48 * WEFT_NS_PER_MS);
+    ck_assert_uint_eq(fixture.core->wants.count, 1);
+    ck_assert_uint_eq(weft_want_at(&fixture.core->wants, 0)->chunk, 8);
+    fixture_run(&fixture, 30 * WEFT_NS_PER_MS);
+    ck_assert_uint_eq(fixture.core->wants.count, 2);
 }
 END_TEST
 
@@ -353,6 +375,7 @@ static Suite *pick_suite(void)
         a_push_takes_back_the_request,
         who_never_sent_anything_is_believed_for_a_moment,
         gives_a_parent_time_to_push,
+        gives_a_parent_time_for_each_chunk,
         asks_again_after_a_refusal,
         forgets_a_chunk_the_neighbour_does_not_have,
         an_overdue_chunk_is_asked_elsewhere,
