@@ -116,12 +116,13 @@ static void knock(struct weft_core *core, const struct weft_endpoint *to)
     join->asked_ns = core->now_ns;
 }
 
-/* Is whoever lives at |address| a member already, this node itself among them? */
+/* Is whoever lives at |address| a member already, this node itself among them? Not one that is said
+ * to have left: that may be slander, and who beacons is there. */
 static bool is_met(const struct weft_core *core, const struct weft_address *address)
 {
     for (uint32_t slot = 0; slot < core->members.count; slot++) {
         const struct weft_member *member = &core->members.table[slot];
-        if (member->state != WEFT_MEMBER_DEAD &&
+        if (weft_member_is_live(member) &&
             weft_address_equal(&weft_member_said(core, member)->address, address)) {
             return true;
         }

@@ -181,11 +181,6 @@ uint32_t weft_member_place_for(const struct weft_core *core, weft_node_id subjec
 
 /* ---- Changing ---- */
 
-static bool is_live(const struct weft_member *member)
-{
-    return member->state == WEFT_MEMBER_ALIVE || member->state == WEFT_MEMBER_SUSPECT;
-}
-
 /* Count what |member| contributes, in or out. */
 static void account(struct weft_core *core, const struct weft_member *member, bool in)
 {
@@ -193,7 +188,7 @@ static void account(struct weft_core *core, const struct weft_member *member, bo
     uint32_t one = in ? 1 : UINT32_MAX;
     members->up_count += member->state == WEFT_MEMBER_ALIVE ? one : 0;
     members->suspect_count += member->state == WEFT_MEMBER_SUSPECT ? one : 0;
-    if (is_live(member)) {
+    if (weft_member_is_live(member)) {
         uint64_t hash = weft_member_hash(core, member);
         members->digest += in ? hash : 0 - hash;
     }
@@ -254,7 +249,8 @@ static uint32_t oldest_tombstone(const struct weft_core *core)
     uint32_t oldest_ms = 0;
     for (uint32_t slot = 1; slot < members->count; slot++) {
         uint32_t age_ms = now_ms - members->table[slot].since_ms;
-        if (!is_live(&members->table[slot]) && (oldest == WEFT_MEMBER_NONE || age_ms > oldest_ms)) {
+        if (!weft_member_is_live(&members->table[slot]) &&
+            (oldest == WEFT_MEMBER_NONE || age_ms > oldest_ms)) {
             oldest = slot;
             oldest_ms = age_ms;
         }

@@ -84,6 +84,12 @@ static inline bool weft_member_is_up(const struct weft_member *member)
     return member->state == WEFT_MEMBER_ALIVE;
 }
 
+/* Is it ALIVE or SUSPECT? Then it counts in the digest, and nobody looks for it. */
+static inline bool weft_member_is_live(const struct weft_member *member)
+{
+    return member->state == WEFT_MEMBER_ALIVE || member->state == WEFT_MEMBER_SUSPECT;
+}
+
 /* Members that are up, the own node included. */
 uint32_t weft_member_up_count(const struct weft_core *core);
 

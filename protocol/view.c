@@ -79,7 +79,7 @@ uint32_t weft_view_member_count(const struct weft_core *core)
 bool weft_view_knows(const struct weft_core *core, const struct weft_endpoint *endpoint)
 {
     const struct weft_member *member = weft_member_find(core, endpoint->id);
-    return member != NULL && member->state != WEFT_MEMBER_DEAD &&
+    return member != NULL && weft_member_is_live(member) &&
            weft_address_equal(&weft_member_said(core, member)->address, &endpoint->address);
 }
 

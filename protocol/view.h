@@ -80,7 +80,8 @@ struct weft_view_node weft_view_node(const struct weft_core *core);
 /* Nodes of the segment held alive, the own one included; what weft_view_node() says, for less. */
 uint32_t weft_view_member_count(const struct weft_core *core);
 
-/* Is |endpoint|, id and address, a member, dead ones left out? Then its BEACONs are nothing new. */
+/* Is |endpoint|, id and address, a live member, ALIVE or SUSPECT? Then its BEACONs are nothing new.
+ */
 bool weft_view_knows(const struct weft_core *core, const struct weft_endpoint *endpoint);
 
 /* Since-init counters. */

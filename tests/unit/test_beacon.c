@@ -4,6 +4,7 @@
 #include "tests/support/fixture.h"
 
 #include "protocol/address.h"
+#include "protocol/claim.h"
 #include "protocol/rng.h"
 #include "protocol/transport/beacon.h"
 
@@ -105,6 +106,40 @@ START_TEST(company_knocks_at_strangers)
 }
 END_TEST
 
+/* |state| is what node 5 is held for when its beacon comes: 1 = it is knocked at. */
+static uint32_t follow_held(enum weft_member_state state)
+{
+    struct fixture fixture = fixture_new(NULL);
+    fixture_member(&fixture, 5, false);
+    fixture.core->actions = fixture.queue;
+    struct weft_record said = weft_member_record(fixture.core, weft_member_slot(fixture.core, 5));
+    said.state = (uint8_t)state;
+    if (state == WEFT_MEMBER_LEFT) {
+        ck_assert(weft_claim_merge(fixture.core, &said, WEFT_HEARSAY_GOSSIP));
+    } else {
+        weft_claim_suspect(fixture.core, 5);
+    }
+    if (state == WEFT_MEMBER_DEAD) {
+        fixture_run(&fixture, 20 * WEFT_NS_PER_S);
+    }
+    const struct weft_endpoint five = weft_member_endpoint(fixture.core, 1);
+    ck_assert_int_eq(weft_member_find(fixture.core, 5)->state, state);
+    bool is_known = state == WEFT_MEMBER_SUSPECT;
+    ck_assert(weft_view_knows(fixture.core, &five) == is_known);
+    uint32_t knocks = follow(&fixture, WEFT_NS_PER_MS, 0, 5);
+    fixture_free(&fixture);
+    return knocks;
+}
+
+/* Who beacons is there, whatever others say of it. */
+START_TEST(company_knocks_at_the_dead_and_gone)
+{
+    ck_assert_uint_eq(follow_held(WEFT_MEMBER_SUSPECT), 0);
+    ck_assert_uint_eq(follow_held(WEFT_MEMBER_DEAD), 1);
+    ck_assert_uint_eq(follow_held(WEFT_MEMBER_LEFT), 1);
+}
+END_TEST
+
 /* Of many about three knock, whatever the number. */
 START_TEST(of_a_crowd_few_knock)
 {
@@ -131,6 +166,7 @@ static Suite *make_suite(void)
     WEFT_ADD(suite, nothing_is_amplified);
     WEFT_ADD(suite, who_is_alone_knocks);
     WEFT_ADD(suite, company_knocks_at_strangers);
+    WEFT_ADD(suite, company_knocks_at_the_dead_and_gone);
     WEFT_ADD(suite, of_a_crowd_few_knock);
     return suite;
 }
