@@ -279,7 +279,7 @@ static void knock_next(struct weft_core *core, uint32_t count)
     }
 }
 
-/* A tombstone of somebody who may only have been cut off. */
+/* A tombstone of somebody who may only have been cut off, or slandered. */
 static void try_tombstone(struct weft_core *core)
 {
     const struct weft_members *members = &core->members;
@@ -287,7 +287,7 @@ static void try_tombstone(struct weft_core *core)
     uint32_t start = others == 0 ? 0 : weft_rng_below(&core->rng, others);
     for (uint32_t i = 0; i < others; i++) {
         uint32_t slot = 1 + (start + i) % others;
-        if (members->table[slot].state == WEFT_MEMBER_DEAD) {
+        if (!weft_member_is_live(&members->table[slot])) {
             weft_probe_accuse(core, slot);
             return;
         }

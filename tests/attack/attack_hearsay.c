@@ -97,6 +97,33 @@ START_TEST(forged_goodbye)
 }
 END_TEST
 
+/* Two nodes know each other through the liar alone. It says to each that the other has left, and is
+ * gone before either can refute. */
+START_TEST(forged_goodbyes_of_all)
+{
+    struct weft_cluster *cluster = weft_cluster_new(3, 3, 106);
+    for (uint32_t i = 0; i < 3; i++) {
+        weft_cluster_start(cluster, i, LIAR);
+    }
+    weft_cluster_run(cluster, 20 * S);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    for (uint32_t i = 0; i < 3; i += 2) {
+        const struct weft_core *core = cluster->nodes[i].core;
+        uint32_t slot = weft_member_slot(core, weft_cluster_id(2 - i));
+        struct weft_record record = weft_member_record(core, slot);
+        record.state = WEFT_MEMBER_LEFT;
+        liar_gossip_to(cluster, i, &record);
+        ck_assert_int_eq(core->members.table[slot].state, WEFT_MEMBER_LEFT);
+    }
+    weft_cluster_kill(cluster, LIAR);
+    weft_cluster_run(cluster, 2 * MS);
+    ck_assert_uint_eq(weft_cluster_count(cluster, WEFT_TRACE_REFUTE, 0, 0), 0);
+    weft_cluster_run(cluster, 60 * S);
+    ck_assert(weft_cluster_is_agreed(cluster));
+    weft_cluster_free(cluster);
+}
+END_TEST
+
 START_TEST(replay)
 {
     struct weft_cluster *cluster = liar_cluster(105);
@@ -439,6 +466,8 @@ int main(void)
         {"own death in the highest life", "the node stays a member", top_incarnation},
         {"another one's death in the highest life", "it stays a member", top_incarnation_of_other},
         {"a goodbye in another node's name", "that node is a member again soon", forged_goodbye},
+        {"goodbyes of two nodes to each other, and the liar is gone", "they meet again in a minute",
+         forged_goodbyes_of_all},
         {"records of an earlier life are replayed", "the newer life stands", replay},
         {"another one's address is forged, ten a second", "its owner is asked", forged_address},
         {"a node moves (no attack)", "all follow in 5 s", true_address},
