@@ -58,10 +58,28 @@ static void unlink_document(struct weft_driver_document *document)
     *link = document->next;
 }
 
-static void tell(struct weft_driver *driver, uint64_t token, enum weft_err result)
+static void tell(struct weft_driver *driver, uint64_t token, enum weft_err result,
+                 weft_node_id from)
 {
-    struct weft_event event = {.kind = WEFT_EVENT_DOCUMENT, .document = {token, result}};
+    struct weft_event event = {.kind = WEFT_EVENT_DOCUMENT, .document = {token, result, from}};
     weft_driver_tell(driver, &event);
+}
+
+/* The updater has taken the document of |token|: a source that is asked for it as well, and slow,
+ * need not send it. */
+static void cancel_source(struct weft_driver *driver, uint64_t token)
+{
+    struct weft_driver_document *document = driver->documents;
+    while (document != NULL) {
+        struct weft_driver_document *next = document->next;
+        if (document->token == token && document->transfer != NULL) {
+            weft_http_cancel(document->transfer);
+            unlink_document(document);
+            free(document->bytes);
+            free(document);
+        }
+        document = next;
+    }
 }
 
 /* The request is over: let the updater judge what came, and tell the core. */
@@ -76,7 +94,10 @@ static void end(struct weft_driver_document *document, enum weft_err err, const 
                                     length);
     }
     if (!document->is_look) {
-        tell(driver, document->token, err);
+        tell(driver, document->token, err, document->peer);
+    }
+    if (err == WEFT_ERR_OK) {
+        cancel_source(driver, document->token);
     }
     free(document->bytes);
     free(document);
@@ -271,7 +292,7 @@ static bool fetch_whole(struct weft_driver *driver, const struct weft_action_doc
     if (err != WEFT_ERR_OK) {
         weft_log(WEFT_LOG_WARNING, "target %s cannot be fetched: %s", info->target,
                  weft_err_text(err));
-        tell(driver, action->token, err);
+        tell(driver, action->token, err, action->from);
     }
     return true;
 }
@@ -283,7 +304,7 @@ static void fetch(struct weft_driver *driver, const struct weft_action_document 
     }
     struct weft_driver_document *document = make(driver, action->token, action->bytes_max);
     if (document == NULL) {
-        tell(driver, action->token, WEFT_ERR_MEMORY);
+        tell(driver, action->token, WEFT_ERR_MEMORY, action->from);
         return;
     }
     bool is_asked = action->from == 0 ? ask_source(document, action->path)

@@ -157,7 +157,7 @@ static struct weft_driver_whole *find(const struct weft_driver *driver,
 static void tell_end(struct weft_driver_whole *whole, enum weft_err err)
 {
     struct weft_driver *driver = whole->driver;
-    struct weft_event event = {.kind = WEFT_EVENT_DOCUMENT, .document = {whole->token, err}};
+    struct weft_event event = {.kind = WEFT_EVENT_DOCUMENT, .document = {whole->token, err, 0}};
     uint64_t token = whole->token;
     whole->token = 0;
     if (token == 0) {

@@ -118,11 +118,11 @@ bool weft_derive_next(struct weft_core *core, struct weft_document *document, we
 }
 
 void weft_derive_on_end(struct weft_core *core, struct weft_document *document,
-                        enum weft_err result)
+                        const struct weft_event_document *event)
 {
-    if (document->from == 0) {
+    if (event->from == 0) {
         document->rounds++;
-    } else if (result == WEFT_ERR_PENDING) {
+    } else if (event->result == WEFT_ERR_PENDING) {
         document->pending_until_ns = core->now_ns + PENDING_NS;
     }
 }

@@ -31,8 +31,8 @@ bool weft_derive_next(struct weft_core *core, struct weft_document *document, we
  * that only brought no chunks is not believed for a while. */
 void weft_derive_on_misled(struct weft_core *core, const struct weft_event_misled *event);
 
-/* The answer of document->from was |result|, not OK. */
+/* The answer of event->from was event->result, not OK. */
 void weft_derive_on_end(struct weft_core *core, struct weft_document *document,
-                        enum weft_err result);
+                        const struct weft_event_document *event);
 
 #endif

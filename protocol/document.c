@@ -25,6 +25,10 @@
 #define HEDGE_FAR_MAX_NS (5 * WEFT_NS_PER_S)
 #define TARDY_NS (60 * WEFT_NS_PER_S)
 
+/* A source that is late, as one far away, is not given up: it may be slow for all, and nobody may
+ * have the document yet. So often peers are looked for beside it. */
+#define BESIDE_SOURCE_NS (1 * WEFT_NS_PER_S)
+
 /* While all that have it are late, one node after the other asks the source. */
 #define LATE_RANK_NS (200 * WEFT_NS_PER_MS)
 #define ROUNDS_MAX 3
@@ -107,12 +111,25 @@ static void ask(struct weft_core *core, struct weft_document *document, weft_nod
     const struct weft_link *link = weft_link_find(core, from);
     document->from = from;
     document->asked = true;
+    document->at_source = document->at_source || from == 0;
     document->wait_ns = WEFT_NS_NEVER;
-    if (link != NULL && document->derived_bytes == 0) {
-        document->wait_ns = core->now_ns + hedge_ns(document, link->far);
+    if ((link != NULL || from == 0) && document->derived_bytes == 0) {
+        document->wait_ns = core->now_ns + hedge_ns(document, link == NULL || link->far);
     }
     trace(core, from, 0);
     push_action(core, document, WEFT_ACTION_DOCUMENT_FETCH);
+}
+
+/* Ask the source, but not twice at a time. */
+static void ask_source(struct weft_core *core, struct weft_document *document)
+{
+    if (!document->at_source) {
+        ask(core, document, 0);
+        return;
+    }
+    document->from = 0;
+    document->asked = true;
+    document->wait_ns = core->now_ns + BESIDE_SOURCE_NS;
 }
 
 static bool was_tried(const struct weft_document *document, weft_node_id peer)
@@ -205,8 +222,12 @@ static void next_holder(struct weft_core *core, struct weft_document *document)
     }
     bool patient = core->now_ns < document->since_ns + patience(core);
     weft_node_id holder = weft_document_holder(core, document, /* far */ !patient);
+    if (holder != 0 && (document->at_source || !passes_over(core, holder))) {
+        ask(core, document, holder);
+        return;
+    }
     if (holder != 0) {
-        ask(core, document, passes_over(core, holder) ? 0 : holder);
+        ask_source(core, document);
         return;
     }
     bool hopes = weft_document_reach_hint(core, document) || patient;
@@ -220,31 +241,45 @@ static void next_holder(struct weft_core *core, struct weft_document *document)
         document->tried_count = over ? 0 : document->tried_count;
         return;
     }
-    ask(core, document, 0);
+    ask_source(core, document);
 }
 
-static void note_tried(struct weft_document *document)
+static void note_tried(struct weft_document *document, weft_node_id peer)
 {
-    if (document->tried_count < WEFT_DOCUMENT_TRIED) {
-        document->tried[document->tried_count++] = document->from;
+    if (!was_tried(document, peer)) {
+        document->tried[document->tried_count++] = peer;
     }
 }
 
-/* Ask another peer as well, else the source when it is this node's turn; whoever answers first is
- * taken. */
-static void hedge(struct weft_core *core, struct weft_document *document)
+/* A peer is late: ask another one as well, else the source when it is this node's turn; whoever
+ * answers first is taken. */
+static void hedge_peer(struct weft_core *core, struct weft_document *document)
 {
     weft_node_id slow = document->from;
     struct weft_link *link = weft_link_find(core, slow);
     if (link != NULL && core->now_ns >= link->tardy_ns) {
         link->tardy_ns = core->now_ns + TARDY_NS;
     }
-    if (!was_tried(document, slow)) {
-        note_tried(document);
-    }
+    note_tried(document, slow);
     weft_node_id holder = weft_document_holder(core, document, weft_election_self(core));
     document->wait_ns = core->now_ns + HEDGE_NEAR_NS;
-    if (holder != 0 || passes_over(core, slow)) {
+    if (holder != 0) {
+        ask(core, document, holder);
+    } else if (passes_over(core, slow)) {
+        ask_source(core, document);
+    }
+}
+
+/* The last one asked is late; so may be the source: who has heard of the document meanwhile? */
+static void hedge(struct weft_core *core, struct weft_document *document)
+{
+    if (document->from != 0) {
+        hedge_peer(core, document);
+        return;
+    }
+    weft_node_id holder = weft_document_holder(core, document, /* far */ true);
+    document->wait_ns = core->now_ns + BESIDE_SOURCE_NS;
+    if (holder != 0) {
         ask(core, document, holder);
     }
 }
@@ -276,29 +311,9 @@ void weft_document_on_wanted(struct weft_core *core, const struct weft_event_doc
     next_holder(core, document);
 }
 
-void weft_document_on_end(struct weft_core *core, const struct weft_event_document *event)
+/* The source failed, and nobody else is asked: a round is over. */
+static void end_round(struct weft_core *core, struct weft_document *document)
 {
-    struct weft_document *document = event->token == 0 ? NULL : find(core, event->token);
-    if (document == NULL || !document->asked) {
-        return;
-    }
-    document->asked = false;
-    if (event->result == WEFT_ERR_OK || event->result == WEFT_ERR_CANCELLED) {
-        trace(core, document->from, 1);
-        forget(core, document);
-        return;
-    }
-    if (document->derived_bytes != 0) {
-        weft_derive_on_end(core, document, event->result);
-    }
-    if (document->from != 0) {
-        if (event->result == WEFT_ERR_SIGNATURE || event->result == WEFT_ERR_FORMAT) {
-            weft_penalty_add(core, document->from, WEFT_OFFENCE_METADATA);
-        }
-        note_tried(document);
-        next_holder(core, document);
-        return;
-    }
     document->rounds += document->derived_bytes == 0;
     if (document->rounds >= ROUNDS_MAX) {
         fail(core, document);
@@ -306,6 +321,42 @@ void weft_document_on_end(struct weft_core *core, const struct weft_event_docume
     }
     document->tried_count = 0;
     document->wait_ns = core->now_ns + ROUND_NS;
+}
+
+void weft_document_on_end(struct weft_core *core, const struct weft_event_document *event)
+{
+    struct weft_document *document = event->token == 0 ? NULL : find(core, event->token);
+    bool is_here = event->result == WEFT_ERR_OK || event->result == WEFT_ERR_CANCELLED;
+    if (document == NULL) {
+        return;
+    }
+    if (is_here) {
+        trace(core, event->from, 1);
+        forget(core, document);
+        return;
+    }
+    document->at_source = document->at_source && event->from != 0;
+    if (!document->asked) {
+        return;
+    }
+    if (event->from != 0) {
+        if (event->result == WEFT_ERR_SIGNATURE || event->result == WEFT_ERR_FORMAT) {
+            weft_penalty_add(core, event->from, WEFT_OFFENCE_METADATA);
+        }
+        note_tried(document, event->from);
+    }
+    if (document->derived_bytes != 0) {
+        weft_derive_on_end(core, document, event);
+    }
+    if (event->from != document->from) {
+        return; /* another one was asked since then, and may bring it */
+    }
+    document->asked = false;
+    if (event->from != 0) {
+        next_holder(core, document);
+    } else {
+        end_round(core, document);
+    }
 }
 
 void weft_document_expire(struct weft_core *core)

@@ -29,7 +29,8 @@ struct weft_document {
     uint32_t tried_count;                    /* entries of tried */
     uint32_t rounds;                         /* rounds that ended without it */
     bool asked;                              /* a fetch is under way */
-    weft_node_id from;                       /* of whom; 0 = the source */
+    bool at_source;                          /* one at the source is, though others were asked */
+    weft_node_id from;                       /* of whom, the last one; 0 = the source */
     weft_ns since_ns;                        /* when it was wanted, or the round began */
     weft_ns wait_ns;                         /* look for a holder again then */
     uint64_t derived_bytes;                  /* an index that is not signed, of a target of this

@@ -166,6 +166,7 @@ struct weft_event_document {
     uint64_t token;       /* of WEFT_ACTION_DOCUMENT_FETCH */
     enum weft_err result; /* OK = arrived and accepted by the shell; NOT_FOUND; MISMATCH; ...;
                              PENDING: the peer works on it */
+    weft_node_id from;    /* of whom it was asked; 0 = the source */
 };
 
 struct weft_event {

@@ -199,9 +199,11 @@ void weft_sim_shell_on_document(struct weft_sim_shard *shard,
         }
         return;
     }
+    bool is_source = document->from == WEFT_SIM_SOURCE;
     struct weft_event event = {.kind = WEFT_EVENT_DOCUMENT};
     event.document.token = document->token;
     event.document.result = document->result;
+    event.document.from = is_source ? 0 : shard->world->nodes[document->from].id;
     weft_sim_node_step(shard, node, &event);
     const struct weft_sim_updater *updater = &shard->world->nodes[node].updater;
     bool current = updater->wanted != 0 && updater->token == document->token;

@@ -193,6 +193,7 @@ static void make_document(struct weft_event *event, const struct draw *draw)
 {
     event->document.token = draw->token;
     event->document.result = result(draw->input);
+    event->document.from = draw->chunk % 2 == 0 ? draw->peer.id : 0;
 }
 
 static void (*const makers[WEFT_EVENT_KIND_COUNT])(struct weft_event *, const struct draw *) = {

@@ -193,7 +193,8 @@ START_TEST(test_bad_document)
     const struct weft_action *fetch = fixture_action(&fixture, WEFT_ACTION_DOCUMENT_FETCH, 0);
     ck_assert_uint_eq(fetch->document.from, PEER);
     ck_assert(weft_announce_has(fixture.core, PEER, weft_bulletin_of(1, 5, 0)));
-    struct weft_event bad = {.kind = WEFT_EVENT_DOCUMENT, .document = {9, WEFT_ERR_SIGNATURE}};
+    struct weft_event bad = {.kind = WEFT_EVENT_DOCUMENT,
+                             .document = {9, WEFT_ERR_SIGNATURE, PEER}};
     fixture_step(&fixture, 0, bad);
     ck_assert(!weft_announce_has(fixture.core, PEER, weft_bulletin_of(1, 5, 0)));
 }

@@ -75,7 +75,7 @@ static weft_ns answer_until_own(weft_ns span_ns, enum weft_err result, uint32_t 
             }
             ++*asked_count;
             struct weft_event event = {.kind = WEFT_EVENT_DOCUMENT,
-                                       .document = {asked()->token, result}};
+                                       .document = {asked()->token, result, asked()->from}};
             fixture_step(&fixture, MS, event);
         }
         fixture_step(&fixture, 100 * MS, (struct weft_event){.kind = WEFT_EVENT_TICK});
@@ -135,7 +135,8 @@ START_TEST(test_pending_ends)
     fixture.core->election.agents[0] = FIXTURE_SELF;
     know(PEER);
     want(1, 1000000000, false);
-    struct weft_event pending = {.kind = WEFT_EVENT_DOCUMENT, .document = {1, WEFT_ERR_PENDING}};
+    struct weft_event pending = {.kind = WEFT_EVENT_DOCUMENT,
+                                 .document = {1, WEFT_ERR_PENDING, PEER}};
     fixture_step(&fixture, MS, pending);
     weft_ns own_ns = answer_until_own(60 * S, WEFT_ERR_NOT_FOUND, &count);
     ck_assert_uint_ge(own_ns, 2 * S);
@@ -150,7 +151,8 @@ START_TEST(test_own_work)
     ck_assert_ptr_nonnull(asked());
     ck_assert_uint_eq(asked()->from, 0);
     /* The source fails: peers get another chance. */
-    struct weft_event failed = {.kind = WEFT_EVENT_DOCUMENT, .document = {1, WEFT_ERR_UNREACHABLE}};
+    struct weft_event failed = {.kind = WEFT_EVENT_DOCUMENT,
+                                .document = {1, WEFT_ERR_UNREACHABLE, 0}};
     fixture_step(&fixture, MS, failed);
     uint32_t count = 0;
     answer_until_own(3 * S, WEFT_ERR_NOT_FOUND, &count);
@@ -192,7 +194,7 @@ START_TEST(test_work_limit)
         begun += asked() != NULL;
     }
     ck_assert_uint_eq(begun, WEFT_DERIVE_WORK_MAX);
-    struct weft_event done = {.kind = WEFT_EVENT_DOCUMENT, .document = {1, WEFT_ERR_OK}};
+    struct weft_event done = {.kind = WEFT_EVENT_DOCUMENT, .document = {1, WEFT_ERR_OK, 0}};
     fixture_step(&fixture, MS, done);
     fixture_step(&fixture, 2 * S, (struct weft_event){.kind = WEFT_EVENT_TICK});
     ck_assert_ptr_nonnull(asked());

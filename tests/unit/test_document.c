@@ -32,10 +32,11 @@ static void want(uint64_t token, weft_node_id hint)
     fixture_step(&fixture, 0, event);
 }
 
-static void ended(uint64_t token, enum weft_err result)
+/* What was asked of |from|, 0 = the source, ended with |result|. */
+static void ended(uint64_t token, weft_node_id from, enum weft_err result)
 {
     struct weft_event event = {.kind = WEFT_EVENT_DOCUMENT,
-                               .document = {.token = token, .result = result}};
+                               .document = {.token = token, .result = result, .from = from}};
     fixture_step(&fixture, WEFT_NS_PER_MS, event);
 }
 
@@ -66,7 +67,7 @@ START_TEST(asks_the_announcing_peer_first)
     ck_assert_uint_eq(asked()->from, 3);
     ck_assert_str_eq(asked()->path, "metadata/3.snapshot.json");
     ck_assert_uint_eq(asked()->bytes_max, 1000);
-    ended(1, WEFT_ERR_OK);
+    ended(1, 3, WEFT_ERR_OK);
     ck_assert_uint_eq(fixture.core->documents.count, 0);
 }
 END_TEST
@@ -88,7 +89,7 @@ START_TEST(goes_on_to_the_source_when_the_peer_fails)
 {
     fixture_link(&fixture, 3);
     want(1, 3);
-    ended(1, WEFT_ERR_NOT_FOUND);
+    ended(1, 3, WEFT_ERR_NOT_FOUND);
     const struct weft_action_document *next = wait_asked(2 * WEFT_NS_PER_S);
     ck_assert_ptr_nonnull(next);
     ck_assert_uint_eq(next->from, 0);
@@ -122,7 +123,7 @@ START_TEST(gives_up_after_three_rounds)
     for (uint32_t round = 1; round <= 3; round++) {
         ck_assert_ptr_nonnull(wait_asked(3 * WEFT_NS_PER_S));
         ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DOCUMENT_FAILED), 0);
-        ended(1, WEFT_ERR_UNREACHABLE);
+        ended(1, 0, WEFT_ERR_UNREACHABLE);
     }
     ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DOCUMENT_FAILED), 1);
     ck_assert_uint_eq(fixture.core->documents.count, 0);
@@ -168,7 +169,7 @@ START_TEST(asks_another_peer_beside_one_that_is_slow)
     ck_assert_uint_le(fixture.now_ns - began_ns, LATE_NS + SPREAD_NS);
     ck_assert_ptr_nonnull(wait_next(2 * WEFT_NS_PER_S)); /* nobody else has it */
     ck_assert_uint_eq(asked()->from, 0);
-    ended(1, WEFT_ERR_OK);
+    ended(1, 0, WEFT_ERR_OK);
     ck_assert_uint_eq(fixture.core->documents.count, 0);
 }
 END_TEST
@@ -179,12 +180,12 @@ START_TEST(who_was_slow_is_asked_last_for_a_minute)
     fixture_link(&fixture, 3);
     want(1, 3);
     ck_assert_ptr_nonnull(wait_next(WEFT_NS_PER_S));
-    ended(1, WEFT_ERR_OK);
+    ended(1, 2, WEFT_ERR_OK);
     want(2, 3);
     ck_assert_uint_eq(asked()->from, 2);
-    ended(2, WEFT_ERR_NOT_FOUND);
+    ended(2, 2, WEFT_ERR_NOT_FOUND);
     ck_assert_uint_eq(asked()->from, 3);
-    ended(2, WEFT_ERR_OK);
+    ended(2, 3, WEFT_ERR_OK);
     fixture.core->now_ns = fixture.now_ns += 60 * WEFT_NS_PER_S;
     want(3, 3);
     ck_assert_uint_eq(asked()->from, 3);
@@ -228,7 +229,7 @@ START_TEST(a_plain_node_asks_the_source_beside_its_only_peer_in_its_turn)
     weft_ns turn_ns = LATE_NS + (300 + 2 * 200) * WEFT_NS_PER_MS;
     ck_assert_uint_ge(fixture.now_ns - began_ns, turn_ns);
     ck_assert_uint_le(fixture.now_ns - began_ns, turn_ns + LATE_NS + SPREAD_NS);
-    ended(1, WEFT_ERR_OK);
+    ended(1, 0, WEFT_ERR_OK);
     want(2, 3); /* the next one at once, as its only peer is late still */
     ck_assert_ptr_nonnull(asked());
     ck_assert_uint_eq(asked()->from, 0);
@@ -246,14 +247,78 @@ START_TEST(an_agent_asks_the_source_beside_its_only_peer)
 }
 END_TEST
 
-/* The shell notices when the source is slow; nobody else is nearer to it. */
-START_TEST(asks_nobody_beside_the_source)
+/* |peer|, linked, says that it has accepted the metadata that needs the document. */
+static void hear_news(weft_node_id peer)
+{
+    fixture_link(&fixture, peer);
+    fixture_frame(&fixture, peer, (struct weft_frame){.kind = WEFT_FRAME_BULLETIN, .bulletin = 7});
+}
+
+/* A document of 1000 bytes is late from the source as from elsewhere. Peers that know of it by then
+ * are asked beside it, and it is not given up. */
+START_TEST(asks_peers_beside_a_source_that_is_slow)
 {
     fixture_become_agent(&fixture);
     want(1, 0);
     ck_assert_uint_eq(asked()->from, 0);
+    ck_assert_ptr_null(wait_next(10 * WEFT_NS_PER_S)); /* nobody has heard of it */
+    hear_news(3);
+    ck_assert_ptr_nonnull(wait_next(5 * WEFT_NS_PER_S));
+    ck_assert_uint_eq(asked()->from, 3);
+    ended(1, 3, WEFT_ERR_NOT_FOUND);
+    ck_assert_ptr_null(asked()); /* the source sends still: it is not asked twice */
+    ck_assert_ptr_null(wait_next(10 * WEFT_NS_PER_S));
+    hear_news(2);
+    ck_assert_ptr_nonnull(wait_next(5 * WEFT_NS_PER_S));
+    ck_assert_uint_eq(asked()->from, 2);
+    ended(1, 2, WEFT_ERR_OK);
+    ck_assert_uint_eq(fixture.core->documents.count, 0);
+}
+END_TEST
+
+START_TEST(the_source_is_late_as_one_far_away)
+{
+    fixture_become_agent(&fixture);
+    want(1, 0);
+    hear_news(3);
+    weft_ns began_ns = fixture.now_ns;
+    ck_assert_ptr_nonnull(wait_next(5 * WEFT_NS_PER_S));
+    ck_assert_uint_eq(asked()->from, 3);
+    ck_assert_uint_ge(fixture.now_ns - began_ns, LATE_FAR_NS);
+    ck_assert_uint_le(fixture.now_ns - began_ns, LATE_FAR_NS + SPREAD_NS);
+}
+END_TEST
+
+/* The source fails while a peer is asked beside it: after that peer it is asked again. */
+START_TEST(the_source_is_asked_again_when_it_has_failed)
+{
+    fixture_become_agent(&fixture);
+    want(1, 0);
+    hear_news(3);
+    ck_assert_ptr_nonnull(wait_next(5 * WEFT_NS_PER_S));
+    ck_assert_uint_eq(asked()->from, 3);
+    ended(1, 0, WEFT_ERR_TIMEOUT);
+    ck_assert_ptr_null(asked());
+    ended(1, 3, WEFT_ERR_NOT_FOUND);
+    ck_assert_ptr_nonnull(wait_asked(2 * WEFT_NS_PER_S));
+    ck_assert_uint_eq(asked()->from, 0);
+}
+END_TEST
+
+/* Of two that were asked the one that sent a false document is to blame. */
+START_TEST(blames_who_sent_it)
+{
+    fixture_link(&fixture, 2);
     fixture_link(&fixture, 3);
-    ck_assert_ptr_null(wait_next(20 * WEFT_NS_PER_S));
+    want(1, 3);
+    ck_assert_ptr_nonnull(wait_next(5 * WEFT_NS_PER_S));
+    ck_assert_uint_eq(asked()->from, 2);
+    ended(1, 3, WEFT_ERR_SIGNATURE);
+    ck_assert_uint_gt(weft_penalty_owed_ns(fixture.core, 3), 0);
+    ck_assert_uint_eq(weft_penalty_owed_ns(fixture.core, 2), 0);
+    ck_assert_ptr_null(asked()); /* the other one may bring it */
+    ended(1, 2, WEFT_ERR_OK);
+    ck_assert_uint_eq(fixture.core->documents.count, 0);
 }
 END_TEST
 
@@ -271,8 +336,8 @@ END_TEST
 
 START_TEST(answers_to_nothing_are_ignored)
 {
-    ended(42, WEFT_ERR_OK);
-    ended(0, WEFT_ERR_OK);
+    ended(42, 0, WEFT_ERR_OK);
+    ended(0, 0, WEFT_ERR_OK);
     ck_assert_uint_eq(fixture.core->documents.count, 0);
 }
 END_TEST
@@ -292,7 +357,10 @@ static Suite *document_suite(void)
         gives_peers_elsewhere_more_time,
         a_plain_node_asks_the_source_beside_its_only_peer_in_its_turn,
         an_agent_asks_the_source_beside_its_only_peer,
-        asks_nobody_beside_the_source,
+        asks_peers_beside_a_source_that_is_slow,
+        the_source_is_late_as_one_far_away,
+        the_source_is_asked_again_when_it_has_failed,
+        blames_who_sent_it,
         one_too_many_fails_at_once,
         answers_to_nothing_are_ignored,
     };
