@@ -48,13 +48,16 @@ struct weft_sim_end *weft_sim_stream_find(const struct weft_sim_world *world, ui
 uint32_t weft_sim_stream_peer(const struct weft_sim_world *world, uint32_t node, weft_node_id id)
 {
     const struct weft_sim_node *self = &world->nodes[node];
+    uint32_t found = WEFT_SIM_NOBODY;
     for (uint32_t i = 0; i < self->slots_used && world->topology.clone_count > 0; i++) {
         uint32_t peer = *peer_at(world, node, i);
-        if (peer != WEFT_SIM_NOBODY && world->nodes[peer].id == id) {
-            return peer;
+        bool is_it = peer != WEFT_SIM_NOBODY && world->nodes[peer].id == id;
+        if (is_it && end_at(world, node, i)->state == WEFT_SIM_END_UP) {
+            return peer; /* another copy of it may be at another place, where nothing is up yet */
         }
+        found = is_it && found == WEFT_SIM_NOBODY ? peer : found;
     }
-    return weft_sim_topology_by_id(&world->topology, id);
+    return found != WEFT_SIM_NOBODY ? found : weft_sim_topology_by_id(&world->topology, id);
 }
 
 struct weft_sim_end *weft_sim_stream_at(const struct weft_sim_world *world, uint32_t node,
@@ -361,6 +364,7 @@ void weft_sim_stream_on_connect(struct weft_sim_shard *shard, const struct weft_
         return; /* our own attempt counts */
     }
     close_clone(shard, node, peer);
+    end = weft_sim_stream_find(world, node, peer); /* the core may have opened one meanwhile */
     if (end != NULL && end->state == WEFT_SIM_END_UP) {
         close_here(shard, node, peer, end); /* the peer knows better: it opens again */
         end = weft_sim_stream_find(world, node, peer);

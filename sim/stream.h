@@ -80,7 +80,8 @@ void weft_sim_stream_break_all(struct weft_sim_shard *shard, uint32_t node);
 struct weft_sim_end *weft_sim_stream_find(const struct weft_sim_world *world, uint32_t node,
                                           uint32_t peer);
 
-/* The node of the name |id| to which |node| has a stream: of clones, the one at the other end. */
+/* The node of the name |id| to which |node| has a stream: of clones, the one at the other end of
+ * what is up. */
 uint32_t weft_sim_stream_peer(const struct weft_sim_world *world, uint32_t node, weft_node_id id);
 
 /* The end at |slot| of |node| while it is UP and of the stream |epoch| with |peer|: only together
