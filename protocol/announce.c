@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers "what is the newest metadata, who must hear of it, and whose word is checked next?". The
- * timers are in announce.h. */
+/* Answers "what is the newest metadata, and who must hear of it?"; whose word is checked next:
+ * bulletin_check.c. The timers are in announce.h. */
 #include "announce.h"
 
 #include <string.h>
@@ -22,11 +22,6 @@ static const weft_ns hint_ns[] = {50 * WEFT_NS_PER_MS, 200 * WEFT_NS_PER_MS, 500
 /* The same thing is not sent to the same node more often. */
 #define SENT_NS (300 * WEFT_NS_PER_MS)
 
-#define CHECK_NS (60 * WEFT_NS_PER_S)
-
-/* How long a bulletin that could not be checked is not asked of the same peer again. */
-#define REFUSED_NS (30 * WEFT_NS_PER_S)
-
 weft_bulletin weft_announce_bulletin(const struct weft_core *core)
 {
     return core->announces.bulletin;
@@ -44,7 +39,7 @@ void weft_announce_carve(struct weft_core *core, struct weft_arena *arena)
     }
 }
 
-/* ---- Small memories ---- */
+/* ---- What was sent lately ---- */
 
 /* May |peer| be sent this now? If so, it is noted. */
 static bool may_send(struct weft_core *core, weft_node_id peer, bool is_get)
@@ -79,84 +74,10 @@ static void expire_sent(struct weft_core *core)
     }
 }
 
-/* Refusal |index|, below refused_count. */
-static struct weft_announce_refused *refused_at(const struct weft_announces *announces,
-                                                uint32_t index)
-{
-    uint32_t rows = WEFT_PIECE_ROWS(struct weft_announce_refused);
-    struct weft_announce_refused *piece = announces->refused_pieces[index / rows];
-    return &piece[index % rows];
-}
-
 void weft_announce_end(struct weft_core *core)
 {
     weft_rows_end(&core->reserves->rows, &core->announces.sent, 1);
-    weft_rows_end(&core->reserves->rows, core->announces.refused_pieces,
-                  WEFT_ROW_PIECES(WEFT_ANNOUNCE_REFUSED_MAX, struct weft_announce_refused));
-}
-
-/* Is |bulletin| of |peer| not worth a check? */
-static bool is_refused(const struct weft_core *core, weft_node_id peer, weft_bulletin bulletin)
-{
-    for (uint32_t i = 0; i < core->announces.refused_count; i++) {
-        const struct weft_announce_refused *refused = refused_at(&core->announces, i);
-        if (refused->peer == peer && refused->bulletin == bulletin &&
-            core->now_ns < refused->until_ns) {
-            return true;
-        }
-    }
-    return weft_penalty_is_doubted(core, peer);
-}
-
-/* What |peer| announced could not be checked: this one is not asked of it again for a while. The
- * refusal of it before, or the one that ends first, makes room. */
-static void refuse(struct weft_core *core, weft_node_id peer, weft_bulletin bulletin)
-{
-    struct weft_announces *self = &core->announces;
-    struct weft_announce_refused *place = NULL;
-    bool has_own = false;
-    for (uint32_t i = 0; i < self->refused_count && !has_own; i++) {
-        struct weft_announce_refused *refused = refused_at(self, i);
-        has_own = refused->peer == peer;
-        bool better = has_own || place == NULL || refused->until_ns < place->until_ns;
-        place = better ? refused : place;
-    }
-    if (!has_own && self->refused_count < WEFT_ANNOUNCE_REFUSED_MAX &&
-        weft_rows_grow(&core->reserves->rows, self->refused_pieces, self->refused_count,
-                       WEFT_PIECE_ROWS(struct weft_announce_refused))) {
-        place = refused_at(self, self->refused_count++);
-    }
-    if (place != NULL) {
-        *place = (struct weft_announce_refused){
-            .peer = peer, .bulletin = bulletin, .until_ns = core->now_ns + REFUSED_NS};
-    }
-}
-
-/* Remember who else announced; the oldest bulletin gives way. */
-static void remember(struct weft_core *core, const struct weft_endpoint *peer,
-                     weft_bulletin bulletin)
-{
-    struct weft_announces *announces = &core->announces;
-    struct weft_announce_candidate *place = &announces->candidates[0];
-    for (uint32_t i = 0; i < WEFT_ANNOUNCE_CANDIDATES_MAX; i++) {
-        struct weft_announce_candidate *candidate = &announces->candidates[i];
-        if (candidate->bulletin != 0 && candidate->peer.id == peer->id) {
-            place = candidate;
-            break;
-        }
-        place = candidate->bulletin < place->bulletin ? candidate : place;
-    }
-    if (place->bulletin <= bulletin) {
-        *place = (struct weft_announce_candidate){.peer = *peer, .bulletin = bulletin};
-    }
-}
-
-static void forget(struct weft_core *core, weft_node_id peer)
-{
-    for (uint32_t i = 0; i < WEFT_ANNOUNCE_CANDIDATES_MAX; i++) {
-        struct weft_announce_candidate *candidate = &core->announces.candidates[i];
-        candidate->bulletin = candidate->peer.id == peer ? 0 : candidate->bulletin;
-    }
+    weft_bulletin_check_end(core);
 }
 
 /* ---- Sending ---- */
@@ -173,7 +94,7 @@ static void send_announce(struct weft_core *core, const struct weft_endpoint *to
     weft_datagram_send(core, to, &message);
 }
 
-static void send_get(struct weft_core *core, const struct weft_endpoint *to)
+void weft_announce_get(struct weft_core *core, const struct weft_endpoint *to)
 {
     if (may_send(core, to->id, true /* is_get */)) {
         struct weft_message message = {.kind = WEFT_MESSAGE_ANNOUNCE_GET};
@@ -262,32 +183,11 @@ static void spread_far(struct weft_core *core, bool hint)
 
 /* ---- The shell's word ---- */
 
-/* The check is over: the next candidate is asked for its bytes again. */
-static void check_next(struct weft_core *core)
-{
-    struct weft_announces *announces = &core->announces;
-    announces->checking = 0;
-    struct weft_announce_candidate *next = NULL;
-    for (uint32_t i = 0; i < WEFT_ANNOUNCE_CANDIDATES_MAX; i++) {
-        struct weft_announce_candidate *candidate = &announces->candidates[i];
-        if (weft_bulletin_is_newer(candidate->bulletin, announces->bulletin) &&
-            !is_refused(core, candidate->peer.id, candidate->bulletin) &&
-            (next == NULL || candidate->bulletin > next->bulletin)) {
-            next = candidate;
-        }
-    }
-    if (next != NULL) {
-        struct weft_endpoint peer = next->peer;
-        next->bulletin = 0;
-        send_get(core, &peer);
-    }
-}
-
 /* Take over a bulletin that the shell accepted. */
 static void adopt(struct weft_core *core, const struct weft_event_bulletin *event)
 {
     struct weft_announces *announces = &core->announces;
-    announces->is_first = weft_bulletin_is_newer(event->bulletin, announces->checking);
+    announces->is_first = weft_bulletin_is_newer(event->bulletin, announces->check.bulletin);
     announces->bulletin = event->bulletin;
     announces->contradicted = 0;
     announces->length = (uint32_t)event->length;
@@ -305,15 +205,15 @@ static void adopt(struct weft_core *core, const struct weft_event_bulletin *even
 void weft_announce_on_bulletin(struct weft_core *core, const struct weft_event_bulletin *event)
 {
     struct weft_announces *announces = &core->announces;
-    bool is_checked =
-        announces->checking != 0 && !weft_bulletin_is_newer(announces->checking, event->bulletin);
+    bool is_checked = announces->check.bulletin != 0 &&
+                      !weft_bulletin_is_newer(announces->check.bulletin, event->bulletin);
     if (weft_bulletin_is_newer(event->bulletin, announces->bulletin) &&
         event->length <= core->config.bulletin_max) {
         adopt(core, event);
         weft_pace_stir(core);
         weft_core_trace(
             core, (struct weft_trace_record){.kind = WEFT_TRACE_BULLETIN,
-                                             .peer = announces->checking_peer,
+                                             .peer = announces->check.peer,
                                              .value = weft_bulletin_version(event->bulletin)});
         tell_links(core);
         spread_here(core);
@@ -322,86 +222,11 @@ void weft_announce_on_bulletin(struct weft_core *core, const struct weft_event_b
         weft_look_on_bulletin(core, event->fresh_ns);
     }
     if (is_checked) {
-        announces->checking_peer = 0;
-        check_next(core);
-    }
-}
-
-/* Does the result say that the document was bad, and not only that it could not be checked? */
-static bool blames(enum weft_err result)
-{
-    return result == WEFT_ERR_SIGNATURE || result == WEFT_ERR_FORMAT ||
-           result == WEFT_ERR_MISMATCH || result == WEFT_ERR_TOO_LONG;
-}
-
-void weft_announce_on_refused(struct weft_core *core,
-                              const struct weft_event_bulletin_refused *event)
-{
-    struct weft_announces *announces = &core->announces;
-    bool is_equivocation = event->result == WEFT_ERR_EXISTS;
-    weft_core_trace(
-        core, (struct weft_trace_record){
-                  .kind = is_equivocation ? WEFT_TRACE_EQUIVOCATION : WEFT_TRACE_BULLETIN_REFUSED,
-                  .peer = event->peer,
-                  .value = is_equivocation ? weft_bulletin_version(event->bulletin)
-                                           : (uint64_t)event->result});
-    if (is_equivocation) {
-        announces->contradicted = event->bulletin;
-    } else if (blames(event->result)) {
-        weft_penalty_add(core, event->peer, WEFT_OFFENCE_METADATA);
-    } else {
-        refuse(core, event->peer, event->bulletin);
-    }
-    forget(core, event->peer);
-    if (announces->checking != 0 && announces->checking_peer == event->peer) {
-        announces->checking_peer = 0;
-        check_next(core);
+        weft_bulletin_check_next(core);
     }
 }
 
 /* ---- The peers' word ---- */
-
-/* Is |bulletin| of |peer| worth a check: newer, or other bytes that were not told of yet? */
-static bool is_interesting(const struct weft_core *core, weft_node_id peer, weft_bulletin bulletin)
-{
-    const struct weft_announces *announces = &core->announces;
-    bool is_other =
-        weft_bulletin_contradicts(bulletin, announces->bulletin) && announces->contradicted == 0;
-    return (is_other || weft_bulletin_is_newer(bulletin, announces->bulletin)) &&
-           !is_refused(core, peer, bulletin);
-}
-
-void weft_announce_on_announce(struct weft_core *core, const struct weft_endpoint *from,
-                               weft_bulletin bulletin, const struct weft_message_announce *announce)
-{
-    struct weft_announces *announces = &core->announces;
-    if (!is_interesting(core, from->id, bulletin)) {
-        return;
-    }
-    weft_core_trace(core, (struct weft_trace_record){.kind = WEFT_TRACE_BULLETIN_HEARD,
-                                                     .peer = from->id,
-                                                     .value = weft_bulletin_version(bulletin)});
-    if (announces->checking != 0) {
-        remember(core, from, bulletin);
-        return;
-    }
-    uint8_t *room = weft_action_room(core->actions, WEFT_BULLETIN_BYTES_MAX);
-    struct weft_action *action =
-        room == NULL ? NULL : weft_action_push(core->actions, WEFT_ACTION_BULLETIN_CHECK);
-    if (action == NULL) {
-        return;
-    }
-    if (announce->length > 0) {
-        memcpy(room, announce->bytes, announce->length);
-    }
-    weft_action_claim(core->actions, announce->length);
-    action->bulletin = (struct weft_action_bulletin){
-        .peer = *from, .bulletin = bulletin, .bytes = room, .length = announce->length};
-    announces->checking = bulletin;
-    announces->checking_peer = from->id;
-    announces->checking_until_ns = core->now_ns + CHECK_NS;
-    forget(core, from->id);
-}
 
 void weft_announce_on_frame(struct weft_core *core, struct weft_link *link,
                             const struct weft_frame *frame)
@@ -412,7 +237,7 @@ void weft_announce_on_frame(struct weft_core *core, struct weft_link *link,
         weft_member_heard(core, link->peer.id, frame->bulletin);
     }
     struct weft_message_announce without_bytes = {.length = 0};
-    weft_announce_on_announce(core, &link->peer, frame->bulletin, &without_bytes);
+    weft_bulletin_check_on_announce(core, &link->peer, frame->bulletin, &without_bytes);
 }
 
 void weft_announce_on_get(struct weft_core *core, const struct weft_endpoint *from)
@@ -423,21 +248,16 @@ void weft_announce_on_get(struct weft_core *core, const struct weft_endpoint *fr
 void weft_announce_on_heard(struct weft_core *core, const struct weft_endpoint *from,
                             weft_bulletin bulletin)
 {
-    const struct weft_announces *announces = &core->announces;
-    if (weft_bulletin_is_newer(announces->bulletin, bulletin)) {
+    if (weft_bulletin_is_newer(core->announces.bulletin, bulletin)) {
         send_announce(core, from);
-    } else if (is_interesting(core, from->id, bulletin)) {
-        if (announces->checking == 0) {
-            send_get(core, from);
-        } else if (bulletin >= announces->checking) {
-            remember(core, from, bulletin);
-        }
+    } else {
+        weft_bulletin_check_on_heard(core, from, bulletin);
     }
 }
 
 bool weft_announce_has(const struct weft_core *core, weft_node_id id, weft_bulletin bulletin)
 {
-    if (is_refused(core, id, bulletin)) {
+    if (weft_bulletin_check_is_refused(core, id, bulletin)) {
         return false;
     }
     const struct weft_member *member = weft_member_find(core, id);
@@ -476,11 +296,7 @@ void weft_announce_expire(struct weft_core *core)
     if (core->now_ns >= announces->hint_due_ns) {
         send_hints(core);
     }
-    if (announces->checking != 0 && core->now_ns >= announces->checking_until_ns) {
-        refuse(core, announces->checking_peer, announces->checking);
-        announces->checking_peer = 0;
-        check_next(core);
-    }
+    weft_bulletin_check_expire(core);
     expire_sent(core);
     weft_look_expire(core);
 }
@@ -490,8 +306,6 @@ weft_ns weft_announce_deadline(const struct weft_core *core)
     const struct weft_announces *announces = &core->announces;
     weft_ns due_ns = weft_look_deadline(core);
     due_ns = announces->hint_due_ns < due_ns ? announces->hint_due_ns : due_ns;
-    if (announces->checking != 0 && announces->checking_until_ns < due_ns) {
-        due_ns = announces->checking_until_ns;
-    }
-    return due_ns;
+    weft_ns check_ns = weft_bulletin_check_deadline(core);
+    return check_ns < due_ns ? check_ns : due_ns;
 }

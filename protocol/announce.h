@@ -5,15 +5,13 @@
  * once to every linked node, and with its bytes to three members, the own agents and (agents, and
  * whoever knows it first) four agents elsewhere; hints follow after 50, 200, 500 and 1000 ms to
  * others that are not known to have it. A node with an older one is sent the bulletin, at most
- * every 300 ms each; a newer one is asked for, and so is one of the same versions with other bytes.
- * One bulletin is under check at a time; a check without answer ends after 60 s. A peer whose
- * metadata was bad is not believed for a while (penalty.h); a bulletin that could not be checked is
- * not checked again from the same peer for 30 s. When to look at the source is in look.h. SPEC.md
- * section "Bulletins". */
+ * every 300 ms each; whether a newer one is asked for is in bulletin_check.h, when to look at the
+ * source in look.h. SPEC.md section "Bulletins". */
 #ifndef WEFT_ANNOUNCE_H
 #define WEFT_ANNOUNCE_H
 
 #include "arena.h"
+#include "bulletin_check.h"
 #include "event.h"
 #include "limits.h"
 #include "look.h"
@@ -24,23 +22,8 @@ struct weft_core;
 struct weft_link;
 struct weft_frame;
 
-/* Small memories of announce; the oldest entry gives way. */
-#define WEFT_ANNOUNCE_CANDIDATES_MAX 4
-#define WEFT_ANNOUNCE_REFUSED_MAX 8
+/* Messages sent lately that are remembered; the oldest gives way. */
 #define WEFT_ANNOUNCE_SENT_MAX 16
-
-/* Somebody who announced while another bulletin was under check. */
-struct weft_announce_candidate {
-    struct weft_endpoint peer; /* whom to ask */
-    weft_bulletin bulletin;    /* what it announced, 0 = free */
-};
-
-/* A bulletin of a peer that could not be checked. */
-struct weft_announce_refused {
-    weft_node_id peer;      /* who */
-    weft_bulletin bulletin; /* this one only */
-    weft_ns until_ns;       /* not asked for before */
-};
 
 /* To whom something was sent lately. */
 struct weft_announce_sent {
@@ -59,19 +42,13 @@ struct weft_announces {
     bool is_first;              /* not learned from a peer: tell other segments too */
     weft_ns accepted_ns;        /* when bulletin was accepted */
     weft_ns hint_due_ns;        /* next round */
-    weft_node_id checking_peer; /* whose bulletin is under check */
-    weft_bulletin checking;     /* under check, 0 = none */
-    weft_ns checking_until_ns;  /* given up then */
     uint32_t sent_at;           /* next place in sent */
-    struct weft_announce_candidate candidates[WEFT_ANNOUNCE_CANDIDATES_MAX]; /* next in line */
-    void *refused_pieces[WEFT_ROW_PIECES(WEFT_ANNOUNCE_REFUSED_MAX,
-                                         struct weft_announce_refused)]; /* not to be asked */
-    uint32_t refused_count; /* of them; they stay, who is asked again first gives way */
-    uint32_t gets;          /* entries of sent, as bits, that were ANNOUNCE_GET, not ANNOUNCE */
-    void *sent;             /* rate limit: a piece of rows, NULL = nothing sent lately */
-    const uint8_t *bytes;   /* the signed timestamp document, config.bulletin_max at most */
-    uint8_t *room;          /* for bytes; NULL = the host keeps them */
-    struct weft_looks look; /* looks at the source */
+    uint32_t gets;              /* entries of sent, as bits, that were ANNOUNCE_GET, not ANNOUNCE */
+    void *sent;                 /* rate limit: a piece of rows, NULL = nothing sent lately */
+    const uint8_t *bytes;       /* the signed timestamp document, config.bulletin_max at most */
+    uint8_t *room;              /* for bytes; NULL = the host keeps them */
+    struct weft_bulletin_check check; /* whose word is checked */
+    struct weft_looks look;           /* looks at the source */
 };
 
 /* Take room for a bulletin from the block. */
@@ -82,10 +59,6 @@ void weft_announce_end(struct weft_core *core);
 
 /* BULLETIN: the shell accepted metadata; tell others. */
 void weft_announce_on_bulletin(struct weft_core *core, const struct weft_event_bulletin *event);
-
-/* BULLETIN_REFUSED: what a peer announced did not verify. */
-void weft_announce_on_refused(struct weft_core *core,
-                              const struct weft_event_bulletin_refused *event);
 
 /* A datagram of |from| said it accepted |bulletin|: send it ours, or ask for its. */
 void weft_announce_on_heard(struct weft_core *core, const struct weft_endpoint *from,
@@ -98,13 +71,11 @@ void weft_announce_on_frame(struct weft_core *core, struct weft_link *link,
 /* |link| came up: say what this node accepted. */
 void weft_announce_on_link_up(struct weft_core *core, const struct weft_link *link);
 
-/* ANNOUNCE of |bulletin| arrived. */
-void weft_announce_on_announce(struct weft_core *core, const struct weft_endpoint *from,
-                               weft_bulletin bulletin,
-                               const struct weft_message_announce *announce);
-
 /* ANNOUNCE_GET arrived. */
 void weft_announce_on_get(struct weft_core *core, const struct weft_endpoint *from);
+
+/* Ask |to| for the bytes of its bulletin, unless it was asked lately. */
+void weft_announce_get(struct weft_core *core, const struct weft_endpoint *to);
 
 /* Did |id|, a member or a remote node, say it accepted |bulletin| or a later one? */
 bool weft_announce_has(const struct weft_core *core, weft_node_id id, weft_bulletin bulletin);
@@ -115,7 +86,7 @@ weft_bulletin weft_announce_bulletin(const struct weft_core *core);
 /* Its timestamp version; 0 = none. */
 uint32_t weft_announce_version(const struct weft_core *core);
 
-/* Tell what is due, give up checks without answer. */
+/* Tell, check and look, whatever is due. */
 void weft_announce_expire(struct weft_core *core);
 
 /* When weft_announce_expire() is wanted next. */

@@ -104,7 +104,7 @@ void weft_control_on_bulletin_refused(struct weft_core *core,
                                       const struct weft_event_bulletin_refused *event)
 {
     if (is_active(core)) {
-        weft_announce_on_refused(core, event);
+        weft_bulletin_check_on_refused(core, event);
     }
 }
 

@@ -32,7 +32,7 @@ static uint32_t row_pieces(const struct weft_config *config)
            WEFT_ROW_PIECES(WEFT_PROBES_MAX, struct weft_probe) +
            weft_log_pieces(config->members_max) + 1 + /* records and rates to be told */
            1 +                                        /* announcements sent lately */
-           WEFT_ROW_PIECES(WEFT_ANNOUNCE_REFUSED_MAX, struct weft_announce_refused) +
+           WEFT_ROW_PIECES(WEFT_BULLETIN_REFUSALS_MAX, struct weft_bulletin_refusal) +
            WEFT_ROW_PIECES(WEFT_PENALTIES_MAX, struct weft_penalty) +
            WEFT_ROW_PIECES(WEFT_LINK_PAUSES, struct weft_link_pause) +
            weft_release_row_pieces(config);

@@ -111,7 +111,7 @@ static void route_anywhere(struct weft_core *core, const struct weft_endpoint *f
         weft_overlay_on_agents(core, from, local, &message->agents);
         break;
     case WEFT_MESSAGE_ANNOUNCE:
-        weft_announce_on_announce(core, from, message->bulletin, &message->announce);
+        weft_bulletin_check_on_announce(core, from, message->bulletin, &message->announce);
         break;
     case WEFT_MESSAGE_ANNOUNCE_GET:
         weft_announce_on_get(core, from);

@@ -8,6 +8,7 @@ PROTOCOL_SOURCES := \
 	protocol/arrival.c \
 	protocol/ask.c \
 	protocol/bandwidth.c \
+	protocol/bulletin_check.c \
 	protocol/candidate.c \
 	protocol/claim.c \
 	protocol/coming.c \
