@@ -73,7 +73,8 @@ SIM_SOURCES := \
 	sim/watch.c \
 	sim/watch_finish.c \
 	sim/words.c \
-	sim/world.c
+	sim/world.c \
+	sim/world_run.c
 
 SIM_PAGE_FILES := \
 	sim/report/agents.js \

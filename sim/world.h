@@ -210,10 +210,6 @@ struct weft_sim_world {
  * Owner:  the caller; ends with weft_sim_world_end(). Borrows |options|. */
 bool weft_sim_world_begin(struct weft_sim_world *world, const struct weft_sim_options *options);
 
-/* Let time pass until every living node has the newest release, the time limit is over, an
- * invariant is violated, or |stop| is set by a signal. */
-void weft_sim_world_run(struct weft_sim_world *world, const volatile int *stop);
-
 /* Have the run watched; before it begins. */
 void weft_sim_world_watch(struct weft_sim_world *world);
 
@@ -241,6 +237,12 @@ void weft_sim_world_count_release(struct weft_sim_world *world);
 
 /* The shard of |node|, which may be WEFT_SIM_SOURCE. */
 struct weft_sim_shard *weft_sim_world_shard(const struct weft_sim_world *world, uint32_t node);
+
+/* --- world_run.c --- */
+
+/* Let time pass until every living node has the newest release, the time limit is over, an
+ * invariant is violated, or |stop| is set by a signal. */
+void weft_sim_world_run(struct weft_sim_world *world, const volatile int *stop);
 
 /* --- shard.c --- */
 
