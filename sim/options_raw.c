@@ -121,11 +121,12 @@ static enum weft_err read_sites(struct weft_sim_options *options, const struct w
         struct weft_sim_place place = {.lan_bytes_per_s = options->lan_bytes_per_s,
                                        .down_bytes_per_s = options->wan_bytes_per_s,
                                        .up_bytes_per_s = options->wan_bytes_per_s};
-        if (i == WEFT_SIM_PLACES_MAX || !weft_sim_place_read(raw->site.items[i], &place)) {
-            return refuse(message, "site", raw->site.items[i],
-                          "SITES x SEGMENTS x NODES and details, at most 32 times: 20 x 1 x 60 lan"
-                          " 1gbit wan 10mbit up 2mbit wifi 30% battery 10% busy 40% hours"
-                          " 8:00-17:00 90%");
+        if (i == WEFT_SIM_PLACES_MAX) {
+            weft_text_add(message, "--site: a network has 32 kinds of sites at most");
+            return WEFT_ERR_ARGUMENT;
+        }
+        if (!weft_sim_place_read(raw->site.items[i], &place, message)) {
+            return WEFT_ERR_ARGUMENT;
         }
         options->places[i] = place;
         segments += (uint64_t)place.sites * place.segments;
@@ -157,17 +158,40 @@ static enum weft_err read_expects(struct weft_sim_options *options, const struct
     return WEFT_ERR_OK;
 }
 
+/* What is for one run, or for many only, would be ignored by the other. */
+static enum weft_err check_many(const struct weft_sim_options *options, struct weft_text *message)
+{
+    bool many = options->sweep > 0 || options->fail_each;
+    const char *one = options->report_path != NULL      ? "--report"
+                      : options->trace_path != NULL     ? "--trace"
+                      : options->decisions_path != NULL ? "--decisions"
+                                                        : NULL;
+    if (options->shard_count > 1 && !many) {
+        weft_text_add(message, "--shard: there is nothing to divide without --sweep or"
+                               " --fail-each");
+    } else if (one != NULL && (many || options->shrink)) {
+        weft_text_add(message, one);
+        weft_text_add(message, ": that is for a single run, not for --sweep, --fail-each or"
+                               " --shrink");
+    } else {
+        return WEFT_ERR_OK;
+    }
+    return WEFT_ERR_ARGUMENT;
+}
+
 static enum weft_err check_sizes(const struct weft_sim_options *options, struct weft_text *message)
 {
     uint64_t in_segment = options->segment_nodes_max;
     if (options->segment_count > options->node_count) {
         weft_text_add(message, "--segments: there are fewer --nodes than segments");
     } else if (in_segment > WEFT_MEMBERS_MAX) {
-        weft_text_add(message, "--nodes: a segment would have ");
+        weft_text_add(message, options->place_count > 0 ? "--site" : "--nodes");
+        weft_text_add(message, ": a segment would have ");
         weft_text_add_uint(message, in_segment);
         weft_text_add(message, " nodes, and at most ");
         weft_text_add_uint(message, WEFT_MEMBERS_MAX);
-        weft_text_add(message, " are allowed; use more --segments");
+        weft_text_add(message, " are allowed; use more ");
+        weft_text_add(message, options->place_count > 0 ? "segments" : "--segments");
     } else if (options->chunk_bytes != 0 &&
                options->size_bytes / options->chunk_bytes >= WEFT_CHUNKS_MAX) {
         weft_text_add(message, "--chunk: the release would have more than ");
@@ -208,5 +232,6 @@ enum weft_err weft_sim_raw_read(struct weft_sim_options *options, const struct w
     if (err == WEFT_ERR_OK && !weft_sim_options_read_shard(raw->shard, options)) {
         err = refuse(message, "shard", raw->shard, "I/N with I from 1 to N, N at most 4096: 3/16");
     }
+    err = err != WEFT_ERR_OK ? err : check_many(options, message);
     return err != WEFT_ERR_OK ? err : check_sizes(options, message);
 }

@@ -74,35 +74,76 @@ static bool read_hours(char *text, struct weft_sim_place *place)
     if (behind == NULL) {
         return false;
     }
-    *behind++ = '\0';
-    return weft_sim_place_read_time(text, &place->from_min) &&
-           weft_sim_place_read_time(behind, &place->to_min) && place->from_min < place->to_min;
+    *behind = '\0';
+    bool good = weft_sim_place_read_time(text, &place->from_min) &&
+                weft_sim_place_read_time(behind + 1, &place->to_min) &&
+                place->from_min < place->to_min;
+    *behind = '-'; /* for who says what is wrong with it */
+    return good;
 }
 
-/* Read what stands behind the numbers: a word and its value; hours have two. Returns the words
- * used, 0 = wrong. */
-static uint32_t read_detail(char **words, uint32_t count, struct weft_sim_place *place)
+/* Say what is wrong with |value| of |name|; NULL = there is none. */
+static bool refuse(struct weft_text *message, const char *name, const char *value,
+                   const char *wanted)
+{
+    weft_text_add(message, "--site: ");
+    weft_text_add(message, name);
+    weft_text_add(message, value == NULL ? ": a value is missing" : ": \"");
+    weft_text_add(message, value == NULL ? "" : value);
+    weft_text_add(message, value == NULL ? "; use " : "\" is not valid; use ");
+    weft_text_add(message, wanted);
+    return false;
+}
+
+/* The rate that |name| is; NULL = it is none. */
+static uint64_t *rate_of(struct weft_sim_place *place, const char *name)
+{
+    return strcmp(name, "lan") == 0   ? &place->lan_bytes_per_s
+           : strcmp(name, "wan") == 0 ? &place->down_bytes_per_s
+           : strcmp(name, "up") == 0  ? &place->up_bytes_per_s
+                                      : NULL;
+}
+
+/* The share that |name| is; NULL = it is none. */
+static uint32_t *share_of(struct weft_sim_place *place, const char *name)
+{
+    return strcmp(name, "wifi") == 0      ? &place->wifi_ppm
+           : strcmp(name, "battery") == 0 ? &place->battery_ppm
+           : strcmp(name, "busy") == 0    ? &place->busy_ppm
+                                          : NULL;
+}
+
+/* Read what stands behind the numbers: a word and its value; hours have two. Counts the words used.
+ * Errors: false, and |message| says what is wrong. */
+static bool read_detail(char **words, uint32_t count, struct weft_sim_place *place, uint32_t *used,
+                        struct weft_text *message)
 {
     const char *name = words[0];
-    bool good = false;
-    if (count >= 2 && strcmp(name, "lan") == 0) {
-        good = read_rate(words[1], &place->lan_bytes_per_s);
-    } else if (count >= 2 && strcmp(name, "wan") == 0) {
-        good = read_rate(words[1], &place->down_bytes_per_s);
-        place->up_bytes_per_s = place->down_bytes_per_s;
-    } else if (count >= 2 && strcmp(name, "up") == 0) {
-        good = read_rate(words[1], &place->up_bytes_per_s);
-    } else if (count >= 2 && strcmp(name, "wifi") == 0) {
-        good = read_share(words[1], &place->wifi_ppm);
-    } else if (count >= 2 && strcmp(name, "battery") == 0) {
-        good = read_share(words[1], &place->battery_ppm);
-    } else if (count >= 2 && strcmp(name, "busy") == 0) {
-        good = read_share(words[1], &place->busy_ppm) && place->busy_ppm < MILLION;
-    } else if (count >= 3 && strcmp(name, "hours") == 0) {
-        good = read_hours(words[1], place) && read_share(words[2], &place->shift_ppm);
-        return good ? 3 : 0;
+    char *value = count < 2 ? NULL : words[1];
+    uint64_t *rate = rate_of(place, name);
+    uint32_t *share = share_of(place, name);
+    *used = 2;
+    if (rate != NULL) {
+        if (value == NULL || !read_rate(value, rate)) {
+            return refuse(message, name, value, "a rate such as 20mbit");
+        }
+        place->up_bytes_per_s = strcmp(name, "wan") == 0 ? *rate : place->up_bytes_per_s;
+        return true;
     }
-    return good ? 2 : 0;
+    if (share != NULL) {
+        bool good = value != NULL && read_share(value, share) && place->busy_ppm < MILLION;
+        return good || refuse(message, name, value, "a share such as 30%; busy is below 100%");
+    }
+    if (strcmp(name, "hours") != 0) {
+        return refuse(message, "detail", name, "lan, wan, up, wifi, battery, busy or hours");
+    }
+    *used = 3;
+    if (value == NULL || !read_hours(value, place)) {
+        return refuse(message, name, value, "two times of one day such as 8:00-17:00");
+    }
+    bool good = count >= 3 && read_share(words[2], &place->shift_ppm);
+    return good || refuse(message, name, count < 3 ? NULL : words[2],
+                          "a share of the nodes behind the times: hours 8:00-17:00 90%");
 }
 
 static uint32_t split(char *text, char **words)
@@ -122,12 +163,13 @@ static uint32_t split(char *text, char **words)
     return count;
 }
 
-bool weft_sim_place_read(const char *text, struct weft_sim_place *place)
+bool weft_sim_place_read(const char *text, struct weft_sim_place *place, struct weft_text *message)
 {
     char copy[TEXT_BYTES];
     char *words[WORDS_MAX];
     size_t length = strlen(text);
     if (length >= sizeof(copy)) {
+        weft_text_add(message, "--site: that is too long");
         return false;
     }
     memcpy(copy, text, length + 1);
@@ -135,14 +177,17 @@ bool weft_sim_place_read(const char *text, struct weft_sim_place *place)
     if (count < 5 || count == WORDS_MAX || strcmp(words[1], "x") != 0 ||
         strcmp(words[3], "x") != 0 || !read_count(words[0], &place->sites) ||
         !read_count(words[2], &place->segments) || !read_count(words[4], &place->nodes)) {
+        weft_text_add(message, "--site: \"");
+        weft_text_add(message, text);
+        weft_text_add(message, "\" does not begin with SITES x SEGMENTS x NODES, such as"
+                               " 20 x 1 x 60 wan 10mbit");
         return false;
     }
-    for (uint32_t i = 5; i < count;) {
-        uint32_t used = read_detail(&words[i], count - i, place);
-        if (used == 0) {
+    uint32_t used = 0;
+    for (uint32_t i = 5; i < count; i += used) {
+        if (!read_detail(&words[i], count - i, place, &used, message)) {
             return false;
         }
-        i += used;
     }
     return true;
 }

@@ -12,6 +12,7 @@ struct weft_sim_options;
 struct weft_sim_shard;
 struct weft_sim_topology;
 struct weft_sim_world;
+struct weft_text;
 
 /* Kinds of sites in one network. */
 #define WEFT_SIM_PLACES_MAX 32
@@ -36,8 +37,9 @@ struct weft_sim_place {
 
 /* Read "20 x 1 x 60 lan 1gbit wan 10mbit up 2mbit wifi 30% battery 10% busy 40%
  * hours 8:00-17:00 90%"; only the numbers at the beginning are needed.
- * Errors: false if it is anything else. Rates that are not named are those in |place| before. */
-bool weft_sim_place_read(const char *text, struct weft_sim_place *place);
+ * Errors: false if it is anything else, and |message| says which word of it. Rates that are not
+ *         named are those in |place| before. */
+bool weft_sim_place_read(const char *text, struct weft_sim_place *place, struct weft_text *message);
 
 /* Read "8:30" into minutes. Errors: false if it is anything else. */
 bool weft_sim_place_read_time(const char *text, uint32_t *minutes);

@@ -53,6 +53,28 @@ static enum weft_err refuse(struct weft_text *message, const char *path, uint32_
     return WEFT_ERR_ARGUMENT;
 }
 
+/* Is |word| the flag of the line at |begin|? */
+static bool is_word(const char *begin, const char *word)
+{
+    size_t length = strlen(word);
+    return strncmp(begin, word, length) == 0 && strchr(" \t=", begin[length]) != NULL;
+}
+
+/* Cut off a remark: what stands behind a "#" between blanks, or in front of all. In a value, as in
+ * "sleep #1,#4", a number follows at once. */
+static void cut_remark(char *line)
+{
+    for (char *at = strchr(line, '#'); at != NULL; at = strchr(at + 1, '#')) {
+        bool is_first = strspn(line, " \t") == (size_t)(at - line);
+        bool is_apart =
+            at > line && strchr(" \t", at[-1]) != NULL && strchr(" \t\r\n", at[1]) != NULL;
+        if (is_first || is_apart) {
+            *at = '\0';
+            return;
+        }
+    }
+}
+
 /* Why a line is wrong in itself; NULL = it is right, or has nothing. Cuts blanks off its ends. */
 static const char *trim(char *line, char **begin)
 {
@@ -60,6 +82,8 @@ static const char *trim(char *line, char **begin)
     if (length > 0 && line[length - 1] != '\n' && length == LINE_BYTES - 1) {
         return "the line is too long";
     }
+    cut_remark(line);
+    length = strlen(line);
     while (length > 0 && strchr(" \t\r\n", line[length - 1]) != NULL) {
         line[--length] = '\0';
     }
@@ -70,6 +94,10 @@ static const char *trim(char *line, char **begin)
         }
     }
     *begin = line + strspn(line, " \t");
+    *begin += strncmp(*begin, "--", 2) == 0 ? 2 : 0; /* as it is typed */
+    if (is_word(*begin, "scenario") || is_word(*begin, "help")) {
+        return "that is for the command line, not for a scenario";
+    }
     return NULL;
 }
 
@@ -103,7 +131,7 @@ static enum weft_err read_file(struct weft_sim_words *words, uint32_t *lines, co
     while (why == NULL && fgets(line, sizeof(line), file) != NULL) {
         char *begin = line;
         why = ++number > LINES_MAX ? "the file has too many lines" : trim(line, &begin);
-        if (why == NULL && *begin != '\0' && *begin != '#') {
+        if (why == NULL && *begin != '\0') {
             add_line(words, lines, begin, number);
             why = words->is_full ? "the file has too many flags" : NULL;
         }

@@ -39,6 +39,11 @@ START_TEST(test_a_file_stands_for_its_flags)
     ck_assert_uint_eq(options.size_bytes, 2 << 20);
     ck_assert_uint_eq(options.announce, WEFT_SIM_ANNOUNCE_ALL);
     ck_assert_int_eq(parse("seed 7\nsize 2MiB\n", size), WEFT_ERR_OK);
+    ck_assert_msg(parse("--seed 8\nsize 2MiB\t# of it\nsleep #1,#4 # two\n", NULL) == WEFT_ERR_OK,
+                  "%s", said);
+    ck_assert_uint_eq(options.seed, 8);
+    ck_assert_uint_eq(options.menu[WEFT_SIM_MISHAP_SLEEP].numbers, 0x12);
+    parse("seed 7\n", size);
     ck_assert_uint_eq(options.size_bytes, 3 << 20);
 }
 END_TEST
@@ -53,6 +58,17 @@ START_TEST(test_a_fault_names_its_line)
         {"seed 7\n\nsiz 4\n", ":3: ", "did you mean --size"},
         {"size 4 MiB\n", ":1: ", "--size"},
         {"seed 1\nsite 4 x 2\n", ":2: ", "SITES x SEGMENTS x NODES"},
+        {"seed 1\nsite 4 x 2 x 3 lann 1gbit\n", ":2: ", "detail: \"lann\""},
+        {"site 4 x 2 x 3 lan fast\n", ":1: ", "lan: \"fast\" is not valid; use a rate"},
+        {"site 4 x 2 x 3 wan\n", ":1: ", "wan: a value is missing; use a rate"},
+        {"site 4 x 2 x 3 wifi 130%\n", ":1: ", "wifi: \"130%\" is not valid; use a share"},
+        {"site 4 x 2 x 3 busy 100%\n", ":1: ", "busy: \"100%\" is not valid"},
+        {"site 4 x 2 x 3 hours 8-17 9%\n", ":1: ", "hours: \"8-17\" is not valid; use two times"},
+        {"site 4 x 2 x 3 hours 8:00-17:00\n", ":1: ", "hours: a value is missing; use a share"},
+        {"site 4 x 2 x 600\n", ":1: ", "--site: a segment would have 600 nodes"},
+        {"seed 1\nshard 1/3\n", ":2: ", "nothing to divide"},
+        {"seed 1\nscenario other.scn\n", ":2: ", "for the command line"},
+        {"help", ":1: ", "for the command line"},
         {"expect makespan > 4s\n", ":1: ", "a figure and its limit"},
         {"clock 25:00\n", ":1: ", "a time of day"},
         {"seed 1\nsleep 65\n", ":2: ", "how many, up to 64"},
