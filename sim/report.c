@@ -90,6 +90,39 @@ static void print_network(const struct weft_sim_world *world)
     printf("\n");
 }
 
+/* How long it took those who are complete, and beside the least time; of a run that is not over
+ * there is nothing to compare. */
+static void print_makespan(const struct weft_sim_summary *summary)
+{
+    bool over = summary->incomplete == 0 && summary->complete > 0;
+    label("makespan");
+    if (summary->complete == 0) {
+        printf("no node is complete yet\n");
+    } else {
+        print_seconds(summary->makespan_ns);
+        printf("   half at ");
+        print_seconds(summary->p50_ns);
+        printf(", 95 %% at ");
+        print_seconds(summary->p95_ns);
+        printf(over ? "\n" : " of those that are complete\n");
+    }
+    label("lower bound");
+    print_seconds(summary->bound.fluid_ns);
+    if (over) {
+        printf("   makespan is ");
+        print_ratio(summary->makespan_ns, summary->bound.fluid_ns);
+        printf(" of it; ");
+        print_ratio(summary->makespan_ns, summary->bound.one_copy_ns);
+        printf(" of ");
+        print_seconds(summary->bound.one_copy_ns);
+        printf(", one source copy a segment\n");
+    } else {
+        printf("   and ");
+        print_seconds(summary->bound.one_copy_ns);
+        printf(" with one source copy a segment\n");
+    }
+}
+
 static void print_times(const struct weft_sim_summary *summary, const struct weft_sim_world *world)
 {
     label("complete");
@@ -102,26 +135,15 @@ static void print_times(const struct weft_sim_summary *summary, const struct wef
     }
     printf("\n");
     label("known");
-    print_seconds(summary->first_known_ns);
-    printf("   after time zero to the first node, ");
-    print_seconds(summary->last_known_ns - summary->first_known_ns);
-    printf(" later to the last\n");
-    label("makespan");
-    print_seconds(summary->makespan_ns);
-    printf("   half at ");
-    print_seconds(summary->p50_ns);
-    printf(", 95 %% at ");
-    print_seconds(summary->p95_ns);
-    printf("\n");
-    label("lower bound");
-    print_seconds(summary->bound.fluid_ns);
-    printf("   makespan is ");
-    print_ratio(summary->makespan_ns, summary->bound.fluid_ns);
-    printf(" of it; ");
-    print_ratio(summary->makespan_ns, summary->bound.one_copy_ns);
-    printf(" of ");
-    print_seconds(summary->bound.one_copy_ns);
-    printf(", one source copy a segment\n");
+    if (summary->last_known_ns == 0) {
+        printf("to no node yet\n");
+    } else {
+        print_seconds(summary->first_known_ns);
+        printf("   after time zero to the first node, ");
+        print_seconds(summary->last_known_ns - summary->first_known_ns);
+        printf(" later to the last\n");
+    }
+    print_makespan(summary);
 }
 
 /* What hostile nodes cost, if the same run was made without. */
@@ -168,7 +190,7 @@ static void print_bytes_moved(const struct weft_sim_summary *summary)
             separator = ", ";
         }
     }
-    printf("\n");
+    printf("%s\n", separator[0] == '\0' ? "nothing yet" : "");
     label("chunks");
     printf("%llu stored, %llu twice, %llu discarded, %llu cut off\n",
            (unsigned long long)summary->totals.chunks_stored,
@@ -240,7 +262,11 @@ static void print_verdict(const struct weft_sim_summary *summary,
                           const struct weft_sim_world *world)
 {
     if (world->interrupted) {
-        printf("  interrupted: these are the figures so far\n");
+        weft_ns zero_ns = world->releases.items[0].publish_ns;
+        bool begun = world->now_ns >= zero_ns;
+        printf("  interrupted ");
+        print_seconds(begun ? world->now_ns - zero_ns : zero_ns - world->now_ns);
+        printf(" %s time zero: these are the figures so far\n", begun ? "after" : "before");
     }
     for (uint32_t i = 0; i < WEFT_SIM_STALLS; i++) {
         if (summary->stalls[i] > 0) {

@@ -107,5 +107,5 @@ void weft_sim_report_json(const struct weft_sim_summary *summary,
         fprintf(out, "  \"violated_by\": %u,\n", checks->node);
         fprintf(out, "  \"violated_how\": \"%s\",\n", checks->detail);
     }
-    fprintf(out, "  \"ok\": %s\n}\n", checks->failed ? "false" : "true");
+    fprintf(out, "  \"ok\": %s\n}\n", checks->failed || world->interrupted ? "false" : "true");
 }
