@@ -5,6 +5,7 @@
 #include "files.h"
 #include "history_read.h"
 #include "memory.h"
+#include "output.h"
 #include "page.h"
 #include "perfetto.h"
 
@@ -196,6 +197,7 @@ int weft_sim_command_report(int argc, char *const *argv)
         code = fail(buffer, EXIT_USAGE);
     } else if (options.help) {
         print_help(&set);
+        code = weft_sim_output_said() ? EXIT_WRITTEN : EXIT_FAILED;
     } else if (options.output == NULL && options.perfetto == NULL) {
         code = fail("say where to write it: --output FILE.html", EXIT_USAGE);
     } else {

@@ -72,14 +72,14 @@ int main(int argc, char **argv)
     }
     if (options.help) {
         weft_sim_options_print_help();
-        return 0;
-    }
-    if (options.shrink) {
-        return weft_sim_shrink(argc - 1, argv + 1);
+        return weft_sim_output_said() ? 0 : EXIT_FAILED;
     }
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    if (options.shrink) {
+        return weft_sim_shrink(argc - 1, argv + 1, &stop);
+    }
     if (options.sweep > 0 || options.fail_each) {
         return weft_sim_sweep(&options, argc - 1, argv + 1, &stop);
     }
@@ -111,7 +111,7 @@ int main(int argc, char **argv)
     } else {
         weft_sim_report_text(&summary, &world);
     }
-    bool failed = world.checks.failed || !written || fflush(stdout) != 0;
+    bool failed = !weft_sim_output_said() || world.checks.failed || !written;
     bool interrupted = world.interrupted;
     weft_sim_world_end(&world);
     return failed ? EXIT_FAILED : interrupted ? EXIT_INTERRUPTED : 0;

@@ -56,3 +56,15 @@ bool weft_sim_output_end(struct weft_sim_output *output, const struct weft_sim_o
     bool report = close_one(&output->report, "report", options->report_path);
     return trace && report;
 }
+
+bool weft_sim_output_said(void)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
+        return true;
+    }
+    /* The reason is gone if it was an earlier write that failed. */
+    fprintf(stderr, "weft-sim: not everything could be written to standard output: %s\n",
+            errno == 0 ? "is the disk full?" : strerror(errno));
+    return false;
+}

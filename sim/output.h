@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files that a run leaves behind. They are opened before it, so that one which cannot be
- * written is told at once, and written after it. */
+/* The files that a run leaves behind, and standard output. Files are opened before the run, so that
+ * one which cannot be written is told at once, and written after it. */
 #ifndef WEFT_SIM_OUTPUT_H
 #define WEFT_SIM_OUTPUT_H
 
@@ -25,5 +25,9 @@ bool weft_sim_output_wanted(const struct weft_sim_output *output);
  * Errors: false if not everything could be written; a message was printed. */
 bool weft_sim_output_end(struct weft_sim_output *output, const struct weft_sim_options *options,
                          const struct weft_sim_history *history);
+
+/* Did all that was printed reach standard output?
+ * Errors: false if not, as on a full disk; a message was printed. */
+bool weft_sim_output_said(void);
 
 #endif

@@ -3,6 +3,7 @@
  * be taken away any more; as all luck is counter-based, what stays behaves as before. */
 #include "shrink.h"
 #include "options.h"
+#include "output.h"
 #include "try.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
 /* Real time of one try; what takes longer counts as another failure. */
 #define TRY_SECONDS 60
@@ -32,6 +33,7 @@ struct state {
     uint32_t count;                 /* entries of items */
     struct weft_sim_verdict wanted; /* how it fails */
     uint32_t tries;                 /* runs so far */
+    const volatile int *stop;       /* set by a signal: no further runs; borrowed */
 };
 
 /* --- running --- */
@@ -55,13 +57,14 @@ static bool try_it(struct state *state, struct weft_sim_verdict *verdict)
     static struct weft_sim_words words;
     words_of(state, &words);
     state->tries++;
-    return !words.is_full && weft_sim_try_once(&words, TRY_SECONDS, verdict);
+    return !words.is_full && !*state->stop && weft_sim_try_once(&words, TRY_SECONDS, verdict);
 }
 
 static bool still_fails(struct state *state)
 {
     struct weft_sim_verdict verdict;
-    bool same = try_it(state, &verdict) && weft_sim_verdict_same(&verdict, &state->wanted);
+    bool same = try_it(state, &verdict) && !weft_sim_verdict_is_stopped(&verdict) &&
+                weft_sim_verdict_same(&verdict, &state->wanted);
     if (same) {
         state->wanted = verdict;
     }
@@ -374,14 +377,31 @@ static void print(const struct state *state)
     }
 }
 
-int weft_sim_shrink(int argc, char *const *argv)
+/* Print what is left, and say so if it need not be the smallest. */
+static int finish(const struct state *state)
+{
+    print(state);
+    if (*state->stop) {
+        fprintf(stderr, "weft-sim: interrupted: this is the smallest so far\n");
+    }
+    if (!weft_sim_output_said()) {
+        return EXIT_FAILED;
+    }
+    return *state->stop ? EXIT_INTERRUPTED : EXIT_FINE;
+}
+
+int weft_sim_shrink(int argc, char *const *argv, const volatile int *stop)
 {
     static struct state state;
+    state.stop = stop;
     if (!read_items(&state, argc, argv)) {
         fprintf(stderr, "weft-sim: --shrink takes flags only, %d at most\n", ITEMS_MAX);
         return EXIT_USAGE;
     }
     if (!try_it(&state, &state.wanted)) {
+        if (*stop) {
+            return EXIT_INTERRUPTED;
+        }
         fprintf(stderr, "weft-sim: cannot start a process: %s\n", strerror(errno));
         return EXIT_FAILED;
     }
@@ -392,12 +412,16 @@ int weft_sim_shrink(int argc, char *const *argv)
         weft_sim_verdict_print(&state.wanted);
         return state.wanted.outcome == WEFT_SIM_TRY_PASSED ? EXIT_FAILED : EXIT_USAGE;
     }
+    if (*stop && weft_sim_verdict_is_stopped(&state.wanted)) {
+        return EXIT_INTERRUPTED;
+    }
+    fprintf(stderr, "weft-sim: the run fails (%s); it is made smaller\n",
+            weft_sim_verdict_name(&state.wanted));
     bool any = true;
-    while (any) {
+    while (any && !*stop) {
         any = drop_flags(&state);
         any |= shrink_values(&state);
         fprintf(stderr, "%u tries, %u flags left\n", state.tries, state.count);
     }
-    print(&state);
-    return EXIT_FINE;
+    return finish(&state);
 }

@@ -2,6 +2,7 @@
 /* Answers "which of these many runs fail?". What one seed runs is swarm.c's. */
 #include "sweep.h"
 #include "memory.h"
+#include "output.h"
 #include "swarm.h"
 #include "tally.h"
 #include "try.h"
@@ -120,6 +121,9 @@ static void end_one(struct sweep *sweep, struct slot *slot)
 {
     struct weft_sim_verdict verdict;
     weft_sim_try_end(&slot->try, &verdict);
+    if (weft_sim_verdict_is_stopped(&verdict)) {
+        return; /* Ctrl-C goes to the runs as well; that is no failure of theirs */
+    }
     weft_sim_tally_add(&sweep->tally, &verdict);
     if (verdict.outcome == WEFT_SIM_TRY_PASSED) {
         return;
@@ -215,8 +219,9 @@ int weft_sim_sweep(const struct weft_sim_options *options, int argc, char *const
     sweep.tally.shard_count = options->shard_count;
     bool good = run_all(&sweep, stop);
     sweep.tally.wall_ms = wall_ms() - begin_ms;
+    sweep.tally.interrupted = *stop != 0;
     weft_sim_tally_print(&sweep.tally, options->json);
-    bool failed = sweep.tally.failed > 0 || !good || fflush(stdout) != 0;
+    bool failed = !weft_sim_output_said() || sweep.tally.failed > 0 || !good;
     weft_sim_tally_free(&sweep.tally);
     return *stop ? EXIT_INTERRUPTED : failed ? EXIT_FAILED : EXIT_FINE;
 }

@@ -2,7 +2,9 @@
 /* Answers "what came of the sweep, and of its shards together?". */
 #include "tally.h"
 #include "memory.h"
+#include "output.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -12,6 +14,8 @@ enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 /* Shards of one sweep. */
 #define SHARDS_MAX 4096
+
+#define NOT_A_SHARD "this is not what weft-sim --sweep N --shard I/N --json prints"
 
 /* --- counting --- */
 
@@ -80,6 +84,9 @@ void weft_sim_tally_print(const struct weft_sim_tally *tally, bool json)
            " runs a second, %" PRIu64 " events\n",
            tally->runs, tally->count, ms / 1000, ms / 100 % 10, tally->runs * 1000 / ms,
            tally->events);
+    if (tally->interrupted) {
+        printf("interrupted: these are the runs so far\n");
+    }
     printf("%" PRIu64 " passed, %" PRIu64 " failed, 0 skipped\n", tally->runs - tally->failed,
            tally->failed);
 }
@@ -90,12 +97,19 @@ struct merge {
     struct weft_sim_tally sum; /* so far */
     bool seen[SHARDS_MAX];     /* shard index - 1: its file was read */
     uint32_t files;            /* read */
+    uint32_t cut_off;          /* of them, of shards that did not come to their end */
 };
 
 static bool refuse(const char *path, const char *why)
 {
-    fprintf(stderr, "weft-sim: %s: %s\n", path, why);
+    fprintf(stderr, "weft-sim merge: %s: %s\n", path, why);
     return false;
+}
+
+/* Runs that a shard of a sweep of |count| has. */
+static uint64_t runs_of(uint64_t count, uint32_t shard, uint32_t shards)
+{
+    return count / shards + (shard - 1 < count % shards ? 1 : 0);
 }
 
 static bool add_shard(struct merge *merge, const char *path, json_t *root)
@@ -108,8 +122,8 @@ static bool add_shard(struct merge *merge, const char *path, json_t *root)
                     &count, "shard", &shard, "shards", &shards, "runs", &runs, "failed", &failed,
                     "events", &events, "wall_ms", &wall_ms, "failures", &failures) != 0 ||
         !json_is_array(failures) || shards < 1 || shards > SHARDS_MAX || shard < 1 ||
-        shard > shards || runs < 0 || failed < 0 || events < 0 || wall_ms < 0) {
-        return refuse(path, "this is not what weft-sim --sweep N --json prints");
+        shard > shards || count < 0 || runs < 0 || failed < 0 || events < 0 || wall_ms < 0) {
+        return refuse(path, NOT_A_SHARD);
     }
     bool same = sum->first == (uint64_t)first && sum->count == (uint64_t)count &&
                 sum->shard_count == (uint32_t)shards;
@@ -121,6 +135,10 @@ static bool add_shard(struct merge *merge, const char *path, json_t *root)
     }
     merge->seen[shard - 1] = true;
     merge->files++;
+    if ((uint64_t)runs < runs_of((uint64_t)count, (uint32_t)shard, (uint32_t)shards)) {
+        refuse(path, "that shard did not come to its end; run it again");
+        merge->cut_off++;
+    }
     sum->first = (uint64_t)first;
     sum->count = (uint64_t)count;
     sum->shard_count = (uint32_t)shards;
@@ -136,10 +154,16 @@ static bool add_shard(struct merge *merge, const char *path, json_t *root)
 static bool add_file(struct merge *merge, const char *path)
 {
     json_error_t error;
-    json_t *root = json_load_file(path, 0, &error);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return refuse(path, strerror(errno));
+    }
+    json_t *root = json_loadf(file, 0, &error);
+    bool broken = ferror(file) != 0;
+    int why = errno;
+    fclose(file);
     if (root == NULL) {
-        fprintf(stderr, "weft-sim: %s:%d: %s\n", path, error.line > 0 ? error.line : 0, error.text);
-        return false;
+        return refuse(path, broken ? strerror(why) : NOT_A_SHARD);
     }
     bool added = add_shard(merge, path, root);
     json_decref(root);
@@ -173,7 +197,7 @@ static uint32_t print_missing(const struct merge *merge)
     uint32_t missing = 0;
     for (uint32_t i = 0; i < merge->sum.shard_count; i++) {
         if (!merge->seen[i]) {
-            fprintf(stderr, "weft-sim: no file has shard %u of %u\n", i + 1,
+            fprintf(stderr, "weft-sim merge: no file has shard %u of %u\n", i + 1,
                     merge->sum.shard_count);
             missing++;
         }
@@ -193,9 +217,10 @@ int weft_sim_tally_merge(int argc, char *const *argv)
     static struct merge merge;
     bool json = false;
     bool good = true;
-    if (argc > 0 && strcmp(argv[0], "--help") == 0) {
-        print_usage(stdout);
-        return EXIT_FINE;
+    if (argc == 0 || strcmp(argv[0], "--help") == 0) {
+        print_usage(argc == 0 ? stderr : stdout);
+        bool said = weft_sim_output_said();
+        return argc == 0 ? EXIT_USAGE : said ? EXIT_FINE : EXIT_FAILED;
     }
     for (int i = 0; i < argc; i++) {
         bool is_flag = strcmp(argv[i], "--json") == 0;
@@ -203,18 +228,18 @@ int weft_sim_tally_merge(int argc, char *const *argv)
         good = (is_flag || add_file(&merge, argv[i])) && good;
     }
     if (merge.files == 0 || !good) {
-        print_usage(stderr);
+        fprintf(stderr, "Try weft-sim merge --help\n");
         weft_sim_tally_free(&merge.sum);
         return EXIT_USAGE;
     }
     uint32_t missing = print_missing(&merge);
     merge.sum.shard_index = 1;
-    merge.sum.shard_count = missing == 0 ? 1 : merge.sum.shard_count;
+    merge.sum.shard_count = 1;
     if (!json) {
         print_failures(&merge.sum);
     }
     weft_sim_tally_print(&merge.sum, json);
-    bool failed = missing > 0 || merge.sum.failed > 0;
+    bool failed = !weft_sim_output_said() || missing + merge.cut_off > 0 || merge.sum.failed > 0;
     weft_sim_tally_free(&merge.sum);
     return failed ? EXIT_FAILED : EXIT_FINE;
 }

@@ -16,6 +16,7 @@ struct weft_sim_tally {
     uint64_t failed;         /* of them */
     uint64_t events;         /* entries of all queues */
     uint64_t wall_ms;        /* real time */
+    bool interrupted;        /* it ended before its end */
     struct json_t *failures; /* array of objects; NULL = none yet; owned */
 };
 
@@ -34,8 +35,8 @@ void weft_sim_tally_print(const struct weft_sim_tally *tally, bool json);
 void weft_sim_tally_free(struct weft_sim_tally *tally);
 
 /* weft-sim merge [--json] FILE...: join what the shards of one sweep printed with --json.
- * Returns the exit status: 0 all passed, 1 some failed or a shard is missing, 2 a file cannot be
- * used; what and why was printed. */
+ * Returns the exit status: 0 all passed, 1 some failed, a shard is missing or did not come to its
+ * end, or the result could not be written, 2 a file cannot be used; what and why was printed. */
 int weft_sim_tally_merge(int argc, char *const *argv);
 
 #endif

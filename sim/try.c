@@ -59,6 +59,7 @@ static void be_child(struct weft_sim_words *words, int pipe, uint32_t seconds)
     memset(&verdict, 0, sizeof(verdict));
     signal(SIGALRM, SIG_DFL);
     signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     alarm(seconds);
     run(words, &verdict);
     ssize_t written = write(pipe, &verdict, sizeof(verdict));
@@ -123,6 +124,12 @@ bool weft_sim_try_once(struct weft_sim_words *words, uint32_t seconds,
     }
     weft_sim_try_end(&try, verdict);
     return true;
+}
+
+bool weft_sim_verdict_is_stopped(const struct weft_sim_verdict *verdict)
+{
+    return verdict->outcome == WEFT_SIM_TRY_CRASHED &&
+           (verdict->signal == SIGINT || verdict->signal == SIGTERM);
 }
 
 bool weft_sim_verdict_same(const struct weft_sim_verdict *a, const struct weft_sim_verdict *b)

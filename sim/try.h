@@ -43,6 +43,9 @@ void weft_sim_try_stop(struct weft_sim_try *try);
 bool weft_sim_try_once(struct weft_sim_words *words, uint32_t seconds,
                        struct weft_sim_verdict *verdict);
 
+/* Did somebody stop it from outside, by SIGINT or SIGTERM? */
+bool weft_sim_verdict_is_stopped(const struct weft_sim_verdict *verdict);
+
 /* Are both the same failure: of the same invariant, or both crashes, or both endless? */
 bool weft_sim_verdict_same(const struct weft_sim_verdict *a, const struct weft_sim_verdict *b);
 

@@ -42,7 +42,12 @@ refused 2 'I/N with I from 1 to N' --sweep 2 --shard 3/2
 echo '{"first": 1}' >"$dir/odd"
 refused 2 'this is not what weft-sim' merge "$dir/odd"
 refused 2 'its shard was in a file before it' merge "$dir/1" "$dir/1"
-refused 2 'unable to open' merge "$dir/missing"
+refused 2 'merge: .*missing: No such file' merge "$dir/missing"
+refused 2 'merge: .*: Is a directory' merge "$dir"
+refused 2 'this is not what weft-sim' merge "$0"
+refused 2 'for a single run' --sweep 2 --report "$dir/page.html"
+sed 's/"runs": 6/"runs": 5/' "$dir/2" >"$dir/cut"
+refused 1 'did not come to its end' merge "$dir/1" "$dir/cut"
 refused 1 'does not fail' --shrink --nodes 2 --segments 1 --size 1KiB
 refused 2 'how many, up to 64' --sleep 65
 refused 2 'a segment below --segments' --segments 2 --sleep 1:2
