@@ -13,7 +13,8 @@ function make(tag, attributes, ...children) {
     if (typeof value === "function") element.addEventListener(name, value);
     else if (value !== undefined && value !== false) element.setAttribute(name, value);
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined));
+  const nothing = [null, undefined, false];
+  element.append(...children.filter((child) => !nothing.includes(child)));
   return element;
 }
 
@@ -26,7 +27,9 @@ function draw(parent, tag, attributes, text) {
   return element;
 }
 
-// --- numbers for people ---
+// --- numbers for people; their units stay on the same line ---
+
+const SPACE = "\u00a0";
 
 function digits(value) {
   const places = value === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
@@ -36,7 +39,7 @@ function digits(value) {
 function seconds(ms) {
   if (ms === null || ms === undefined) return "not yet";
   const s = ms / 1000;
-  if (s < 100) return `${digits(s)} s`;
+  if (s < 100) return `${digits(s)}${SPACE}s`;
   const whole = Math.round(s);
   const two = (n) => String(n).padStart(2, "0");
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
@@ -49,7 +52,7 @@ function scaled(value, units, step) {
     value /= step;
     unit += 1;
   }
-  return `${unit === 0 ? Math.round(value) : digits(value)} ${units[unit]}`;
+  return `${unit === 0 ? Math.round(value) : digits(value)}${SPACE}${units[unit]}`;
 }
 
 const bytes = (value) => scaled(value, ["B", "kB", "MB", "GB", "TB", "PB"], 1000);
@@ -58,7 +61,7 @@ const bits = (bytesPerSecond) =>
 const count = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 const several = (value, word) => `${count(value)} ${word}${value === 1 ? "" : "s"}`;
 const percent = (part, whole) =>
-  whole === 0 ? "100 %" : `${(Math.floor((part / whole) * 1000) / 10).toFixed(1)} %`;
+  `${whole === 0 ? 100 : (Math.floor((part / whole) * 1000) / 10).toFixed(1)}${SPACE}%`;
 
 // --- axes ---
 

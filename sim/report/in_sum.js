@@ -370,7 +370,7 @@ function brokenAndKept() {
           run.rules.map(([name, statement, detail]) => [
             name,
             statement,
-            detail ? `violated: ${detail}` : "held",
+            detail ? `violated: ${detail}` : `held${soFar}`,
           ]),
         ),
       ),

@@ -31,6 +31,7 @@ const REASON = {
 
 // Flag of a fault: what it is, in a few words. Hostile nodes keep the flag, and others, too.
 const FAULT = {
+  "source-down": "source down",
   burst: "burst of lost messages",
   partition: "cut of the network",
   "one-way": "cut of the network in one direction",
@@ -125,7 +126,7 @@ function because(s) {
   const most = extra.indexOf(Math.max(...extra));
   const broken = inc.filter((i) => i.segment === s.index).map((i) => i.what);
   const parts = [];
-  if (extra[most] > 50) {
+  if (extra[most] > Math.max(50, run.end_ms / 100)) {
     const [meaning] = REASON[run.reasons[most]] || [run.reasons[most]];
     parts.push(`a node waited ${seconds(extra[most])} more than elsewhere while ${meaning}`);
   }
@@ -149,10 +150,20 @@ const figure = (name) => seconds(figures[name] ? figures[name] / 1e6 : null);
 // The rule that did not hold, if that is more than nodes that are not done.
 const violated = () => run.rules.find((rule) => rule[2] && !/all-complete/.test(rule[0]));
 
+// Some invariants are about the end, which a run that was stopped does not have.
+const soFar = figures.interrupted ? " so far" : "";
+
+const lacking = living(run) - figures.complete;
+
+// Was there anything to distribute? A run that ended before has nothing but its verdict to show.
+const begun = run.bytes > 0;
+
 function judge() {
   const nodes = living(run);
-  const lacking = nodes - figures.complete;
   if (violated()) return ["bad", `Broken: it does not hold that ${violated()[1]}`];
+  if (figures.interrupted && !begun) {
+    return ["warn", "Interrupted before the release was published"];
+  }
   if (figures.interrupted) {
     const part = `${count(figures.complete)} of ${count(nodes)} nodes had the release`;
     return ["warn", `Interrupted after ${seconds(run.end_ms)}: ${part}`];
@@ -171,15 +182,20 @@ function verdictDone() {
   const bound = run.bound_ms
     ? ` On these lines nobody can do it in less than ${seconds(run.bound_ms)}`
     : "";
+  if (!begun) {
+    return `Not begun: the ${several(run.nodes, "node")} were still finding each other.`;
+  }
   if (!figures.complete) {
     const have = sum(run.by_tier.map(sum)) / (run.bytes * living(run));
     const part = `${Math.min(100, Math.floor(have * 100))} % of all bytes were there`;
     return `No node had all of it after ${seconds(run.end_ms)}; ${part}.${bound && `${bound}.`}`;
   }
   const ratio = (figures.makespan_ns / 1e6 / run.bound_ms).toFixed(2);
+  const those = lacking > 0 ? "those that are done" : "the nodes";
+  const end = lacking > 0 ? "." : `: this was ${ratio} times that.`;
   return (
-    `Half of the nodes after ${figure("half_ns")}, 95 % after ${figure("p95_ns")}, the last ` +
-    `after ${figure("makespan_ns")}.${bound && `${bound}: this was ${ratio} times that.`}`
+    `Half of ${those} after ${figure("half_ns")}, 95 % after ${figure("p95_ns")}, the last ` +
+    `after ${figure("makespan_ns")}.${bound && bound + end}`
   );
 }
 
@@ -199,7 +215,8 @@ function verdictCost() {
         `${several(segments.length, "segment")}.`;
   return (
     `${mean.toFixed(2)} copies came in over a ${lineOwner}'s WAN line on average, ` +
-    `${(figures.wan_copies_max_ppm / 1e6).toFixed(2)} at most.${saved}${source}`
+    `${(figures.wan_copies_max_ppm / 1e6).toFixed(2)} at most; ` +
+    `${bytes(mean * run.bytes * run.sites)} over all lines.${saved}${source}`
   );
 }
 
@@ -208,6 +225,11 @@ function verdictSlow() {
     return `No segment stands out; the typical one was done after ${seconds(typicalMs)}.`;
   }
   const open = slow.filter((s) => s.last === null);
+  const shares = segments.map(fullness);
+  const [least, most] = [Math.min(...shares), Math.max(...shares)];
+  if (open.length === segments.length && segments.length > 1 && most - least < 10) {
+    return `No segment is done, and none stands out: they have ${least} to ${most} % of the bytes.`;
+  }
   const state = (s) => (s.last === null ? `${fullness(s)} % of its bytes` : seconds(s.last));
   const named = slow.slice(0, 3).map((s) => `${s.name} (${state(s)}: ${because(s)})`);
   const more = slow.length > 3 ? `, and ${count(slow.length - 3)} more` : "";
@@ -230,13 +252,15 @@ function verdictFaults() {
   }
   const others = inc.map((i) => i.what).filter((w) => w !== "crash" && w !== "source-down");
   if (others.length) parts.push(tally(others));
-  if (figures.datagrams_lost) parts.push(`${count(figures.datagrams_lost)} messages lost`);
+  const lost = figures.datagrams_lost ? `${count(figures.datagrams_lost)} messages lost` : "";
+  if (parts.length && lost) parts.push(lost);
   const held = run.rules.filter((rule) => !rule[2]).length;
   const broken = run.rules.filter((rule) => rule[2]).map(([name, , how]) => ` ${name}: ${how}.`);
   const rules = run.rules.length
-    ? ` ${held} of ${run.rules.length} invariants held.${broken.join("")}`
+    ? ` ${held} of ${run.rules.length} invariants held${soFar}.${broken.join("")}`
     : "";
-  return `${parts.length ? `It went through ${parts.join(", ")}.` : "Nothing went wrong."}${rules}`;
+  const none = `Nothing went wrong${lost && `, but for ${lost}`}.`;
+  return `${parts.length ? `It went through ${parts.join(", ")}.` : none}${rules}`;
 }
 
 function verdict() {
@@ -250,7 +274,8 @@ function verdict() {
     make(
       "p",
       {class: "kicker"},
-      `${bytes(run.bytes)} in ${several(run.chunks, "chunk")} to ` +
+      `${bytes(run.bytes || figures.bytes)} in ` +
+        `${several(run.chunks || figures.chunks, "chunk")} to ` +
         `${several(run.nodes, "node")} in ${several(segments.length, "segment")}; ` +
         (run.real ? "measured on real nodes" : `simulated, seed ${figures.seed}`),
     ),
@@ -258,8 +283,8 @@ function verdict() {
       "ul",
       {},
       line("Done when?", verdictDone()),
-      line("At what cost?", verdictCost()),
-      line("Where slow?", verdictSlow()),
+      begun && line("At what cost?", verdictCost()),
+      begun && line("Where slow?", verdictSlow()),
       line("What broke?", verdictFaults()),
     ),
   );
@@ -287,7 +312,7 @@ function cards() {
       `${count(figures.complete)} of ${count(living(run))} ${kindOfNodes}`,
     ),
     card(
-      "Last node",
+      lacking > 0 ? "Last node so far" : "Last node",
       "makespan_ns",
       figure("makespan_ns"),
       run.bound_ms ? `lower bound ${seconds(run.bound_ms)}` : "",
@@ -317,7 +342,7 @@ function cards() {
         {class: "card"},
         make("div", {class: "label"}, "Invariants"),
         make("div", {class: "value"}, broken ? `${broken} violated` : "all held"),
-        make("div", {class: "note"}, `${run.rules.length} watched at every event`),
+        make("div", {class: "note"}, `${run.rules.length} watched at every event${soFar}`),
       ),
     );
   }
@@ -364,4 +389,6 @@ function charts() {
 
 document
   .getElementById("report")
-  .append(...[verdict(), cards(), ...charts(), repeat()].filter((part) => part));
+  .append(
+    ...[verdict(), ...(begun ? [cards(), ...charts()] : []), repeat()].filter((part) => part),
+  );

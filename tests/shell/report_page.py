@@ -3,7 +3,9 @@
 """Opens a report in headless Chromium, as report.sh asks: no error on its console, no request to
 anywhere, and the figures that people read are those of --json.
 
-  report_page.py REPORT.html SUMMARY.json        exit 77: there is no Chromium"""
+  report_page.py REPORT.html SUMMARY.json STOPPED.html      exit 77: there is no Chromium
+
+STOPPED is the report of a run that was interrupted before its release."""
 import html
 import json
 import os
@@ -57,7 +59,8 @@ def opened(chromium, path):
 def text_of(document, pattern):
     """Text of the first element that matches."""
     match = re.search(pattern, document, re.S)
-    return html.unescape(re.sub(r"<[^>]*>", "", match[1])) if match else ""
+    text = html.unescape(re.sub(r"<[^>]*>", "", match[1])) if match else ""
+    return text.replace("\u00a0", " ")
 
 
 def seconds(ns):
@@ -83,7 +86,17 @@ def figures_agree(document, summary):
     check("hostile node (corrupt)" in document, "the hostile node is not told of in words")
 
 
-def main(report, summary_path):
+def stopped_says_so(chromium, path):
+    document, errors, _ = opened(chromium, os.path.abspath(path))
+    check(not errors, f"a run that was stopped: errors on the console: {errors[:3]}")
+    verdict = text_of(document, r'<h1 id="verdict">(.*?)</h1>')
+    check(verdict == "Interrupted before the release was published",
+          f"the verdict of a run that was stopped is '{verdict}'")
+    check("Run it again" in document, "a run that was stopped has no command")
+    check("<svg" not in document, "a run that was stopped has charts of nothing")
+
+
+def main(report, summary_path, stopped):
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         print("skipped: no chromium (Debian package chromium) to open the report in")
@@ -100,6 +113,7 @@ def main(report, summary_path):
     check(len(re.findall(r"<svg[^>]*>\s*<title>[^<]+</title>", document)) == document.count("<svg"),
           "a chart has no title")
     figures_agree(document, summary)
+    stopped_says_so(chromium, stopped)
     # What is tested above must be able to fail.
     damaged = report + ".damaged.html"
     with open(report, encoding="utf-8") as whole, open(damaged, "w", encoding="utf-8") as out:
@@ -113,4 +127,4 @@ def main(report, summary_path):
     return 1 if faults else 0
 
 
-sys.exit(main(*sys.argv[1:3]))
+sys.exit(main(*sys.argv[1:4]))
