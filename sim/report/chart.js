@@ -42,8 +42,11 @@ function seconds(ms) {
   if (s < 100) return `${digits(s)}${SPACE}s`;
   const whole = Math.round(s);
   const two = (n) => String(n).padStart(2, "0");
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
-  return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+  const parts =
+    whole < 3600
+      ? [Math.floor(whole / 60), "min", two(whole % 60), "s"]
+      : [Math.floor(whole / 3600), "h", two(Math.floor((whole % 3600) / 60)), "min"];
+  return parts.join(SPACE);
 }
 
 function scaled(value, units, step) {

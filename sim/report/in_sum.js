@@ -212,15 +212,20 @@ function waitBars() {
   return svg;
 }
 
+const PAYLOAD = 0.957; // share of a line that is not headers
+
+// Share of the time until |s| was done in which its WAN line was full; one slow segment does not
+// make the lines of the others idle.
+const busyShare = (s) =>
+  s.wan / (figures.wan_bytes_per_s * PAYLOAD * ((s.last ?? run.end_ms) / 1000));
+
 // Which lines were busy? That tells a rollout at its physical limit from one that waits.
 function bottleneck() {
-  const used = (figures.makespan_ns / 1e9) * 0.957; // seconds of payload that a line can carry
+  const used = (figures.makespan_ns / 1e9) * PAYLOAD;
   const parts = [];
   if (hasLines && figures.wan_bytes_per_s) {
-    parts.push([
-      median(segments.map((s) => s.wan).filter((wan) => wan > 0)) / figures.wan_bytes_per_s / used,
-      "the segments' WAN lines",
-    ]);
+    const shares = segments.filter((s) => s.wan > 0).map(busyShare);
+    parts.push([median(shares), "the segments' WAN lines"]);
   }
   if (figures.source_copies_ppm && figures.source_bytes_per_s) {
     parts.push([
@@ -244,22 +249,21 @@ function bottleneck() {
 // whether the node was there at all.
 function between(hop, before) {
   const [ms, at, node] = hop;
-  const ill = inc.find((i) => i.node === node && i.begin < ms && (i.end ?? ms) > before[0]);
-  if (ill)
-    return (
-      `${faultText(ill.what)} at this node ` +
-      `from ${seconds(ill.begin)} to ${seconds(ill.end ?? ms)}`
-    );
+  const then = inc.filter((i) => i.begin < ms && (i.end ?? ms) > before[0]);
+  const during = (i) => `from ${seconds(i.begin)} to ${seconds(i.end ?? ms)}`;
+  const ill = then.find((i) => i.node === node);
+  if (ill) return `${faultText(ill.what)} at this node ${during(ill)}`;
   if (before[1] === at) return `inside ${segments[at].name}`;
-  const busy = lineBusy(segments[at].wan);
+  const cut = then.find((i) => i.segment === at && /^wan-/.test(i.what));
+  if (cut) return `over the line of ${segments[at].name}: ${faultText(cut.what)} ${during(cut)}`;
+  const busy = lineBusy(segments[at]);
   return `over the line of ${segments[at].name}${busy ? `, which was ${busy} busy` : ""}`;
 }
 
-// Share of the rollout's time in which a WAN line was full of |bytes|; "" if the rate is not known.
-function lineBusy(wanBytes) {
+// The same in words; "" if the rate is not known.
+function lineBusy(s) {
   if (!sameLines || !figures.wan_bytes_per_s || !figures.makespan_ns) return "";
-  const capacity = figures.wan_bytes_per_s * 0.957 * (figures.makespan_ns / 1e9);
-  return `${Math.min(100, Math.round((wanBytes / capacity) * 100))} %`;
+  return `${Math.min(100, Math.round(busyShare(s) * 100))} %`;
 }
 
 // The way of the last chunk, with what lay between its steps.
