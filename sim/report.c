@@ -97,7 +97,8 @@ static void print_makespan(const struct weft_sim_summary *summary)
     bool over = summary->incomplete == 0 && summary->complete > 0;
     label("makespan");
     if (summary->complete == 0) {
-        printf("no node is complete yet\n");
+        printf(summary->incomplete > 0 ? "no node is complete\n"
+                                       : "nobody is left to whom the release is owed\n");
     } else {
         print_seconds(summary->makespan_ns);
         printf("   half at ");
@@ -136,7 +137,7 @@ static void print_times(const struct weft_sim_summary *summary, const struct wef
     printf("\n");
     label("known");
     if (summary->last_known_ns == 0) {
-        printf("to no node yet\n");
+        printf("to no node\n");
     } else {
         print_seconds(summary->first_known_ns);
         printf("   after time zero to the first node, ");
@@ -190,7 +191,7 @@ static void print_bytes_moved(const struct weft_sim_summary *summary)
             separator = ", ";
         }
     }
-    printf("%s\n", separator[0] == '\0' ? "nothing yet" : "");
+    printf("%s\n", separator[0] == '\0' ? "nothing" : "");
     label("chunks");
     printf("%llu stored, %llu twice, %llu discarded, %llu cut off\n",
            (unsigned long long)summary->totals.chunks_stored,

@@ -161,6 +161,9 @@ const begun = run.bytes > 0;
 function judge() {
   const nodes = living(run);
   if (violated()) return ["bad", `Broken: it does not hold that ${violated()[1]}`];
+  if (run.nodes === (figures.gone || 0) + (figures.hostile || 0)) {
+    return ["bad", `Nobody left: all ${several(run.nodes, "node")} are gone for good or hostile`];
+  }
   if (figures.interrupted && !begun) {
     return ["warn", "Interrupted before the release was published"];
   }
