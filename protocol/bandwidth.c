@@ -14,10 +14,11 @@
 /* Goodput of half-octave 0: 128 KiB/s. */
 #define BASE_SHIFT 17
 
-/* How often rates are told, what change is worth telling, when they are told all the same. */
+/* How often rates are told, what change is worth telling, when they are told all the same: to those
+ * who came since or did not hear, for whom a rate is only unknown. */
 #define TELL_NS (60 * WEFT_NS_PER_S)
 #define TELL_HALF_OCTAVES 2
-#define TELL_AGAIN_NS (600 * WEFT_NS_PER_S)
+#define TELL_AGAIN_NS (4 * 3600 * WEFT_NS_PER_S)
 
 #define NEVER_TOLD UINT8_MAX
 
@@ -113,14 +114,31 @@ uint64_t weft_bandwidth_of(const struct weft_core *core, weft_node_id peer)
 /* ---- What observers tell ---- */
 
 /* Order in which candidates keep their place: class, then rendezvous weight. */
+static uint64_t standing_at(const struct weft_core *core, const struct weft_member *member)
+{
+    uint64_t weight = weft_rendezvous(core->segment_key, weft_member_said(core, member)->id);
+    return (uint64_t)weft_member_class(core, member) << 56 | weight >> 8;
+}
+
+/* The same of a node; 0 = it is no member. */
 static uint64_t standing(const struct weft_core *core, weft_node_id id)
 {
     uint32_t slot = weft_member_slot(core, id);
-    if (slot == WEFT_MEMBER_NONE) {
-        return 0;
+    return slot == WEFT_MEMBER_NONE ? 0 : standing_at(core, &core->members.table[slot]);
+}
+
+/* Does |id| stand so far in front that everybody keeps what is told of it? */
+static bool is_kept_of(const struct weft_core *core, weft_node_id id)
+{
+    const struct weft_members *members = &core->members;
+    uint64_t own = standing(core, id);
+    uint32_t place = 0;
+    for (uint32_t slot = 0; slot < members->count && place < WEFT_BANDWIDTH_SUBJECTS_MAX; slot++) {
+        const struct weft_member *member = &members->table[slot];
+        bool before = weft_member_is_up(member) && standing_at(core, member) > own;
+        place += before ? 1 : 0;
     }
-    uint64_t weight = weft_rendezvous(core->segment_key, id);
-    return (uint64_t)weft_member_class(core, &core->members.table[slot]) << 56 | weight >> 8;
+    return own != 0 && place < WEFT_BANDWIDTH_SUBJECTS_MAX;
 }
 
 /* Candidate |index|, below subject_count. */
@@ -262,7 +280,7 @@ void weft_bandwidth_on_rate(struct weft_core *core, weft_node_id from, const str
 
 static bool is_worth_telling(const struct weft_core *core, const struct weft_bandwidth *entry)
 {
-    if (weft_member_find(core, entry->peer) == NULL) {
+    if (weft_member_find(core, entry->peer) == NULL || !is_kept_of(core, entry->peer)) {
         return false;
     }
     uint8_t value = weft_bandwidth_half_octaves(entry->bytes_per_s);

@@ -3,10 +3,11 @@
  *
  * A node never counts its own word: what others received from it is its goodput. Each node keeps a
  * moving mean per sender, and once a minute tells the segment those that changed by two
- * half-octaves or were not told for ten minutes (RATE, in GOSSIP). It tells each member itself, and
- * what somebody tells in the name of another one is dropped: so nobody has more than one voice. Of
- * every likely candidate the values of its five first rendezvous observers are kept; their lower
- * median counts if there are at least two. SPEC.md section "Bandwidth". */
+ * half-octaves or were not told for four hours (RATE, in GOSSIP), of the first candidates only, for
+ * nobody keeps others. It tells each member itself, and what somebody tells in the name of another
+ * one is dropped: so nobody has more than one voice. Of every likely candidate the values of its
+ * five first rendezvous observers are kept; their lower median counts if there are at least two.
+ * SPEC.md section "Bandwidth". */
 #ifndef WEFT_BANDWIDTH_H
 #define WEFT_BANDWIDTH_H
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "protocol/address.h"
+#include "protocol/rng.h"
 #include "protocol/state.h"
 #include "tests/support/cluster.h"
 
@@ -211,6 +213,35 @@ START_TEST(one_observer_moves_nothing)
 }
 END_TEST
 
+/* How many of the others stand before node |subject|, all of one class. */
+static uint32_t place_of(const struct weft_cluster *cluster, uint32_t subject)
+{
+    uint64_t key = weft_segment_key(&cluster->nodes[subject].segment);
+    uint64_t own = weft_rendezvous(key, weft_cluster_id(subject));
+    uint32_t place = 0;
+    for (uint32_t i = 0; i < cluster->node_count; i++) {
+        place += weft_rendezvous(key, weft_cluster_id(i)) > own ? 1 : 0;
+    }
+    return place;
+}
+
+START_TEST(only_rates_of_the_first_are_told)
+{
+    struct weft_cluster *cluster = settled(40, 40);
+    for (uint32_t k = 0; k < 40; k++) {
+        struct weft_core *observer = cluster->nodes[(k + 1) % 40].core;
+        weft_bandwidth_observe(observer, weft_cluster_id(k), 60000000, 1 * S);
+    }
+    weft_cluster_run(cluster, 90 * S);
+    for (uint32_t k = 0; k < 40; k++) {
+        const struct weft_core *observer = cluster->nodes[(k + 1) % 40].core;
+        bool is_first = place_of(cluster, k) < WEFT_BANDWIDTH_SUBJECTS_MAX;
+        ck_assert_uint_eq(observer->bandwidths.told_count, is_first ? 1 : 0);
+    }
+    weft_cluster_free(cluster);
+}
+END_TEST
+
 /* Rows: {bytes per second, half-octaves}. */
 static const uint64_t rates[][2] = {{0, 0},
                                     {131071, 0},
@@ -242,6 +273,7 @@ static Suite *make_suite(void)
     WEFT_ADD(suite, all_never_still_have_one);
     WEFT_ADD(suite, slow_agent_gives_way_to_a_fast_node);
     WEFT_ADD(suite, one_observer_moves_nothing);
+    WEFT_ADD(suite, only_rates_of_the_first_are_told);
     WEFT_ADD_ROWS(suite, half_octaves, rates);
     return suite;
 }
