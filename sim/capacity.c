@@ -7,6 +7,9 @@
 #include "protocol/limits.h"
 #include "protocol/release.h"
 
+/* So few nodes may have reserves in huge pages, of which most is never touched. */
+#define SMALL_NODES 4000
+
 static uint32_t least(uint64_t a, uint64_t b)
 {
     return (uint32_t)(a < b ? a : b);
@@ -67,7 +70,9 @@ void weft_sim_capacity_reserve(struct weft_sim_world *world)
         struct weft_sim_shard *shard = &world->shards[i];
         uint32_t core_count = shard->end_node - shard->first_node;
         shard->reserve_bytes = weft_core_share_size(&world->config, core_count);
-        shard->reserve_memory = weft_sim_memory_take_sparse(1, shard->reserve_bytes);
+        shard->reserve_memory = world->node_count <= SMALL_NODES
+                                    ? weft_sim_memory_take(1, shard->reserve_bytes)
+                                    : weft_sim_memory_take_sparse(1, shard->reserve_bytes);
         weft_core_share(&shard->reserves, shard->reserve_memory, &world->config, core_count);
         shard->host.reserves = &shard->reserves;
     }

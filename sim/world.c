@@ -93,7 +93,7 @@ static void make_nodes(struct weft_sim_world *world)
     size_t count = world->node_count;
     world->ends_max = world->config.links_max + SPARE_ENDS;
     world->nodes = weft_sim_memory_take(count, sizeof(world->nodes[0]));
-    world->cores = weft_sim_memory_take_sparse(count, world->core_bytes);
+    world->cores = weft_sim_memory_take(count, world->core_bytes);
     world->haves = weft_sim_memory_take(count, world->have_words * sizeof(uint64_t));
     world->bands_max = world->ends_max / WEFT_SIM_BAND;
     world->bands = weft_sim_memory_take(count, world->bands_max * sizeof(uint32_t));
