@@ -92,11 +92,24 @@ bool weft_lease_owns(struct weft_core *core, uint32_t download, uint32_t extent)
     return owner == core->self.id || !weft_election_self(core);
 }
 
-bool weft_lease_may(struct weft_core *core, uint32_t download, uint32_t chunk)
+bool weft_lease_may_again(struct weft_core *core, uint32_t download, uint32_t chunk,
+                          struct weft_lease_look *look)
 {
     const struct weft_download *self = &core->releases.downloads[download];
-    bool near = self->near_copies[chunk] > 0 && !weft_release_of(core, self)->falls_back;
-    return !near && weft_lease_owns(core, download, chunk / self->extent_chunks);
+    if (self->near_copies[chunk] > 0 && !weft_release_of(core, self)->falls_back) {
+        return false;
+    }
+    uint32_t extent = chunk / self->extent_chunks;
+    if (look->extent != extent) {
+        *look = (struct weft_lease_look){extent, weft_lease_owns(core, download, extent)};
+    }
+    return look->owns;
+}
+
+bool weft_lease_may(struct weft_core *core, uint32_t download, uint32_t chunk)
+{
+    struct weft_lease_look look = {.extent = UINT32_MAX};
+    return weft_lease_may_again(core, download, chunk, &look);
 }
 
 /* --- telling the segment: also who is no agent may be one in a moment --- */

@@ -36,6 +36,16 @@ bool weft_lease_acts(const struct weft_core *core, uint32_t download);
 /* May this node fetch |chunk| over the WAN: it acts, the extent is its own, no neighbour has it? */
 bool weft_lease_may(struct weft_core *core, uint32_t download, uint32_t chunk);
 
+/* What was found out of one extent; it holds until the next event. */
+struct weft_lease_look {
+    uint32_t extent; /* of the download that is looked at; UINT32_MAX = none yet */
+    bool owns;       /* it is this node's to fetch */
+};
+
+/* The same for many chunks one after the other: whose an extent is is found out once in |look|. */
+bool weft_lease_may_again(struct weft_core *core, uint32_t download, uint32_t chunk,
+                          struct weft_lease_look *look);
+
 /* Is |extent| this node's to fetch? */
 bool weft_lease_owns(struct weft_core *core, uint32_t download, uint32_t extent);
 

@@ -19,8 +19,7 @@ void weft_pick_init(struct weft_core *core)
     core->picks.retry_ns = WEFT_NS_NEVER;
 }
 
-uint32_t weft_pick_rarest(struct weft_core *core, const struct weft_link *link, uint32_t download,
-                          bool (*may)(struct weft_core *core, uint32_t download, uint32_t chunk))
+uint32_t weft_pick_rarest(struct weft_core *core, const struct weft_link *link, uint32_t download)
 {
     struct weft_download *self = &core->releases.downloads[download];
     const struct weft_release *release = weft_release_of(core, self);
@@ -29,6 +28,7 @@ uint32_t weft_pick_rarest(struct weft_core *core, const struct weft_link *link, 
     uint32_t start = weft_rng_below(&core->rng, words);
     bool any = link->far || link->silent; /* what only it has is not open */
     uint64_t orphans = self->orphans * (UINT64_MAX / WEFT_STRIPES_ALL);
+    struct weft_lease_look look = {.extent = UINT32_MAX};
     uint32_t best = UINT32_MAX;
     uint32_t best_copies = UINT32_MAX;
     uint32_t ties = 0;
@@ -40,7 +40,8 @@ uint32_t weft_pick_rarest(struct weft_core *core, const struct weft_link *link, 
             uint32_t chunk = w * 64 + (uint32_t)__builtin_ctzll(left);
             uint32_t copies =
                 link->far ? weft_download_far_copies(self, chunk) : self->near_copies[chunk];
-            if (copies > best_copies || (may != NULL && !may(core, download, chunk))) {
+            if (copies > best_copies ||
+                (link->far && !weft_lease_may_again(core, download, chunk, &look))) {
                 continue;
             }
             ties = copies < best_copies ? 1 : ties + 1;
@@ -122,7 +123,7 @@ static bool ask_one(struct weft_core *core, struct weft_link *link)
         }
         const struct weft_release *release = weft_release_of(core, download);
         uint32_t chunk =
-            weft_release_is_missing(release) ? weft_pick_rarest(core, link, i, NULL) : UINT32_MAX;
+            weft_release_is_missing(release) ? weft_pick_rarest(core, link, i) : UINT32_MAX;
         if (chunk != UINT32_MAX && (link->silent || is_turn(core, download->near_copies[chunk]))) {
             weft_pick_ask(core, link, release, chunk);
             return true;

@@ -47,12 +47,10 @@ void weft_pick_pause(struct weft_core *core, struct weft_link *link, weft_ns wai
 void weft_pick_ask(struct weft_core *core, struct weft_link *link,
                    const struct weft_release *release, uint32_t chunk);
 
-/* The chunk that |link| has, this node lacks and asks of nobody, with the fewest copies.
- * Shape:  near: counts copies in the segment, else in other segments; |may| decides whether a chunk
- *         is allowed at all, NULL = every one.
+/* The chunk that |link| has, this node lacks and asks of nobody, with the fewest copies: of a near
+ * link in the segment, of a far one in other segments, and then only what lease.h allows.
  * Errors: UINT32_MAX = none. */
-uint32_t weft_pick_rarest(struct weft_core *core, const struct weft_link *link, uint32_t download,
-                          bool (*may)(struct weft_core *core, uint32_t download, uint32_t chunk));
+uint32_t weft_pick_rarest(struct weft_core *core, const struct weft_link *link, uint32_t download);
 
 /* Ask those again whose pause is over. */
 void weft_pick_expire(struct weft_core *core);

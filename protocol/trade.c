@@ -24,7 +24,7 @@ static bool ask_one(struct weft_core *core, struct weft_link *link)
         }
         const struct weft_release *release = weft_release_of(core, download);
         bool wanted = weft_release_is_missing(release) && weft_lease_acts(core, i);
-        uint32_t chunk = wanted ? weft_pick_rarest(core, link, i, weft_lease_may) : UINT32_MAX;
+        uint32_t chunk = wanted ? weft_pick_rarest(core, link, i) : UINT32_MAX;
         if (chunk != UINT32_MAX) {
             uint8_t asked = link->asked;
             weft_lease_take(core, i, chunk / download->extent_chunks);
