@@ -8,10 +8,12 @@
 
 #define TELL_NS (2 * WEFT_NS_PER_MS)
 
-/* Times are kept in ticks of the core's time; 0 = never heard. They come round again after 109
- * minutes, when a chunk would count as coming for one lease more. */
+/* Times are kept in ticks of the core's time. They come round again after 109 minutes; the lease of
+ * a chunk is over by then. */
 #define TICK_NS (100 * WEFT_NS_PER_MS)
-#define TICKS UINT16_MAX
+#define TICKS (UINT16_MAX - 1)
+#define NEVER_HEARD 0
+#define OVER UINT16_MAX
 
 /* What all segments bring at a time shares the source's line, and is to come after so long; more
  * would come later, all at once, while the lines between segments idle. */
@@ -32,7 +34,14 @@ static uint16_t tick_of(weft_ns time_ns)
 static uint16_t heard(const struct weft_download *download, uint32_t chunk)
 {
     const uint16_t *piece = download->coming[chunk / WEFT_PIECE_ROWS(uint16_t)];
-    return piece == NULL ? 0 : piece[chunk % WEFT_PIECE_ROWS(uint16_t)];
+    return piece == NULL ? NEVER_HEARD : piece[chunk % WEFT_PIECE_ROWS(uint16_t)];
+}
+
+/* Is |chunk| in the log? */
+static bool is_listed(const struct weft_download *download, uint32_t chunk)
+{
+    uint16_t since = heard(download, chunk);
+    return since != NEVER_HEARD && since != OVER;
 }
 
 weft_ns weft_coming_age_ns(const struct weft_core *core, const struct weft_download *download,
@@ -40,7 +49,7 @@ weft_ns weft_coming_age_ns(const struct weft_core *core, const struct weft_downl
 {
     uint16_t since = heard(download, chunk);
     uint32_t age = (uint32_t)(tick_of(core->now_ns) + TICKS - since) % TICKS;
-    return since == 0 ? WEFT_NS_NEVER : age * TICK_NS;
+    return is_listed(download, chunk) ? age * TICK_NS : WEFT_NS_NEVER;
 }
 
 bool weft_coming_is(const struct weft_core *core, const struct weft_download *download,
@@ -50,14 +59,39 @@ bool weft_coming_is(const struct weft_core *core, const struct weft_download *do
     return weft_coming_age_ns(core, download, chunk) < lease_ns;
 }
 
+static bool is_lacked(const struct weft_download *download, const struct weft_release *release,
+                      uint32_t chunk)
+{
+    return !weft_bitmap_has(release->have, chunk) && weft_download_far_copies(download, chunk) == 0;
+}
+
+void weft_coming_count(struct weft_download *download, uint32_t chunk, bool lacked)
+{
+    if (is_listed(download, chunk)) {
+        download->coming_count += lacked ? 1 : UINT32_MAX;
+    }
+    download->reopened = download->reopened || lacked;
+}
+
+void weft_coming_recount(struct weft_download *download, const struct weft_release *release)
+{
+    const struct weft_log *log = &download->coming_log;
+    download->coming_count = 0;
+    for (uint32_t i = log->first; i < log->count; i++) {
+        download->coming_count += is_lacked(download, release, *weft_log_at(log, i));
+    }
+    download->reopened = true;
+}
+
 /* Heard of for the first time: it counts from now on, and is passed on. */
 static void note(struct weft_core *core, struct weft_download *download, uint32_t chunk)
 {
-    if (heard(download, chunk) != 0 || core->links.far_count == 0) {
+    if (heard(download, chunk) != NEVER_HEARD || core->links.far_count == 0) {
         return;
     }
     *weft_download_coming_place(core, download, chunk) = tick_of(core->now_ns);
     weft_log_append(&download->coming_log, &core->reserves->rows, (uint16_t)chunk);
+    download->coming_count += is_lacked(download, weft_release_of(core, download), chunk);
     weft_ns over_ns = core->now_ns + core->config.tuning.lease_ms * WEFT_NS_PER_MS;
     core->leases.watch_ns = over_ns < core->leases.watch_ns ? over_ns : core->leases.watch_ns;
     weft_ns due_ns = core->now_ns + TELL_NS;
@@ -93,16 +127,20 @@ void weft_coming_on_frame(struct weft_core *core, struct weft_link *link,
 
 /* --- how many may come at a time --- */
 
-/* Chunks that other segments bring now, and that no far neighbour has yet. */
-static uint32_t count_coming(const struct weft_core *core, const struct weft_download *download)
+/* Drop from the log what was heard of one lease ago: it is in the order in which it was heard. */
+static void settle(struct weft_core *core, struct weft_download *download)
 {
-    const struct weft_release *release = &core->releases.items[download->release];
-    uint32_t count = 0;
-    for (uint32_t chunk = 0; chunk < release->chunk_count; chunk++) {
-        count += weft_coming_is(core, download, chunk) && !weft_bitmap_has(release->have, chunk) &&
-                 weft_download_far_copies(download, chunk) == 0;
+    struct weft_log *log = &download->coming_log;
+    while (log->first < log->count &&
+           !weft_coming_is(core, download, *weft_log_at(log, log->first))) {
+        uint32_t chunk = *weft_log_at(log, log->first);
+        bool lacked = is_lacked(download, weft_release_of(core, download), chunk);
+        download->coming_count -= lacked;
+        download->reopened = download->reopened || lacked;
+        *weft_download_coming_place(core, download, chunk) = OVER;
+        weft_log_drop(log, &core->reserves->rows, log->first + 1);
     }
-    return count;
+    download->coming_told = download->coming_told > log->first ? download->coming_told : log->first;
 }
 
 void weft_coming_adapt(struct weft_core *core, const struct weft_fetch *fetch)
@@ -112,11 +150,12 @@ void weft_coming_adapt(struct weft_core *core, const struct weft_fetch *fetch)
         (core->now_ns - fetch->began_ns) / (fetch->received > 0 ? fetch->received : 1);
     const struct weft_release *release =
         fetch->release == WEFT_RELEASE_NONE ? NULL : &core->releases.items[fetch->release];
-    const struct weft_download *download = weft_release_download(core, release);
+    struct weft_download *download = weft_release_download(core, release);
     if (download == NULL || fetch->received == 0 || each_ns == 0) {
         return;
     }
-    uint64_t window = (count_coming(core, download) + fetch->received) * WINDOW_NS / each_ns;
+    settle(core, download);
+    uint64_t window = (download->coming_count + fetch->received) * WINDOW_NS / each_ns;
     window = (source->window + window) / 2;
     window = window < WINDOW_MOST ? window : WINDOW_MOST;
     source->window = window > WINDOW_LEAST ? (uint32_t)window : WINDOW_LEAST;
@@ -133,16 +172,17 @@ static weft_ns stage_ns(const struct weft_core *core, const struct weft_release 
 bool weft_coming_is_crowded(struct weft_core *core, uint32_t index)
 {
     struct weft_sources *source = &core->source;
-    const struct weft_download *download = &core->releases.downloads[index];
+    struct weft_download *download = &core->releases.downloads[index];
     if (core->links.far_count == 0) {
         return false;
     }
+    settle(core, download);
     if (source->look_ns <= core->now_ns) {
         weft_ns begin_ns = stage_ns(core, weft_release_of(core, download));
         source->look_ns = begin_ns > core->now_ns ? begin_ns : 0;
     }
     bool measured = source->span_ns != 0;
-    if (source->look_ns == 0 && measured && count_coming(core, download) >= source->window) {
+    if (source->look_ns == 0 && measured && download->coming_count >= source->window) {
         source->look_ns = core->now_ns + LOOK_NS / 2 + weft_rng_below(&core->rng, LOOK_NS);
     }
     return source->look_ns != 0;
@@ -156,7 +196,7 @@ static void tell(struct weft_core *core, const struct weft_link *link,
 {
     const struct weft_log *log = &download->coming_log;
     uint8_t list[2 * WEFT_HAVE_CHUNKS_MAX];
-    for (uint32_t next = log->first; next < log->count;) {
+    for (uint32_t next = download->coming_told; next < log->count;) {
         uint32_t length = 0;
         for (; next < log->count && length < sizeof(list); next++) {
             uint32_t chunk = *weft_log_at(log, next);
@@ -180,14 +220,18 @@ static void tell_all(struct weft_core *core, uint32_t index)
             tell(core, link, download);
         }
     }
-    weft_log_drop(&download->coming_log, &core->reserves->rows, download->coming_log.count);
+    download->coming_told = download->coming_log.count;
 }
 
 void weft_coming_expire(struct weft_core *core)
 {
     for (uint32_t i = 0; i < core->config.downloads_max; i++) {
-        const struct weft_download *download = &core->releases.downloads[i];
-        if (download->release != WEFT_RELEASE_NONE && download->coming_due_ns <= core->now_ns) {
+        struct weft_download *download = &core->releases.downloads[i];
+        if (download->release == WEFT_RELEASE_NONE) {
+            continue;
+        }
+        settle(core, download);
+        if (download->coming_due_ns <= core->now_ns) {
             tell_all(core, i);
         }
     }

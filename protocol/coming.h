@@ -33,6 +33,12 @@ weft_ns weft_coming_age_ns(const struct weft_core *core, const struct weft_downl
 bool weft_coming_is(const struct weft_core *core, const struct weft_download *download,
                     uint32_t chunk);
 
+/* Far neighbours and this node all lack |chunk| from now on; or they did until now. */
+void weft_coming_count(struct weft_download *download, uint32_t chunk, bool lacked);
+
+/* What this node has of |download| was told anew. */
+void weft_coming_recount(struct weft_download *download, const struct weft_release *release);
+
 /* Do the segments together bring as much of the download at |index| as the source sends in a
  * moment? Then this node begins no fetch now, and looks again (source.h, look_ns). */
 bool weft_coming_is_crowded(struct weft_core *core, uint32_t index);

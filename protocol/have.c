@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "coming.h"
 #include "crowd.h"
 #include "follow.h"
 #include "source_pause.h"
@@ -38,13 +39,27 @@ static uint8_t *copies_of(const struct weft_core *core, const struct weft_link *
                      : &download->near_copies[chunk];
 }
 
+/* The first copy of |chunk| came, or the last one went, near or far as |link| is. */
+static void on_copies(const struct weft_core *core, const struct weft_link *link,
+                      struct weft_download *download, uint32_t chunk)
+{
+    const struct weft_release *release = &core->releases.items[download->release];
+    bool far_lack = weft_download_far_copies(download, chunk) == 0;
+    if (!link->far) {
+        weft_download_refresh(download, release, chunk);
+        download->reopened = download->reopened || download->near_copies[chunk] == 0;
+    } else if (!weft_bitmap_has(release->have, chunk)) {
+        weft_coming_count(download, chunk, far_lack);
+    }
+}
+
 static void add_copy(const struct weft_core *core, const struct weft_link *link,
                      struct weft_download *download, uint32_t chunk)
 {
     uint8_t *copies = copies_of(core, link, download, chunk);
     *copies = (uint8_t)(*copies + (*copies < UINT8_MAX));
-    if (*copies == 1 && !link->far) {
-        weft_download_refresh(download, &core->releases.items[download->release], chunk);
+    if (*copies == 1) {
+        on_copies(core, link, download, chunk);
     }
 }
 
@@ -52,9 +67,10 @@ static void remove_copy(const struct weft_core *core, const struct weft_link *li
                         struct weft_download *download, uint32_t chunk)
 {
     uint8_t *copies = copies_of(core, link, download, chunk);
+    bool last = *copies == 1;
     *copies = (uint8_t)(*copies - (*copies > 0));
-    if (*copies == 0 && !link->far) {
-        weft_download_refresh(download, &core->releases.items[download->release], chunk);
+    if (last) {
+        on_copies(core, link, download, chunk);
     }
 }
 

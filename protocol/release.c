@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "coming.h"
 #include "follow.h"
 #include "have.h"
 #include "state.h"
@@ -202,6 +203,9 @@ static void give_pieces(struct weft_core *core, struct weft_download *download)
     weft_rows_end(rows, download->far_copies, copy_pieces(&core->config));
     weft_log_reset(&download->coming_log, rows);
     weft_rows_end(rows, download->coming, coming_pieces(&core->config));
+    download->coming_told = 0;
+    download->coming_count = 0;
+    download->reopened = true;
 }
 
 void weft_release_end(struct weft_core *core)
@@ -277,6 +281,9 @@ static void set_have(struct weft_core *core, struct weft_release *release, const
     struct weft_download *download = weft_release_download(core, release);
     for (uint32_t i = 0; download != NULL && i < release->chunk_count; i++) {
         weft_download_refresh(download, release, i);
+    }
+    if (download != NULL) {
+        weft_coming_recount(download, release);
     }
 }
 
@@ -389,6 +396,14 @@ void weft_release_on_completed(struct weft_core *core, const struct weft_event_c
     }
 }
 
+/* This node has |chunk| now, or no more. */
+static void count_coming(struct weft_download *download, uint32_t chunk, bool lacked)
+{
+    if (weft_download_far_copies(download, chunk) == 0) {
+        weft_coming_count(download, chunk, lacked);
+    }
+}
+
 void weft_release_store(struct weft_core *core, struct weft_release *release, uint32_t chunk,
                         enum weft_tier tier, uint32_t bytes)
 {
@@ -397,6 +412,7 @@ void weft_release_store(struct weft_core *core, struct weft_release *release, ui
     struct weft_download *download = weft_release_download(core, release);
     if (download != NULL) {
         weft_download_refresh(download, release, chunk);
+        count_coming(download, chunk, /* lacked */ false);
     }
     release->bytes_by_tier[tier] += bytes;
     release->progress_ns = core->now_ns;
@@ -414,6 +430,7 @@ void weft_release_lose(struct weft_core *core, struct weft_release *release, uin
         if (download != NULL) {
             weft_bitmap_set(download->pull, chunk);
             weft_download_refresh(download, release, chunk);
+            count_coming(download, chunk, /* lacked */ true);
         }
     }
 }

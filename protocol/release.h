@@ -35,7 +35,9 @@ struct weft_download {
                                 see weft_download_far_copies() */
     void **coming;        /* per chunk, when this node first heard that a segment brings it from
                                 the source; in pieces, see coming.h */
-    struct weft_log coming_log; /* chunks of which other segments are to be told that */
+    struct weft_log coming_log; /* chunks that are coming, in the order heard, see coming.c */
+    uint32_t coming_told;       /* position in it of the first that others were not told of */
+    uint32_t coming_count;      /* of the log: those that this node and all far neighbours lack */
     weft_ns coming_due_ns;      /* when they are told, WEFT_NS_NEVER = nothing new */
     struct weft_log near_log;   /* chunks in the order in which the segment is told of them; a chunk
                                  lost and found counts again */
@@ -49,9 +51,10 @@ struct weft_download {
     uint8_t orphans;            /* stripes without a parent, see follow.h */
     uint32_t quick_count;       /* chunks that the source was seen to send at once, see crowd.h */
     bool overloaded;            /* this node could not push as much as came */
-    weft_ns begun_ns;           /* when the download began */
-    weft_ns seek_ns;            /* when parents are looked for, WEFT_NS_NEVER = none is missing */
-    weft_ns pull_ns;            /* when what is open may be pulled, WEFT_NS_NEVER = all of it may */
+    bool reopened;    /* chunks can be asked for again since they were drawn, see draw.h */
+    weft_ns begun_ns; /* when the download began */
+    weft_ns seek_ns;  /* when parents are looked for, WEFT_NS_NEVER = none is missing */
+    weft_ns pull_ns;  /* when what is open may be pulled, WEFT_NS_NEVER = all of it may */
     struct weft_extent *extents; /* extent_count of them */
     uint32_t extent_count;       /* extents of the release */
     uint32_t extent_chunks;      /* chunks of an extent, but for the last */
@@ -198,6 +201,7 @@ static inline void weft_download_end(struct weft_download *download,
         weft_bitmap_clear(download->busy, chunk);
         weft_bitmap_set(download->pull, chunk);
         download->in_flight--;
+        download->reopened = download->reopened || !weft_bitmap_has(release->have, chunk);
         weft_download_refresh(download, release, chunk);
     }
 }

@@ -4,6 +4,7 @@
 
 #include "coming.h"
 #include "crowd.h"
+#include "draw.h"
 #include "fallback.h"
 #include "have.h"
 #include "push.h"
@@ -25,25 +26,7 @@ void weft_source_init(struct weft_core *core)
     core->source.window = WEFT_COMING_FIRST;
 }
 
-struct run {
-    uint32_t first;
-    uint32_t count;
-};
-
 /* --- what next --- */
-
-/* Can |chunk| be asked of the source? |rare|: only if no other segment has or brings it. */
-static bool is_open(const struct weft_core *core, const struct weft_download *download,
-                    uint32_t chunk, bool rare)
-{
-    const struct weft_release *release = &core->releases.items[download->release];
-    bool near = download->near_copies[chunk] > 0 && !release->falls_back;
-    if (weft_bitmap_has(release->have, chunk) || weft_bitmap_has(download->busy, chunk) || near) {
-        return false;
-    }
-    return !rare || (weft_download_far_copies(download, chunk) == 0 &&
-                     !weft_coming_is(core, download, chunk));
-}
 
 uint32_t weft_source_ranges(const struct weft_core *core)
 {
@@ -83,19 +66,19 @@ static void adapt_budget(struct weft_core *core, const struct weft_fetch *fetch)
 
 /* A run of open chunks in |extent|. Each segment begins at another chunk of it: else segments that
  * lack the same extents bring the same chunk at the same time, one after the other. */
-static struct run find_run(const struct weft_core *core, const struct weft_download *download,
-                           uint32_t extent)
+static struct weft_run find_run(const struct weft_core *core, const struct weft_download *download,
+                                uint32_t extent)
 {
     const struct weft_release *release = &core->releases.items[download->release];
     uint32_t first = extent * download->extent_chunks;
     uint32_t end = first + download->extent_chunks;
     uint32_t length = (end < release->chunk_count ? end : release->chunk_count) - first;
     uint64_t turn = weft_rendezvous(release->id + extent, core->segment_key);
-    struct run run = {0};
+    struct weft_run run = {0};
     uint32_t longest = run_max(core, release);
     for (uint32_t i = 0; i < length && run.count < longest; i++) {
         uint32_t chunk = first + (uint32_t)((turn % length + i) % length);
-        bool open = is_open(core, download, chunk, /* rare */ false);
+        bool open = weft_draw_is_open(core, download, chunk, /* rare */ false);
         if (run.count > 0 && (!open || chunk != run.first + run.count)) {
             break;
         }
@@ -107,19 +90,19 @@ static struct run find_run(const struct weft_core *core, const struct weft_downl
 
 /* Among the own extents with something open, the one begun already, else the next one in the order
  * of this segment. */
-static struct run choose_run(struct weft_core *core, uint32_t index)
+static struct weft_run choose_run(struct weft_core *core, uint32_t index)
 {
     const struct weft_download *download = &core->releases.downloads[index];
     weft_release_id id = core->releases.items[download->release].id;
     uint64_t start = weft_rendezvous(id, core->segment_key) % download->extent_count;
-    struct run next = {0};
+    struct weft_run next = {0};
     for (uint32_t i = 0; i < download->extent_count; i++) {
         uint32_t extent = (uint32_t)((start + i) % download->extent_count);
         bool begun = download->extents[extent].holder == core->self.id;
         if ((next.count > 0 && !begun) || !weft_lease_owns(core, index, extent)) {
             continue;
         }
-        struct run run = find_run(core, download, extent);
+        struct weft_run run = find_run(core, download, extent);
         if (run.count > 0 && begun) {
             return run;
         }
@@ -128,46 +111,12 @@ static struct run choose_run(struct weft_core *core, uint32_t index)
     return next;
 }
 
-/* Among the own chunks that no other segment has or brings, one drawn by its weight for this node,
- * and those after it. Whoever draws is unlikely to draw what others draw that have not told yet. */
-static struct run draw_rare(struct weft_core *core, uint32_t index)
-{
-    const struct weft_download *download = &core->releases.downloads[index];
-    const struct weft_release *release = &core->releases.items[download->release];
-    struct run run = {0};
-    uint64_t best = 0;
-    for (uint32_t extent = 0; extent < download->extent_count; extent++) {
-        bool own = weft_lease_owns(core, index, extent);
-        uint32_t first = extent * download->extent_chunks;
-        uint32_t end = first + download->extent_chunks;
-        end = end < release->chunk_count ? end : release->chunk_count;
-        for (uint32_t chunk = first; own && chunk < end; chunk++) {
-            uint64_t weight = weft_mix(core->self.id + chunk);
-            if (weight >= best && is_open(core, download, chunk, /* rare */ true)) {
-                best = weight;
-                run = (struct run){.first = chunk, .count = 1};
-            }
-        }
-    }
-    if (run.count == 0) {
-        return run;
-    }
-    uint32_t end = (run.first / download->extent_chunks + 1) * download->extent_chunks;
-    end = end < release->chunk_count ? end : release->chunk_count;
-    uint32_t longest = run_max(core, release);
-    while (run.count < longest && run.first + run.count < end &&
-           is_open(core, download, run.first + run.count, /* rare */ true)) {
-        run.count++;
-    }
-    return run;
-}
-
 /* A server without ranges sends everything in one go. */
-static struct run whole_run(struct weft_core *core, uint32_t index)
+static struct weft_run whole_run(struct weft_core *core, uint32_t index)
 {
     const struct weft_release *release = weft_release_of(core, &core->releases.downloads[index]);
     bool busy = core->source.fetch_count > 0;
-    return (struct run){.first = 0, .count = busy ? 0 : release->chunk_count};
+    return (struct weft_run){.first = 0, .count = busy ? 0 : release->chunk_count};
 }
 
 /* Does the source bring a chunk about as soon as other segments do? Then it is not what all wait
@@ -178,18 +127,22 @@ static bool is_quick(const struct weft_core *core)
 }
 
 /* What no other segment has or brings; else whatever is missing, if the source is quick. */
-static struct run draw_run(struct weft_core *core, uint32_t index)
+static struct weft_run draw_run(struct weft_core *core, uint32_t index)
 {
-    struct run run = core->links.far_count > 0 ? draw_rare(core, index) : (struct run){0};
+    const struct weft_release *release = weft_release_of(core, &core->releases.downloads[index]);
+    struct weft_run run = {0};
+    if (core->links.far_count > 0) {
+        run = weft_draw_rare(core, index, run_max(core, release));
+    }
     return run.count == 0 && is_quick(core) ? choose_run(core, index) : run;
 }
 
-static struct run next_run(struct weft_core *core, uint32_t index)
+static struct weft_run next_run(struct weft_core *core, uint32_t index)
 {
     if (core->source.no_ranges) {
         return whole_run(core, index);
     }
-    struct run run = draw_run(core, index);
+    struct weft_run run = draw_run(core, index);
     if (run.count == 0 && weft_lease_steal(core, index)) {
         run = draw_run(core, index);
     }
@@ -241,7 +194,7 @@ void weft_source_end(struct weft_core *core)
                   WEFT_ROW_PIECES(WEFT_FETCHES_MAX, struct weft_fetch));
 }
 
-static bool begin_fetch(struct weft_core *core, uint32_t index, struct run run, bool trial)
+static bool begin_fetch(struct weft_core *core, uint32_t index, struct weft_run run, bool trial)
 {
     struct weft_sources *self = &core->source;
     struct weft_download *download = &core->releases.downloads[index];
@@ -294,7 +247,7 @@ bool weft_source_is_free(const struct weft_core *core)
 
 void weft_source_ask(struct weft_core *core, uint32_t index, uint32_t chunk)
 {
-    begin_fetch(core, index, (struct run){.first = chunk, .count = 1}, /* trial */ false);
+    begin_fetch(core, index, (struct weft_run){.first = chunk, .count = 1}, /* trial */ false);
 }
 
 void weft_source_try(struct weft_core *core, uint32_t index)
@@ -302,13 +255,13 @@ void weft_source_try(struct weft_core *core, uint32_t index)
     const struct weft_download *download = &core->releases.downloads[index];
     const struct weft_release *release = weft_release_of(core, download);
     uint32_t start = weft_rng_below(&core->rng, release->chunk_count);
-    struct run run = {0};
+    struct weft_run run = {0};
     bool is_free = false;
     for (uint32_t i = 0; i < release->chunk_count && !is_free; i++) {
         uint32_t chunk = (start + i) % release->chunk_count;
-        if (is_open(core, download, chunk, /* rare */ false)) {
+        if (weft_draw_is_open(core, download, chunk, /* rare */ false)) {
             is_free = download->extents[chunk / download->extent_chunks].holder == 0;
-            run = is_free || run.count == 0 ? (struct run){.first = chunk, .count = 1} : run;
+            run = is_free || run.count == 0 ? (struct weft_run){.first = chunk, .count = 1} : run;
         }
     }
     if (run.count > 0 && may_fetch(core) && !core->source.no_ranges) {
@@ -328,7 +281,7 @@ void weft_source_fill(struct weft_core *core)
                       weft_lease_acts(core, i) && weft_crowd_is_turn(core, i);
         while (wanted && self->fetch_count < weft_crowd_ranges(core, i) &&
                !weft_coming_is_crowded(core, i)) {
-            struct run run = next_run(core, i);
+            struct weft_run run = next_run(core, i);
             wanted = run.count > 0 && begin_fetch(core, i, run, /* trial */ false);
         }
     }

@@ -10,6 +10,7 @@
 #ifndef WEFT_SOURCE_H
 #define WEFT_SOURCE_H
 
+#include "draw.h"
 #include "release.h"
 
 #define WEFT_FETCHES_MAX 16
@@ -38,8 +39,9 @@ struct weft_sources {
     uint32_t window;      /* chunks of a release that all segments may bring at a time; adapts */
     weft_ns look_ns;      /* when it is looked again whether they bring fewer; 0 = does not wait */
     weft_ns turn_ns;      /* when this node may ask for what others bring; 0 = does not wait */
-    bool no_ranges;       /* the server sends whole files only */
-    uint32_t end;         /* entries of the table from here on are free */
+    struct weft_draw draw; /* what it brings next of what nobody else has or brings */
+    bool no_ranges;        /* the server sends whole files only */
+    uint32_t end;          /* entries of the table from here on are free */
     void *pieces[WEFT_ROW_PIECES(WEFT_FETCHES_MAX, struct weft_fetch)]; /* the table, in no order */
 };
 

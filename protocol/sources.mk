@@ -18,6 +18,7 @@ PROTOCOL_SOURCES := \
 	protocol/datagram.c \
 	protocol/derive.c \
 	protocol/document.c \
+	protocol/draw.c \
 	protocol/election.c \
 	protocol/err.c \
 	protocol/fallback.c \

@@ -3,10 +3,13 @@
 #include "tests/support/check_main.h"
 
 #include "protocol/coming.h"
+#include "protocol/draw.h"
+#include "protocol/rng.h"
 #include "tests/support/fixture.h"
 
 #define FAR UINT64_C(1000)
 #define OTHER UINT64_C(1001)
+#define NEAR 2
 #define CHUNKS 64
 
 static struct fixture fixture;
@@ -98,6 +101,82 @@ START_TEST(news_is_passed_on_once)
 }
 END_TEST
 
+/* Something happens to |chunk|: one of many things, as |what| says. */
+static void happen(uint32_t what, uint32_t chunk)
+{
+    weft_node_id far = FAR + (what & 1);
+    uint8_t list[2] = {0, (uint8_t)chunk};
+    struct weft_span span = {.bytes = list, .length = sizeof(list)};
+    switch (what / 2 % 9) {
+    case 0:
+    case 1:
+        fixture_frame(&fixture, far, (struct weft_frame){.kind = WEFT_FRAME_COMING, .list = span});
+        break;
+    case 2:
+        fixture_frame(&fixture, far, (struct weft_frame){.kind = WEFT_FRAME_HAVE, .list = span});
+        break;
+    case 3:
+        fixture_frame(&fixture, far,
+                      (struct weft_frame){.kind = WEFT_FRAME_REFUSE, .chunk = chunk});
+        break;
+    case 4:
+        fixture_chunk(&fixture, 0, 0, chunk, WEFT_ERR_OK);
+        break;
+    case 5:
+        weft_release_lose(fixture.core, &fixture.core->releases.items[0], chunk);
+        break;
+    case 6:
+        fixture_frame(&fixture, NEAR, (struct weft_frame){.kind = WEFT_FRAME_HAVE, .list = span});
+        break;
+    case 7:
+        fixture_frame(&fixture, NEAR,
+                      (struct weft_frame){.kind = WEFT_FRAME_REFUSE, .chunk = chunk});
+        break;
+    default:
+        fixture_run(&fixture, 100 * WEFT_NS_PER_MS);
+    }
+}
+
+/* What is counted and drawn step by step is what a look at all chunks finds. */
+static void check_against_all(void)
+{
+    struct weft_core *core = fixture.core;
+    const struct weft_download *download = &core->releases.downloads[0];
+    uint32_t coming = 0;
+    uint32_t best = CHUNKS;
+    for (uint32_t chunk = 0; chunk < CHUNKS; chunk++) {
+        coming += is_coming(chunk) && !weft_bitmap_has(core->releases.items[0].have, chunk) &&
+                  weft_download_far_copies(download, chunk) == 0;
+        bool can = weft_lease_owns(core, 0, chunk / download->extent_chunks) &&
+                   weft_draw_is_open(core, download, chunk, /* rare */ true);
+        bool heavier =
+            best == CHUNKS || weft_mix(core->self.id + chunk) > weft_mix(core->self.id + best);
+        best = can && heavier ? chunk : best;
+    }
+    (void)weft_coming_is_crowded(core, 0); /* as before each draw: drops what is over by now */
+    ck_assert_uint_eq(download->coming_count, coming);
+    struct weft_run run = weft_draw_rare(core, 0, 1);
+    ck_assert_uint_eq(run.count == 0 ? CHUNKS : run.first, best);
+}
+
+START_TEST(what_is_counted_and_drawn_agrees_with_a_look_at_all)
+{
+    uint64_t state = 1;
+    for (uint32_t i = 0; i < 4000; i++) {
+        if (i % 400 == 0) {
+            teardown();
+            setup();
+            fixture_member(&fixture, NEAR, /* agent */ false);
+            fixture_link(&fixture, NEAR);
+            fixture_frame(&fixture, NEAR,
+                          (struct weft_frame){.kind = WEFT_FRAME_MAP, .value = CHUNKS});
+        }
+        happen(weft_rng_below(&state, 18), weft_rng_below(&state, CHUNKS));
+        check_against_all();
+    }
+}
+END_TEST
+
 START_TEST(an_index_out_of_range_is_a_breach)
 {
     uint8_t list[2] = {0, CHUNKS};
@@ -114,6 +193,7 @@ static Suite *coming_suite(void)
         what_nobody_brings_is_fetched,
         a_claim_lasts_for_one_lease,
         news_is_passed_on_once,
+        what_is_counted_and_drawn_agrees_with_a_look_at_all,
         an_index_out_of_range_is_a_breach,
     };
     Suite *suite = suite_create("coming");
