@@ -138,8 +138,41 @@ void weft_sim_hostile_end(struct weft_sim_world *world)
 
 /* --- what it says over streams --- */
 
-static bool change_frame(struct weft_sim_hostile *self, struct weft_frame *frame)
+/* To other segments: whatever it has, it brings other chunks, those next in turn. */
+static void tell_coming(const struct weft_sim_world *world, struct weft_sim_hostile *self,
+                        weft_node_id to, struct weft_frame *frame)
 {
+    uint32_t release = weft_sim_publish_find(&world->releases, frame->release);
+    uint32_t peer = weft_sim_stream_peer(world, self->node, to);
+    const uint32_t *segments = world->topology.segment_of;
+    if (release == WEFT_SIM_NO_RELEASE || peer == WEFT_SIM_NOBODY ||
+        segments[peer] == segments[self->node]) {
+        return;
+    }
+    if (frame->kind == WEFT_FRAME_MAP) {
+        frame->flags &= ~(uint32_t)WEFT_MAP_ALL;
+        frame->list = (struct weft_span){0};
+    }
+    if (frame->kind != WEFT_FRAME_HAVE && frame->kind != WEFT_FRAME_COMING) {
+        return;
+    }
+    uint32_t all = world->releases.items[release].chunk_count;
+    uint32_t count = all < WEFT_SIM_FALSE_COMING_CHUNKS ? all : WEFT_SIM_FALSE_COMING_CHUNKS;
+    for (uint32_t i = 0; i < count; i++) {
+        self->coming = (self->coming + 1) % all;
+        self->claims[2 * i] = (uint8_t)(self->coming >> 8);
+        self->claims[2 * i + 1] = (uint8_t)self->coming;
+    }
+    frame->kind = WEFT_FRAME_COMING;
+    frame->list = (struct weft_span){.bytes = self->claims, .length = 2 * count};
+}
+
+static bool change_frame(const struct weft_sim_world *world, struct weft_sim_hostile *self,
+                         weft_node_id to, struct weft_frame *frame)
+{
+    if (self->class == WEFT_SIM_MISHAP_FALSE_COMING) {
+        tell_coming(world, self, to, frame);
+    }
     bool lies = self->class == WEFT_SIM_MISHAP_FALSE_MAP;
     if (lies && frame->kind == WEFT_FRAME_MAP) {
         frame->flags = (frame->flags | WEFT_MAP_ALL) & ~(uint32_t)WEFT_MAP_WANTED;
@@ -164,6 +197,7 @@ static bool speaks(enum weft_sim_mishap_class class, bool in_frames)
         return false;
     case WEFT_SIM_MISHAP_FALSE_MAP:
     case WEFT_SIM_MISHAP_WITHHOLD:
+    case WEFT_SIM_MISHAP_FALSE_COMING:
         return in_frames;
     case WEFT_SIM_MISHAP_OLD_NEWS:
         return true;
@@ -190,8 +224,8 @@ static bool change(const struct weft_sim_world *world, struct weft_sim_hostile *
     if (reject != WEFT_REJECT_NONE) {
         return true;
     }
-    bool sends =
-        is_frame ? change_frame(self, &read.frame) : weft_sim_lies_tell(world, self, &read.message);
+    bool sends = is_frame ? change_frame(world, self, send->to.id, &read.frame)
+                          : weft_sim_lies_tell(world, self, &read.message);
     if (!sends) {
         self->changed++;
         return false;

@@ -13,6 +13,9 @@ struct weft_action_send;
 struct weft_sim_world;
 struct weft_sim_shard;
 
+/* Chunks that false COMING names at a time. */
+#define WEFT_SIM_FALSE_COMING_CHUNKS 32
+
 struct weft_sim_hostile {
     uint32_t node;                    /* who */
     enum weft_sim_mishap_class class; /* what it does */
@@ -20,7 +23,9 @@ struct weft_sim_hostile {
     uint32_t forgeries;               /* bulletins forged so far */
     uint32_t length;                  /* bytes of |bytes| in use */
     uint32_t changed; /* messages that went out other than the core wrote them, or not at all */
-    uint8_t bytes[WEFT_FRAME_BYTES_MAX]; /* the message as it was changed */
+    uint32_t coming;  /* the chunk that it says next is coming */
+    uint8_t claims[2 * WEFT_SIM_FALSE_COMING_CHUNKS]; /* list of a false COMING, as on the wire */
+    uint8_t bytes[WEFT_FRAME_BYTES_MAX];              /* the message as it was changed */
 };
 
 /* A node has the hostile |mishap| from the start. */

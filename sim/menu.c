@@ -46,7 +46,7 @@ weft_ns weft_sim_menu_longest_ns(enum weft_sim_mishap_class class)
 
 bool weft_sim_menu_is_hostile(enum weft_sim_mishap_class class)
 {
-    return class == WEFT_SIM_MISHAP_CLONE ||
+    return class == WEFT_SIM_MISHAP_CLONE || class == WEFT_SIM_MISHAP_FALSE_COMING ||
            (class >= WEFT_SIM_MISHAP_CORRUPT && class <= WEFT_SIM_MISHAP_ECLIPSE);
 }
 

@@ -67,7 +67,9 @@ struct weft_sim_options;
     X(NEWER, "newer", 10000, 120000,                                                               \
       "a node runs a later version: it says things that the others do not know")                   \
     X(OTHER_VERSION, "other-version", 10000, 120000,                                               \
-      "a node runs another major version: the others and it do not understand each other")
+      "a node runs another major version: the others and it do not understand each other")         \
+    X(FALSE_COMING, "false-coming", 0, 0,                                                          \
+      "a hostile node tells other segments that it brings chunks, never that it has some")
 
 enum weft_sim_mishap_class {
 #define X(name, flag, least, most, what) WEFT_SIM_MISHAP_##name,
