@@ -2,6 +2,7 @@
 /* Which chunks does another segment bring from the source already? */
 #include "coming.h"
 
+#include "crowd.h"
 #include "frame.h"
 #include "rng.h"
 #include "state.h"
@@ -181,8 +182,8 @@ bool weft_coming_is_crowded(struct weft_core *core, uint32_t index)
         weft_ns begin_ns = stage_ns(core, weft_release_of(core, download));
         source->look_ns = begin_ns > core->now_ns ? begin_ns : 0;
     }
-    bool measured = source->span_ns != 0;
-    if (source->look_ns == 0 && measured && download->coming_count >= source->window) {
+    bool slow = source->span_ns != 0 && !weft_crowd_is_quick(core);
+    if (source->look_ns == 0 && slow && download->coming_count >= source->window) {
         source->look_ns = core->now_ns + LOOK_NS / 2 + weft_rng_below(&core->rng, LOOK_NS);
     }
     return source->look_ns != 0;

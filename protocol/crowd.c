@@ -7,8 +7,11 @@
 #include "rng.h"
 #include "state.h"
 
-#define BEGINNERS 4 /* agents that ask at once */
-#define LAST 64     /* who would come after so many others comes with the last of them */
+/* Agents that ask at once: at least so many, and one for so many chunks. Of a large release they
+ * hardly ever draw the same, and their first chunks are a small part of all. */
+#define BEGINNERS 4
+#define BEGINNER_CHUNKS 8
+#define GROUPS 4 /* who would come after so many groups comes with the last of them */
 #define FIRST_NS (300 * WEFT_NS_PER_MS)
 #define GROWTH 4 /* each wait is so many times as long as the last */
 
@@ -29,12 +32,19 @@ static uint32_t place_of(const struct weft_core *core, const struct weft_release
     return all == 0 ? 0 : (uint32_t)(weft_rendezvous(release->id, core->self.id) % all);
 }
 
+static uint32_t beginners(const struct weft_release *release)
+{
+    uint32_t share = release->chunk_count / BEGINNER_CHUNKS;
+    return share > BEGINNERS ? share : BEGINNERS;
+}
+
 /* When who has |place| begins, if the source is slow or nobody knows. */
 static weft_ns turn_ns(const struct weft_release *release, uint32_t place)
 {
     weft_ns begin_ns = release->added_ns;
     weft_ns wait_ns = FIRST_NS;
-    for (uint32_t begun = BEGINNERS; begun <= place && begun < LAST; begun *= 2) {
+    uint32_t begun = beginners(release);
+    for (uint32_t group = 0; begun <= place && group < GROUPS; group++, begun *= 2) {
         begin_ns += wait_ns;
         wait_ns *= GROWTH;
     }
@@ -53,7 +63,8 @@ bool weft_crowd_is_turn(struct weft_core *core, uint32_t index)
     const struct weft_download *download = &core->releases.downloads[index];
     const struct weft_release *release = weft_release_of(core, download);
     uint32_t place = place_of(core, release);
-    if (place < BEGINNERS + QUICK_LETS * download->quick_count || is_alone(core, release)) {
+    if (place < beginners(release) + QUICK_LETS * download->quick_count ||
+        is_alone(core, release)) {
         return true;
     }
     weft_ns begin_ns = turn_ns(release, place);
@@ -71,15 +82,21 @@ uint32_t weft_crowd_ranges(const struct weft_core *core, uint32_t index)
     return many ? weft_source_ranges(core) : 1;
 }
 
-weft_ns weft_crowd_quick_ns(const struct weft_core *core)
+/* In what time a source that is not what all wait for brings a chunk. */
+static weft_ns quick_ns(const struct weft_core *core)
 {
     weft_ns far_ns = QUICK_TIMES * core->wants.far_ns;
     return far_ns > QUICK_NS ? far_ns : QUICK_NS;
 }
 
+bool weft_crowd_is_quick(const struct weft_core *core)
+{
+    return core->links.far_count == 0 || core->source.chunk_ns <= quick_ns(core);
+}
+
 void weft_crowd_learn(struct weft_core *core, struct weft_download *download, weft_ns span_ns)
 {
-    if (span_ns <= weft_crowd_quick_ns(core)) {
+    if (span_ns <= quick_ns(core)) {
         download->quick_count++;
         core->source.turn_ns = core->source.turn_ns == 0 ? 0 : core->now_ns;
     }

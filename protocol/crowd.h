@@ -2,11 +2,11 @@
 /* Does this node ask a source that many others ask as well?
  *
  * All at once would share the source's line until each gets next to nothing, and none has a chunk
- * to trade before the last has one. So of the agents that learn of a release a few begin, the
- * others later, each group twice as large as the one before; all at once as soon as one sees that
- * the source is quick, by a chunk that came to itself or to another segment. And who waits for the
- * source while others have the chunk by now leaves it to those who need it. SPEC.md section
- * "Source". */
+ * to trade before the last has one. So of the agents that learn of a release a few begin (more of
+ * them if it has many chunks), the others later, each group as large as all before; all at once as
+ * soon as one sees that the source is quick, by a chunk that came to itself or to another segment.
+ * And who waits for the source while others have the chunk by now leaves it to those who need it.
+ * SPEC.md section "Source". */
 #ifndef WEFT_CROWD_H
 #define WEFT_CROWD_H
 
@@ -26,8 +26,9 @@ uint32_t weft_crowd_ranges(const struct weft_core *core, uint32_t index);
 void weft_crowd_hear(struct weft_core *core, const struct weft_link *link,
                      struct weft_download *download, uint32_t chunk);
 
-/* In what time a source that is not what all wait for brings a chunk. */
-weft_ns weft_crowd_quick_ns(const struct weft_core *core);
+/* Does the source bring a chunk about as soon as other segments do, or is there none of them? Then
+ * it is not what all wait for, and may send what they have or bring, too. */
+bool weft_crowd_is_quick(const struct weft_core *core);
 
 /* A chunk of |download| came from the source in |span_ns|. */
 void weft_crowd_learn(struct weft_core *core, struct weft_download *download, weft_ns span_ns);

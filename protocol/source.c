@@ -119,13 +119,6 @@ static struct weft_run whole_run(struct weft_core *core, uint32_t index)
     return (struct weft_run){.first = 0, .count = busy ? 0 : release->chunk_count};
 }
 
-/* Does the source bring a chunk about as soon as other segments do? Then it is not what all wait
- * for, and may send what they have, too. */
-static bool is_quick(const struct weft_core *core)
-{
-    return core->links.far_count == 0 || core->source.chunk_ns <= weft_crowd_quick_ns(core);
-}
-
 /* What no other segment has or brings; else whatever is missing, if the source is quick. */
 static struct weft_run draw_run(struct weft_core *core, uint32_t index)
 {
@@ -134,7 +127,7 @@ static struct weft_run draw_run(struct weft_core *core, uint32_t index)
     if (core->links.far_count > 0) {
         run = weft_draw_rare(core, index, run_max(core, release));
     }
-    return run.count == 0 && is_quick(core) ? choose_run(core, index) : run;
+    return run.count == 0 && weft_crowd_is_quick(core) ? choose_run(core, index) : run;
 }
 
 static struct weft_run next_run(struct weft_core *core, uint32_t index)

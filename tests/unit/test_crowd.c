@@ -11,7 +11,7 @@
 #define FAR UINT64_C(1000)
 #define AGENTS 60
 #define RELEASES 240
-#define CHUNKS 64
+#define CHUNKS 32
 
 static struct fixture fixture;
 static struct weft_release *release;
@@ -75,6 +75,19 @@ START_TEST(a_few_begin_and_then_more)
         ck_assert_uint_lt(count, expected * 2);
     }
     ck_assert_uint_eq(count_turns(26 * WEFT_NS_PER_S), RELEASES);
+}
+END_TEST
+
+START_TEST(more_begin_with_a_release_of_many_chunks)
+{
+    know_agents(AGENTS);
+    uint32_t all = weft_remote_reach(fixture.core, /* any */ true) + 1;
+    release->chunk_count = 8 * all / 2;
+    uint32_t count = count_turns(0);
+    ck_assert_uint_gt(count, RELEASES / 3);
+    ck_assert_uint_lt(count, RELEASES * 2 / 3);
+    release->chunk_count = 8 * all;
+    ck_assert_uint_eq(count_turns(0), RELEASES);
 }
 END_TEST
 
@@ -143,11 +156,9 @@ END_TEST
 static Suite *crowd_suite(void)
 {
     const TTest *const tests[] = {
-        a_few_begin_and_then_more,
-        in_a_small_mesh_all_begin,
-        chunks_that_come_at_once_let_more_begin,
-        who_is_late_is_told_by_a_timer,
-        a_request_that_others_beat_is_given_up,
+        a_few_begin_and_then_more,        more_begin_with_a_release_of_many_chunks,
+        in_a_small_mesh_all_begin,        chunks_that_come_at_once_let_more_begin,
+        who_is_late_is_told_by_a_timer,   a_request_that_others_beat_is_given_up,
         if_others_are_as_slow_it_is_kept,
     };
     Suite *suite = suite_create("crowd");
