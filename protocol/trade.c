@@ -7,10 +7,34 @@
 #include "state.h"
 
 #define ASKED_PER_LINK 2
+#define ASKED_PER_LINK_MOST 4
+
+/* While a chunk comes sooner than this, more are asked for, up to so many times tuning.far_window
+ * and so many in all: small chunks over quick lines would come slower than the lines could. */
+#define AHEAD_NS (150 * WEFT_NS_PER_MS)
+#define AHEAD_TIMES 4
+#define AHEAD_MOST 32
+
+/* Chunks that may be on the way from other segments. */
+static uint32_t window(const struct weft_core *core)
+{
+    uint32_t least = core->config.tuning.far_window;
+    uint64_t most = AHEAD_TIMES * least < AHEAD_MOST ? AHEAD_TIMES * least : AHEAD_MOST;
+    uint64_t ahead = core->wants.far_ns == 0 ? 0 : least * AHEAD_NS / core->wants.far_ns;
+    ahead = ahead < most ? ahead : most;
+    return ahead > least ? (uint32_t)ahead : least;
+}
+
+/* Chunks that may be on the way from one of those who send at all. */
+static uint32_t window_of_link(const struct weft_core *core)
+{
+    uint32_t share = ASKED_PER_LINK * window(core) / core->config.tuning.far_window;
+    return share < ASKED_PER_LINK_MOST ? share : ASKED_PER_LINK_MOST;
+}
 
 static bool is_askable(const struct weft_core *core, const struct weft_link *link)
 {
-    return link->up && link->far && link->asked < (link->sends ? ASKED_PER_LINK : 1) &&
+    return link->up && link->far && link->asked < (link->sends ? window_of_link(core) : 1) &&
            link->busy_until_ns <= core->now_ns;
 }
 
@@ -59,7 +83,7 @@ void weft_trade_fill(struct weft_core *core)
         slots[count] = (uint8_t)i;
         count += is_askable(core, weft_link_at(&core->links, i));
     }
-    while (count > 0 && core->wants.far_count < core->config.tuning.far_window) {
+    while (count > 0 && core->wants.far_count < window(core)) {
         uint32_t drawn = draw(core, slots, count);
         struct weft_link *link = weft_link_at(&core->links, slots[drawn]);
         if (!ask_one(core, link) || !is_askable(core, link)) {

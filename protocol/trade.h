@@ -9,7 +9,8 @@
 
 struct weft_core;
 
-/* Ask far neighbours, quick ones more often, until tuning.far_window chunks are on the way. */
+/* Ask far neighbours, quick ones more often, until tuning.far_window chunks are on the way; where
+ * they come quickly, up to four times as many. */
 void weft_trade_fill(struct weft_core *core);
 
 #endif

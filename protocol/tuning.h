@@ -35,7 +35,7 @@
     X("wan-uploads", wan_uploads, COUNT, 8, 0, 16,                                                 \
       "chunks an agent sends or keeps waiting for other segments; 0 = none")                       \
     X("far-window", far_window, COUNT, 8, 1, 60,                                                   \
-      "chunks an agent asks of other segments at the same time")                                   \
+      "chunks an agent asks of other segments at the same time; more if they come quickly")        \
     X("neighbours", neighbours, COUNT, 12, 2, 60,                                                  \
       "data streams of a node in a segment with more than full-mesh members")                      \
     X("full-mesh", full_mesh, COUNT, 33, 2, 60,                                                    \

@@ -77,6 +77,7 @@ UNIT_SOURCES := \
 	tests/unit/test_stream_wire.c \
 	tests/unit/test_text.c \
 	tests/unit/test_timing.c \
+	tests/unit/test_trade.c \
 	tests/unit/test_tree.c \
 	tests/unit/test_trust_memory.c \
 	tests/unit/test_units.c \
