@@ -13,7 +13,7 @@
 #include "state.h"
 #include "trade.h"
 
-#define RUNS_LEFT 8 /* a run is at most this part of what is missing, per agent and fetch */
+#define RUNS_LEFT 4 /* a run is at most this part of what is missing, per agent and fetch */
 
 #define BUDGET_FIRST 2
 #define BUDGET_MAX 4096
