@@ -243,22 +243,33 @@ void weft_source_ask(struct weft_core *core, uint32_t index, uint32_t chunk)
     begin_fetch(core, index, (struct weft_run){.first = chunk, .count = 1}, /* trial */ false);
 }
 
+/* A chunk that may be fetched, each as likely as the others, of an extent that nobody holds, or of
+ * any; UINT32_MAX = none. */
+static uint32_t draw_open(struct weft_core *core, const struct weft_download *download, bool held)
+{
+    const struct weft_release *release = weft_release_of(core, download);
+    uint32_t drawn = UINT32_MAX;
+    uint32_t count = 0;
+    for (uint32_t chunk = 0; chunk < release->chunk_count; chunk++) {
+        bool fits = held || download->extents[chunk / download->extent_chunks].holder == 0;
+        if (fits && weft_draw_is_open(core, download, chunk, /* rare */ false)) {
+            count++;
+            drawn = weft_rng_below(&core->rng, count) == 0 ? chunk : drawn;
+        }
+    }
+    return drawn;
+}
+
 void weft_source_try(struct weft_core *core, uint32_t index)
 {
     const struct weft_download *download = &core->releases.downloads[index];
-    const struct weft_release *release = weft_release_of(core, download);
-    uint32_t start = weft_rng_below(&core->rng, release->chunk_count);
-    struct weft_run run = {0};
-    bool is_free = false;
-    for (uint32_t i = 0; i < release->chunk_count && !is_free; i++) {
-        uint32_t chunk = (start + i) % release->chunk_count;
-        if (weft_draw_is_open(core, download, chunk, /* rare */ false)) {
-            is_free = download->extents[chunk / download->extent_chunks].holder == 0;
-            run = is_free || run.count == 0 ? (struct weft_run){.first = chunk, .count = 1} : run;
-        }
+    if (!may_fetch(core) || core->source.no_ranges) {
+        return;
     }
-    if (run.count > 0 && may_fetch(core) && !core->source.no_ranges) {
-        begin_fetch(core, index, run, /* trial */ true);
+    uint32_t chunk = draw_open(core, download, /* held */ false);
+    chunk = chunk == UINT32_MAX ? draw_open(core, download, /* held */ true) : chunk;
+    if (chunk != UINT32_MAX) {
+        begin_fetch(core, index, (struct weft_run){.first = chunk, .count = 1}, /* trial */ true);
     }
 }
 
