@@ -22,6 +22,11 @@
 #define WINDOW_LEAST 8
 #define WINDOW_MOST 65536
 
+/* For each chunk that was told of lately and did not come, so many more may come than the window
+ * says: who names a few more again and again, and brings none, would hold up all for as long as
+ * there are chunks to name. */
+#define BROKEN_LETS 2
+
 /* Who waits looks again after this, half of it more or less; the first fetches of a release begin
  * within so long for each agent known elsewhere, since nobody has heard of the others' yet. */
 #define LOOK_NS (20 * WEFT_NS_PER_MS)
@@ -128,6 +133,21 @@ void weft_coming_on_frame(struct weft_core *core, struct weft_link *link,
 
 /* --- how many may come at a time --- */
 
+/* Chunks that did not come, of the last lease or two. */
+static uint32_t count_broken(struct weft_core *core, uint32_t more)
+{
+    struct weft_sources *source = &core->source;
+    weft_ns lease_ns = core->config.tuning.lease_ms * WEFT_NS_PER_MS;
+    weft_ns since_ns = core->now_ns - source->broken_ns;
+    if (since_ns >= lease_ns) {
+        source->broken_last = since_ns < 2 * lease_ns ? source->broken : 0;
+        source->broken = 0;
+        source->broken_ns = core->now_ns;
+    }
+    source->broken += more;
+    return source->broken > source->broken_last ? source->broken : source->broken_last;
+}
+
 /* Drop from the log what was heard of one lease ago: it is in the order in which it was heard. */
 static void settle(struct weft_core *core, struct weft_download *download)
 {
@@ -137,6 +157,7 @@ static void settle(struct weft_core *core, struct weft_download *download)
         uint32_t chunk = *weft_log_at(log, log->first);
         bool lacked = is_lacked(download, weft_release_of(core, download), chunk);
         download->coming_count -= lacked;
+        (void)count_broken(core, lacked);
         download->reopened = download->reopened || lacked;
         *weft_download_coming_place(core, download, chunk) = OVER;
         weft_log_drop(log, &core->reserves->rows, log->first + 1);
@@ -183,7 +204,8 @@ bool weft_coming_is_crowded(struct weft_core *core, uint32_t index)
         source->look_ns = begin_ns > core->now_ns ? begin_ns : 0;
     }
     bool slow = source->span_ns != 0 && !weft_crowd_is_quick(core);
-    if (source->look_ns == 0 && slow && download->coming_count >= source->window) {
+    uint32_t most = source->window + BROKEN_LETS * count_broken(core, 0);
+    if (source->look_ns == 0 && slow && download->coming_count >= most) {
         source->look_ns = core->now_ns + LOOK_NS / 2 + weft_rng_below(&core->rng, LOOK_NS);
     }
     return source->look_ns != 0;

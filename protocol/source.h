@@ -37,6 +37,9 @@ struct weft_sources {
     uint32_t whole;       /* pauses, with the present one, that are not cut short */
     weft_ns chunk_ns;     /* moving mean (1/4) of what a chunk took in a fetch; 0 = none came yet */
     uint32_t window;      /* chunks of a release that all segments may bring at a time; adapts */
+    weft_ns broken_ns;    /* since when |broken| counts, a lease at most */
+    uint32_t broken;      /* chunks that were coming for a lease, and that nobody had then */
+    uint32_t broken_last; /* of them, in the lease before */
     weft_ns look_ns;      /* when it is looked again whether they bring fewer; 0 = does not wait */
     weft_ns turn_ns;      /* when this node may ask for what others bring; 0 = does not wait */
     struct weft_draw draw; /* what it brings next of what nobody else has or brings */

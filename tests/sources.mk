@@ -95,6 +95,7 @@ ATTACK_SOURCES := \
 	tests/attack/attack_archive.c \
 	tests/attack/attack_bytes.c \
 	tests/attack/attack_clock.c \
+	tests/attack/attack_coming.c \
 	tests/attack/attack_delegation.c \
 	tests/attack/attack_document.c \
 	tests/attack/attack_eclipse.c \
