@@ -12,6 +12,7 @@
 #include "follow.h"
 #include "frame.h"
 #include "coming.h"
+#include "hang.h"
 #include "have.h"
 #include "hedge.h"
 #include "roster.h"
@@ -362,6 +363,7 @@ static void expire(struct weft_core *core)
     weft_follow_expire(core);
     weft_lease_expire(core);
     weft_source_expire(core);
+    weft_hang_expire(core);
     weft_hedge_expire(core);
     weft_fallback_expire(core);
     weft_serve_expire(core);
@@ -374,8 +376,9 @@ static weft_ns content_deadline(const struct weft_core *core)
     static weft_ns (*const deadlines[])(const struct weft_core *) = {
         weft_link_review_deadline, weft_document_deadline, weft_pick_deadline,
         weft_want_deadline,        weft_follow_deadline,   weft_lease_deadline,
-        weft_source_deadline,      weft_hedge_deadline,    weft_fallback_deadline,
-        weft_have_deadline,        weft_coming_deadline,   weft_serve_deadline,
+        weft_source_deadline,      weft_hang_deadline,     weft_hedge_deadline,
+        weft_fallback_deadline,    weft_have_deadline,     weft_coming_deadline,
+        weft_serve_deadline,
     };
     weft_ns next = WEFT_NS_NEVER;
     for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++) {

@@ -6,6 +6,7 @@
 #include "crowd.h"
 #include "draw.h"
 #include "fallback.h"
+#include "hang.h"
 #include "have.h"
 #include "push.h"
 #include "rng.h"
@@ -24,6 +25,7 @@ void weft_source_init(struct weft_core *core)
 {
     core->source.budget = BUDGET_FIRST;
     core->source.window = WEFT_COMING_FIRST;
+    core->source.hang_ns = WEFT_NS_NEVER;
 }
 
 /* --- what next --- */
@@ -203,7 +205,9 @@ static bool begin_fetch(struct weft_core *core, uint32_t index, struct weft_run 
                                  .first = run.first,
                                  .count = run.count,
                                  .trial = trial,
-                                 .began_ns = core->now_ns};
+                                 .began_ns = core->now_ns,
+                                 .heard_ns = core->now_ns};
+    weft_hang_watch(core, fetch);
     self->fetch_count++;
     core->counters.source_requests++;
     weft_remote_stir(core);
@@ -283,9 +287,10 @@ void weft_source_fill(struct weft_core *core)
         bool wanted = download->release != WEFT_RELEASE_NONE &&
                       weft_release_is_missing(weft_release_of(core, download)) &&
                       weft_lease_acts(core, i) && weft_crowd_is_turn(core, i);
-        while (wanted && self->fetch_count < weft_crowd_ranges(core, i) &&
+        while (wanted && self->fetch_count < weft_crowd_ranges(core, i) + weft_hang_spare(core) &&
                !weft_coming_is_crowded(core, i)) {
             struct weft_run run = next_run(core, i);
+            run = run.count > 0 ? run : weft_hang_again(core, i);
             wanted = run.count > 0 && begin_fetch(core, i, run, /* trial */ false);
         }
     }
@@ -325,6 +330,7 @@ void weft_source_on_chunk(struct weft_core *core, const struct weft_event_chunk 
     }
     if (fetch != NULL) {
         fetch->received++;
+        weft_hang_on_chunk(core, fetch);
     }
     if (fetch != NULL && download != NULL) {
         weft_crowd_learn(core, download, core->now_ns - fetch->began_ns);
@@ -397,7 +403,9 @@ void weft_source_on_end(struct weft_core *core, const struct weft_event_source *
         return;
     }
     struct weft_fetch fetch = *found;
-    adapt_budget(core, &fetch);
+    if (!fetch.hung) {
+        adapt_budget(core, &fetch);
+    }
     weft_coming_adapt(core, &fetch);
     give_fetch(core, found);
     const struct weft_release *release =

@@ -23,7 +23,9 @@ struct weft_fetch {
     uint32_t received; /* of them arrived and verified */
     bool trial;        /* one chunk, to see whether the source answers: no lease is taken */
     bool left;         /* it was cancelled, as other segments have the chunks by now */
+    bool hung;         /* it was cancelled, as later ones were answered and it was not */
     weft_ns began_ns;  /* when it began */
+    weft_ns heard_ns;  /* when a chunk of it came last, or it began */
 };
 
 struct weft_sources {
@@ -41,6 +43,7 @@ struct weft_sources {
     uint32_t broken;      /* chunks that were coming for a lease, and that nobody had then */
     uint32_t broken_last; /* of them, in the lease before */
     weft_ns look_ns;      /* when it is looked again whether they bring fewer; 0 = does not wait */
+    weft_ns hang_ns;      /* when a request will hang, see hang.h; WEFT_NS_NEVER = none is open */
     weft_ns turn_ns;      /* when this node may ask for what others bring; 0 = does not wait */
     struct weft_draw draw; /* what it brings next of what nobody else has or brings */
     bool no_ranges;        /* the server sends whole files only */

@@ -26,6 +26,7 @@ PROTOCOL_SOURCES := \
 	protocol/follow.c \
 	protocol/frame.c \
 	protocol/gossip.c \
+	protocol/hang.c \
 	protocol/have.c \
 	protocol/hedge.c \
 	protocol/join.c \

@@ -32,6 +32,7 @@ UNIT_SOURCES := \
 	tests/unit/test_forms.c \
 	tests/unit/test_frame.c \
 	tests/unit/test_gate.c \
+	tests/unit/test_hang.c \
 	tests/unit/test_hedge.c \
 	tests/unit/test_http.c \
 	tests/unit/test_index.c \
