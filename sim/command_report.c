@@ -158,14 +158,30 @@ static bool write_one(const struct runs *runs, const char *path, bool is_report)
     return !failed;
 }
 
+/* Is |path|, where something is to be written, none of the files that are read? */
+static bool is_apart(const char *path, const struct weft_sim_files *files,
+                     struct weft_text *message)
+{
+    for (uint32_t i = 0; path != NULL && i < files->count; i++) {
+        if (weft_sim_output_is_same(path, files->paths[i])) {
+            weft_text_add(message, path);
+            weft_text_add(message, ": that would overwrite a file that is to be read");
+            return false;
+        }
+    }
+    return true;
+}
+
 static int make(const struct options *options, const struct weft_flag_list *arguments)
 {
     static struct runs runs; /* large, and there is one command in a process */
     char buffer[WEFT_FLAG_MESSAGE_BYTES];
     struct weft_text message = weft_text_into(buffer, sizeof(buffer));
     struct weft_sim_files files;
-    bool read =
-        weft_sim_files_begin(&files, arguments, &message) && read_files(&runs, &files, &message);
+    bool read = weft_sim_files_begin(&files, arguments, &message) &&
+                is_apart(options->output, &files, &message) &&
+                is_apart(options->perfetto, &files, &message) &&
+                read_files(&runs, &files, &message);
     bool written = read && write_one(&runs, options->output, /* is_report */ true) &&
                    write_one(&runs, options->perfetto, /* is_report */ false);
     if (!read) {

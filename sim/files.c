@@ -50,6 +50,7 @@ bool weft_sim_files_begin(struct weft_sim_files *files, const struct weft_flag_l
     *files = (struct weft_sim_files){.paths = NULL};
     for (uint32_t i = 0; i < arguments->count; i++) {
         const char *path = arguments->items[i];
+        uint32_t before = files->count;
         struct stat status;
         bool found = stat(path, &status) == 0;
         if (found && !S_ISDIR(status.st_mode)) {
@@ -58,6 +59,11 @@ bool weft_sim_files_begin(struct weft_sim_files *files, const struct weft_flag_l
             weft_text_add(message, path);
             weft_text_add(message, ": ");
             weft_text_add(message, strerror(errno));
+            return false;
+        }
+        if (files->count == before) {
+            weft_text_add(message, path);
+            weft_text_add(message, ": there is no file in it");
             return false;
         }
     }

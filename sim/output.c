@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool open_one(FILE **file, const char *flag, const char *path)
 {
@@ -30,10 +31,43 @@ static bool close_one(FILE **file, const char *flag, const char *path)
     return !failed;
 }
 
+bool weft_sim_output_is_same(const char *a, const char *b)
+{
+    struct stat left;
+    struct stat right;
+    if (stat(a, &left) != 0 || stat(b, &right) != 0) {
+        return strcmp(a, b) == 0;
+    }
+    return S_ISREG(left.st_mode) && left.st_dev == right.st_dev && left.st_ino == right.st_ino;
+}
+
+/* Is every file of |options| another one? */
+static bool are_apart(const struct weft_sim_options *options)
+{
+    const struct {
+        const char *flag; /* name */
+        const char *path; /* as given; NULL = not */
+    } files[] = {{"trace", options->trace_path},
+                 {"report", options->report_path},
+                 {"decisions", options->decisions_path},
+                 {"scenario", options->scenario_path}};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (files[i].path != NULL && files[k].path != NULL &&
+                weft_sim_output_is_same(files[i].path, files[k].path)) {
+                fprintf(stderr, "weft-sim: --%s and --%s are the same file: %s\n", files[k].flag,
+                        files[i].flag, files[i].path);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 bool weft_sim_output_begin(struct weft_sim_output *output, const struct weft_sim_options *options)
 {
     *output = (struct weft_sim_output){NULL, NULL};
-    return open_one(&output->trace, "trace", options->trace_path) &&
+    return are_apart(options) && open_one(&output->trace, "trace", options->trace_path) &&
            open_one(&output->report, "report", options->report_path);
 }
 

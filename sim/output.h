@@ -15,7 +15,8 @@ struct weft_sim_output {
 };
 
 /* Open what |options| ask for.
- * Errors: false if one cannot be written; a message was printed, nothing is open. */
+ * Errors: false if one cannot be written, or two are the same file, or one is the scenario; a
+ *         message was printed, nothing is open. */
 bool weft_sim_output_begin(struct weft_sim_output *output, const struct weft_sim_options *options);
 
 /* Is there a file to write? */
@@ -25,6 +26,9 @@ bool weft_sim_output_wanted(const struct weft_sim_output *output);
  * Errors: false if not everything could be written; a message was printed. */
 bool weft_sim_output_end(struct weft_sim_output *output, const struct weft_sim_options *options,
                          const struct weft_sim_history *history);
+
+/* Are |a| and |b| the same regular file, or will be? Whoever writes one destroys the other. */
+bool weft_sim_output_is_same(const char *a, const char *b);
 
 /* Did all that was printed reach standard output?
  * Errors: false if not, as on a full disk; a message was printed. */

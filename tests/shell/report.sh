@@ -104,6 +104,18 @@ PYTHON
 
 expect 2 "say where to write it" "$sim" report "$dir/a.trace"
 expect 1 "$dir/none: No such file" "$sim" report "$dir/none" -o "$dir/x.html"
+cp "$dir/a.trace" "$dir/kept"
+expect 1 "a.trace: that would overwrite" \
+    "$sim" report "$dir/a.trace" -o "$dir/../${dir##*/}/a.trace"
+expect 1 "a.trace: that would overwrite" "$sim" report "$dir/a.trace" --perfetto "$dir/a.trace"
+cmp -s "$dir/a.trace" "$dir/kept" || fault "a report overwrote its trace"
+echo "size 1KiB" >"$dir/a.scn"
+expect 2 "--trace and --report are the same file" "$sim" --trace "$dir/new" --report "$dir/new"
+expect 2 "--report and --scenario are the same" \
+    "$sim" --scenario "$dir/a.scn" --report "$dir/a.scn"
+grep -q "^size 1KiB$" "$dir/a.scn" || fault "a report overwrote its scenario"
+mkdir "$dir/empty"
+expect 1 "$dir/empty: there is no file in it" "$sim" report "$dir/empty" -o "$dir/x.html"
 expect 1 "name the files of --trace" "$sim" report -o "$dir/x.html"
 expect 1 "report.sh:1: no JSON object" "$sim" report "$0" -o "$dir/x.html"
 expect 1 "cannot write $dir/none/x" "$sim" report "$dir/a.trace" -o "$dir/none/x"
