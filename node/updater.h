@@ -158,8 +158,8 @@ enum weft_err weft_updater_document(struct weft_updater *updater, uint64_t token
 bool weft_updater_document_find(const struct weft_updater *updater, const char *path,
                                 const uint8_t **bytes, size_t *length);
 
-/* Once a second: metadata that was expired may be valid again when the clock was put right, and news
- * waits no longer than to the second call for its chunk indexes. */
+/* Once a second: metadata that was expired may be valid again when the clock was put right, and
+ * news waits no longer than to the second call for its chunk indexes. */
 void weft_updater_wake(struct weft_updater *updater);
 
 /* The clock of the source, seconds since 1970, as its web server says: to find a wrong clock here.
