@@ -45,7 +45,7 @@ broken "1.root.json" rm copy/metadata/1.root.json
 broken "2.root.json" cp copy/metadata/timestamp.json copy/metadata/2.root.json
 broken "a key file in what the web server serves" cp keys/root.key copy/targets
 broken "timestamp version 5 expires soon" "$WEFT" refresh --repo copy --keys keys \
-    --expires-timestamp 1s
+    --expires-timestamp 1h
 expect 1 "name a repository of TUF" "$WEFT" verify nothing
 expect 2 "name the one directory REPO" "$WEFT" verify
 
