@@ -212,10 +212,41 @@ uint32_t weft_read_array(struct weft_reader *reader, uint32_t count_max)
     return (uint32_t)count;
 }
 
+/* The longer forms of an unsigned integer, at |at|, whole: most are ids, addresses and times. A
+ * width that is known beforehand is read at once instead of byte by byte. */
+static uint64_t long_uint(const uint8_t *at, uint32_t form)
+{
+    switch (form) {
+    case 0:
+        return big_endian(at, 1);
+    case 1:
+        return big_endian(at, 2);
+    case 2:
+        return (uint64_t)at[0] << 24 | (uint64_t)at[1] << 16 | (uint64_t)at[2] << 8 | at[3];
+    default:
+        return (uint64_t)at[0] << 56 | (uint64_t)at[1] << 48 | (uint64_t)at[2] << 40 |
+               (uint64_t)at[3] << 32 | (uint64_t)at[4] << 24 | (uint64_t)at[5] << 16 |
+               (uint64_t)at[6] << 8 | at[7];
+    }
+}
+
 uint64_t weft_read_uint(struct weft_reader *reader, uint64_t max)
 {
-    bool brief = is_short(reader, 0, 0x7f) && *reader->at <= max;
-    return brief ? *reader->at++ : expect(reader, TYPE_UINT, max);
+    size_t room = weft_reader_ok(reader) ? left(reader) : 0;
+    uint32_t lead = room > 0 ? *reader->at : UINT8_MAX;
+    if (lead <= 0x7f && lead <= max) {
+        reader->at++;
+        return lead;
+    }
+    uint32_t form = lead - 0xcc;
+    if (form <= 3 && room > (1U << form)) {
+        uint64_t value = long_uint(reader->at + 1, form);
+        if (value <= max && value >= forms[0xcc - 0xc0 + form].least) {
+            reader->at += 1 + (1U << form);
+            return value;
+        }
+    }
+    return expect(reader, TYPE_UINT, max); /* which finds out what is wrong */
 }
 
 static struct weft_span read_span(struct weft_reader *reader, enum type type, uint32_t length_max)
