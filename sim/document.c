@@ -6,6 +6,12 @@
 #include "shell.h"
 #include "stream.h"
 
+/* Shells give up a peer that does not begin to answer by then, and one that then sends slower than
+ * this; and a source that has sent slower than this for WEFT_SIM_PATIENCE_NS. As node/ does. */
+#define ANSWER_NS (5 * WEFT_NS_PER_S)
+#define ANSWER_BYTES_PER_S 65536
+#define SOURCE_BYTES_PER_S 1024
+
 /* Words of DOCUMENT_END: handle of the request, result, version. */
 static void push_end(struct weft_sim_shard *shard, weft_ns time_ns, uint32_t node, uint64_t handle,
                      enum weft_err result, uint32_t version)
@@ -40,6 +46,10 @@ void weft_sim_document_fetch(struct weft_sim_shard *shard, const struct weft_sim
     if (weft_sim_world_fails(world) || (until_ns != 0 && document->from == WEFT_SIM_SOURCE)) {
         push_end(shard, now_ns + WEFT_SIM_CONNECT_NS, document->node, handle, WEFT_ERR_UNREACHABLE,
                  0);
+        return;
+    }
+    if (until_ns > now_ns + ANSWER_NS) {
+        push_end(shard, now_ns + ANSWER_NS, document->node, handle, WEFT_ERR_TIMEOUT, 0);
         return;
     }
     now_ns = until_ns > now_ns ? until_ns : now_ns;
@@ -96,6 +106,16 @@ static enum weft_err refusal(const struct weft_sim_world *world, uint32_t from, 
     return held ? WEFT_ERR_OK : WEFT_ERR_NOT_FOUND;
 }
 
+/* How long a shell waits for |bytes| that come evenly, in |delay_ns|. */
+static weft_ns patience_ns(uint32_t from, uint32_t bytes, weft_ns delay_ns)
+{
+    if (from != WEFT_SIM_SOURCE) {
+        return ANSWER_NS + bytes * WEFT_NS_PER_S / ANSWER_BYTES_PER_S;
+    }
+    bool is_slow = bytes * WEFT_NS_PER_S / SOURCE_BYTES_PER_S < delay_ns;
+    return is_slow ? WEFT_SIM_PATIENCE_NS : WEFT_NS_NEVER;
+}
+
 void weft_sim_document_on_asked(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
     struct weft_sim_world *world = shard->world;
@@ -118,7 +138,12 @@ void weft_sim_document_on_asked(struct weft_sim_shard *shard, const struct weft_
                                                      (enum weft_sim_document_kind)kind, version);
     weft_sim_network_sent(&world->network, from, node, bytes);
     weft_ns delay_ns = weft_sim_network_document(shard, from, node, bytes);
-    push_end(shard, now_ns + delay_ns, node, entry->words[0], WEFT_ERR_OK, version);
+    weft_ns most_ns = patience_ns(from, bytes, delay_ns);
+    if (delay_ns > most_ns) {
+        delay_ns = most_ns;
+        err = WEFT_ERR_TIMEOUT;
+    }
+    push_end(shard, now_ns + delay_ns, node, entry->words[0], err, version);
 }
 
 void weft_sim_document_on_end(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
