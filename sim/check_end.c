@@ -3,6 +3,7 @@
  * without, and what needs time to heal only if the run waited (--settle). */
 #include "bound.h"
 #include "check.h"
+#include "hostile.h"
 #include "pipe.h"
 #include "world.h"
 
@@ -180,11 +181,23 @@ static void check_makespan(struct weft_sim_world *world)
 /* --- when all has healed --- */
 
 struct roll {
-    uint32_t alive;  /* nodes that run */
-    uint32_t agents; /* of them agents */
-    uint32_t first;  /* of them, one */
-    bool honest;     /* all of them, and the only ones of their names */
+    uint32_t alive;  /* nodes that run, and are the only ones of their names */
+    uint32_t agents; /* agents among all that run */
+    uint32_t first;  /* of them that count in alive, one */
+    bool honest;     /* all that run, but that a name may run twice */
 };
+
+/* Does |node| say other things than its core, or do other things? To have the name of another node
+ * is no lie. */
+static bool is_liar(const struct weft_sim_world *world, uint32_t node)
+{
+    bool lies = false;
+    for (uint32_t c = 0; world->nodes[node].hostile && c < WEFT_SIM_MISHAP_CLASS_COUNT; c++) {
+        lies |= c != WEFT_SIM_MISHAP_CLONE &&
+                weft_sim_hostile_does(world, node, (enum weft_sim_mishap_class)c);
+    }
+    return lies;
+}
 
 /* Who is in |segment| now? */
 static struct roll call_roll(const struct weft_sim_world *world, uint32_t segment)
@@ -192,13 +205,31 @@ static struct roll call_roll(const struct weft_sim_world *world, uint32_t segmen
     struct roll roll = {.honest = true};
     for (uint32_t i = 0; i < world->node_count; i++) {
         const struct weft_sim_node *node = &world->nodes[i];
-        if (node->segment == segment && node->alive) {
+        if (node->segment != segment || !node->alive) {
+            continue;
+        }
+        roll.honest &= !is_liar(world, i);
+        roll.agents += weft_view_node(node->core).is_agent;
+        if (!weft_sim_topology_is_shared(&world->topology, node->id)) {
             roll.first = roll.alive++ == 0 ? i : roll.first;
-            roll.agents += weft_view_node(node->core).is_agent;
-            roll.honest &= !node->hostile && !weft_sim_topology_is_copied(&world->topology, i);
         }
     }
     return roll;
+}
+
+/* Nodes that |node| holds alive, itself included. Names that run twice are left out: the transport
+ * keeps a copy out, and the simulator has none, so either one makes its name look alive. */
+static uint32_t count_seen(const struct weft_sim_world *world, uint32_t node)
+{
+    const struct weft_core *core = world->nodes[node].core;
+    uint32_t seen = weft_view_member_count(core);
+    struct weft_view_member member;
+    for (uint32_t i = 0; world->topology.clone_count > 0 && weft_view_member(core, i, &member);
+         i++) {
+        seen -= !member.is_remote && member.state == WEFT_MEMBER_ALIVE &&
+                weft_sim_topology_is_shared(&world->topology, member.endpoint.id);
+    }
+    return seen;
 }
 
 /* What is still wrong with a segment. */
@@ -223,8 +254,9 @@ static bool find_wound(const struct weft_sim_world *world, uint32_t segment, str
     wound->check = WEFT_SIM_CHECK_MEMBERS_AGREE;
     for (wound->node = 0; wound->node < world->node_count; wound->node++) {
         const struct weft_sim_node *node = &world->nodes[wound->node];
-        if (node->segment == segment && node->alive) {
-            wound->seen = weft_view_node(node->core).member_count;
+        if (node->segment == segment && node->alive &&
+            !weft_sim_topology_is_shared(&world->topology, node->id)) {
+            wound->seen = count_seen(world, wound->node);
             if (wound->seen != roll.alive) {
                 return true;
             }

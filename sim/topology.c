@@ -121,10 +121,10 @@ weft_node_id weft_sim_topology_id(const struct weft_sim_topology *topology, uint
     return (luck << 32) | (index + 1);
 }
 
-bool weft_sim_topology_is_copied(const struct weft_sim_topology *topology, uint32_t node)
+bool weft_sim_topology_is_shared(const struct weft_sim_topology *topology, weft_node_id id)
 {
     for (uint32_t i = 0; i < topology->clone_count; i++) {
-        if (topology->clones[i].as == node) {
+        if (weft_sim_topology_id(topology, topology->clones[i].as) == id) {
             return true;
         }
     }

@@ -110,8 +110,8 @@ struct weft_prefix weft_sim_topology_prefix(const struct weft_sim_topology *topo
  * Errors: no effect if there are too many clones, or it is a node's own name. */
 void weft_sim_topology_clone(struct weft_sim_topology *topology, uint32_t node, uint32_t as);
 
-/* Has another node the name of |node|, too? */
-bool weft_sim_topology_is_copied(const struct weft_sim_topology *topology, uint32_t node);
+/* Have two nodes the name |id|? */
+bool weft_sim_topology_is_shared(const struct weft_sim_topology *topology, weft_node_id id);
 
 /* Give |node| a new address in |segment|.
  * Errors: false if no node or address is left; nothing has changed then. */
