@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "coming.h"
+#include "fallback.h"
 #include "follow.h"
 #include "have.h"
 #include "state.h"
@@ -416,7 +417,10 @@ void weft_release_store(struct weft_core *core, struct weft_release *release, ui
     }
     release->bytes_by_tier[tier] += bytes;
     release->progress_ns = core->now_ns;
-    release->falls_back = release->falls_back && tier != WEFT_TIER_PEER && tier != WEFT_TIER_AGENT;
+    if (release->falls_back && (tier == WEFT_TIER_PEER || tier == WEFT_TIER_AGENT)) {
+        release->falls_back = false;
+        weft_fallback_plan(core); /* its clock left out whoever falls back already */
+    }
     ask_completion(core, release);
 }
 
@@ -432,5 +436,6 @@ void weft_release_lose(struct weft_core *core, struct weft_release *release, uin
             weft_download_refresh(download, release, chunk);
             count_coming(download, chunk, /* lacked */ true);
         }
+        weft_fallback_plan(core); /* its clock left out what was complete */
     }
 }

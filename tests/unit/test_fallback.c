@@ -90,6 +90,22 @@ START_TEST(if_it_comes_the_agents_are_to_blame)
 }
 END_TEST
 
+/* A neighbour sends a chunk after all, and nothing from then on: the wait begins again. */
+START_TEST(after_a_chunk_from_near_it_falls_back_again)
+{
+    play_on(&play, 1510 * MS);
+    answer();
+    play_on(&play, 2 * S);
+    ck_assert(falls_back());
+    uint32_t other = play.fetches[0].first_chunk == 0 ? 1 : 0;
+    fixture_chunk(&fixture, ONE, 0, other, WEFT_ERR_OK);
+    ck_assert(!falls_back());
+    ck_assert_uint_lt(fixture.core->fallback_ns, WEFT_NS_NEVER);
+    play_on(&play, 60 * S);
+    ck_assert(falls_back());
+}
+END_TEST
+
 START_TEST(if_something_else_came_meanwhile_they_are_not)
 {
     play_on(&play, 1510 * MS);
@@ -178,6 +194,7 @@ static Suite *fallback_suite(void)
     const TTest *const tests[] = {
         after_a_while_one_chunk_is_asked_for,
         if_it_comes_the_agents_are_to_blame,
+        after_a_chunk_from_near_it_falls_back_again,
         if_something_else_came_meanwhile_they_are_not,
         if_it_takes_long_they_are_not,
         if_it_does_not_come_they_are_not,
