@@ -50,7 +50,8 @@ struct weft_frame {
     uint32_t flags; /* MAP: WEFT_MAP_*; FOLLOW: WEFT_FOLLOW_FIRST; LEASE: 1 = given
                               up */
     struct weft_span
-        list; /* MAP: bits, LSB first; HAVE, COMING: indexes, u16 big endian; borrowed */
+        list; /* MAP: bits, LSB first; HAVE, COMING: indexes, u16 big endian; LEASE: further
+                              extents, each followed by its epoch, likewise; borrowed */
 };
 
 /* Read a frame.
@@ -63,7 +64,7 @@ enum weft_reject weft_frame_decode(const uint8_t *bytes, size_t length, struct w
  * Errors: 0 if it does not fit, else the bytes written. */
 uint32_t weft_frame_encode(const struct weft_frame *frame, uint8_t *buffer, size_t size);
 
-/* Entry |index| of the list of a HAVE or COMING; the caller keeps index < list.length / 2. */
+/* Entry |index| of the list of a HAVE, COMING or LEASE; index < list.length / 2. */
 static inline uint32_t weft_frame_have_at(const struct weft_frame *frame, uint32_t index)
 {
     return (uint32_t)frame->list.bytes[2 * index] << 8 | frame->list.bytes[2 * index + 1];

@@ -11,7 +11,8 @@
 #define BEATS_PER_LEASE 3
 #define GIVEN_UP 1
 #define LEARNING_NS (2 * WEFT_NS_PER_S)
-#define PART_NS (1 * WEFT_NS_PER_MS)
+#define SOON_NS (1 * WEFT_NS_PER_MS)
+#define ENTRY_BYTES 4 /* of a further extent in a LEASE, with its epoch */
 
 void weft_lease_init(struct weft_core *core)
 {
@@ -114,24 +115,48 @@ bool weft_lease_may(struct weft_core *core, uint32_t download, uint32_t chunk)
 
 /* --- telling the segment: also who is no agent may be one in a moment --- */
 
-static void send_lease(struct weft_core *core, const struct weft_link *link, uint32_t download,
-                       uint32_t extent, bool given_up)
+static struct weft_frame lease_of(struct weft_core *core, uint32_t download, uint32_t extent)
 {
     const struct weft_download *self = &core->releases.downloads[download];
-    struct weft_frame frame = {.kind = WEFT_FRAME_LEASE,
+    return (struct weft_frame){.kind = WEFT_FRAME_LEASE,
                                .release = weft_release_of(core, self)->id,
                                .chunk = extent,
-                               .value = self->extents[extent].epoch,
-                               .flags = given_up ? GIVEN_UP : 0};
-    weft_link_send(core, link, &frame);
+                               .value = self->extents[extent].epoch};
 }
 
-static void tell_segment(struct weft_core *core, uint32_t download, uint32_t extent, bool given_up)
+/* One LEASE of many extents. */
+struct leases {
+    struct weft_frame frame; /* the first one, and |list|; without a kind there is none */
+    uint8_t list[ENTRY_BYTES * (WEFT_EXTENTS_MAX - 1)]; /* the others */
+};
+
+_Static_assert(WEFT_DOWNLOADS_MAX *WEFT_LINKS_MAX * sizeof(struct leases) <=
+                   WEFT_ACTION_ARENA_BYTES,
+               "a step has room for all leases to all neighbours");
+
+static void add_lease(struct weft_core *core, struct leases *leases, uint32_t download,
+                      uint32_t extent)
+{
+    struct weft_frame frame = lease_of(core, download, extent);
+    if (leases->frame.kind == 0) {
+        leases->frame = frame;
+        return;
+    }
+    uint8_t *entry = &leases->list[leases->frame.list.length];
+    entry[0] = (uint8_t)(frame.chunk >> 8);
+    entry[1] = (uint8_t)frame.chunk;
+    entry[2] = (uint8_t)(frame.value >> 8);
+    entry[3] = (uint8_t)frame.value;
+    leases->frame.list.bytes = leases->list;
+    leases->frame.list.length += ENTRY_BYTES;
+}
+
+static void tell_segment(struct weft_core *core, const struct weft_frame *frame)
 {
     for (uint32_t i = 0; i < core->links.end; i++) {
         const struct weft_link *link = weft_link_at(&core->links, i);
         if (link->up && !link->far) {
-            send_lease(core, link, download, extent, given_up);
+            weft_link_send(core, link, frame);
         }
     }
 }
@@ -177,7 +202,8 @@ void weft_lease_take(struct weft_core *core, uint32_t download, uint32_t extent)
     trace_lease(core, download, extent, entry->holder);
     entry->holder = core->self.id;
     entry->epoch++;
-    tell_segment(core, download, extent, /* given_up */ false);
+    struct weft_frame frame = lease_of(core, download, extent);
+    tell_segment(core, &frame);
     if (core->leases.beat_ns == WEFT_NS_NEVER) {
         core->leases.beat_ns = core->now_ns + lease_ns(core) / BEATS_PER_LEASE;
     }
@@ -217,10 +243,14 @@ bool weft_lease_steal(struct weft_core *core, uint32_t download)
 void weft_lease_tell(struct weft_core *core, const struct weft_link *link, uint32_t download)
 {
     const struct weft_download *self = &core->releases.downloads[download];
+    struct leases leases = {0};
     for (uint32_t extent = 0; !link->far && extent < self->extent_count; extent++) {
         if (self->extents[extent].holder == core->self.id) {
-            send_lease(core, link, download, extent, /* given_up */ false);
+            add_lease(core, &leases, download, extent);
         }
+    }
+    if (leases.frame.kind != 0) {
+        weft_link_send(core, link, &leases.frame);
     }
 }
 
@@ -229,12 +259,13 @@ void weft_lease_tell(struct weft_core *core, const struct weft_link *link, uint3
 /* Tell those who act, or think that they do; the others hear of it with the next beat. */
 static void tell_agents(struct weft_core *core, uint32_t download, uint32_t extent)
 {
+    struct weft_frame frame = lease_of(core, download, extent);
     for (uint32_t i = 0; i < core->links.end; i++) {
         const struct weft_link *link = weft_link_at(&core->links, i);
         const struct weft_member *member =
             link->up && !link->far ? weft_member_find(core, link->peer.id) : NULL;
         if (member != NULL && weft_member_said(core, member)->role == WEFT_ROLE_AGENT) {
-            send_lease(core, link, download, extent, /* given_up */ false);
+            weft_link_send(core, link, &frame);
         }
     }
 }
@@ -256,7 +287,7 @@ static void take_free(struct weft_core *core, uint32_t download)
         entry->heard_ns = core->now_ns;
         entry->epoch = (uint16_t)(entry->epoch + 2);
         tell_agents(core, download, extent);
-        core->leases.beat_ns = core->now_ns + PART_NS;
+        core->leases.beat_ns = core->now_ns + SOON_NS;
     }
 }
 
@@ -317,35 +348,26 @@ static void outbid(struct weft_core *core, uint32_t download, uint32_t extent, u
     weft_lease_take(core, download, extent);
 }
 
-void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
-                         const struct weft_frame *frame)
+/* |link| says that it fetches |extent|, as of |epoch|. */
+static void hear(struct weft_core *core, struct weft_link *link, const struct weft_release *release,
+                 uint32_t number, uint16_t epoch)
 {
-    const struct weft_release *release = weft_release_find(core, frame->release);
-    struct weft_download *download = weft_release_download(core, release);
-    if (download == NULL || frame->chunk >= download->extent_count || link->far) {
-        return;
-    }
-    struct weft_extent *extent = &download->extents[frame->chunk];
-    if ((frame->flags & GIVEN_UP) != 0) {
-        if (extent->holder == link->peer.id) {
-            extent->holder = 0;
-        }
-        return;
-    }
-    uint16_t epoch = (uint16_t)frame->value;
+    uint32_t download = release->download;
+    struct weft_extent *extent = &core->releases.downloads[download].extents[number];
     bool mine = extent->holder == core->self.id;
     if (weft_election_is_out(core, link->peer.id)) {
-        outbid(core, release->download, frame->chunk, epoch);
+        outbid(core, download, number, epoch);
         return;
     }
     if (mine && release->falls_back) {
         return; /* what the others said came to nothing */
     }
-    if (mine && wins(core, release->download, frame->chunk, link->peer.id, epoch)) {
-        send_lease(core, link, release->download, frame->chunk, /* given_up */ false);
+    if (mine && wins(core, download, number, link->peer.id, epoch)) {
+        struct weft_frame answer = lease_of(core, download, number);
+        weft_link_send(core, link, &answer);
         return;
     }
-    if (weft_stall_is(core, link, release->download, frame->chunk)) {
+    if (weft_stall_is(core, link, download, number)) {
         weft_penalty_add(core, link->peer.id, WEFT_OFFENCE_STALL);
         return;
     }
@@ -356,7 +378,33 @@ void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
         core->leases.watch_ns = core->now_ns + lease_ns(core);
     }
     if (mine) {
-        weft_source_yield(core, release->download, frame->chunk);
+        weft_source_yield(core, download, number);
+    }
+}
+
+void weft_lease_on_frame(struct weft_core *core, struct weft_link *link,
+                         const struct weft_frame *frame)
+{
+    const struct weft_release *release = weft_release_find(core, frame->release);
+    const struct weft_download *download = weft_release_download(core, release);
+    weft_node_id peer = link->peer.id;
+    bool given_up = (frame->flags & GIVEN_UP) != 0;
+    if (download == NULL || link->far) {
+        return;
+    }
+    uint32_t count = frame->list.length / ENTRY_BYTES + 1;
+    for (uint32_t i = 0; i < count && link->peer.id == peer; i++) { /* a penalty may end the link */
+        uint32_t number = i == 0 ? frame->chunk : weft_frame_have_at(frame, 2 * (i - 1));
+        uint32_t epoch = i == 0 ? frame->value : weft_frame_have_at(frame, 2 * i - 1);
+        if (number >= download->extent_count) {
+            continue;
+        }
+        struct weft_extent *extent = &download->extents[number];
+        if (!given_up) {
+            hear(core, link, release, number, (uint16_t)epoch);
+        } else if (extent->holder == peer) {
+            extent->holder = 0;
+        }
     }
 }
 
@@ -399,56 +447,48 @@ static void watch_others(struct weft_core *core)
     weft_source_fill(core);
 }
 
-/* Repeat one lease, or end it: to give up, or because others have to fetch where no agent is. */
-static void repeat(struct weft_core *core, uint32_t d, uint32_t extent)
+/* Repeat the leases of a download with one message to each neighbour, or end them: to give up, or
+ * because others have to fetch where no agent is. True: some were repeated. */
+static bool repeat(struct weft_core *core, uint32_t d, bool giving_up)
 {
-    struct weft_leases *self = &core->leases;
     struct weft_download *download = &core->releases.downloads[d];
-    if (download->release == WEFT_RELEASE_NONE || extent >= download->extent_count ||
-        download->extents[extent].holder != core->self.id ||
-        (!self->giving_up && !is_unfinished(core, d, extent))) {
-        return;
+    uint32_t end = download->release == WEFT_RELEASE_NONE ? 0 : download->extent_count;
+    struct leases leases = {0};
+    bool kept = end > 0 && !giving_up && weft_lease_acts(core, d);
+    for (uint32_t extent = 0; extent < end; extent++) {
+        struct weft_extent *entry = &download->extents[extent];
+        bool told = giving_up || is_unfinished(core, d, extent);
+        if (entry->holder == core->self.id && told) {
+            entry->holder = kept ? core->self.id : 0;
+            add_lease(core, &leases, d, extent);
+        }
     }
-    bool kept = !self->giving_up && weft_lease_acts(core, d);
-    self->keeps = self->keeps || kept;
-    download->extents[extent].holder = kept ? core->self.id : 0;
-    tell_segment(core, d, extent, /* given_up */ !kept);
+    if (leases.frame.kind != 0) {
+        leases.frame.flags = kept ? 0 : GIVEN_UP;
+        tell_segment(core, &leases.frame);
+    }
+    return kept && leases.frame.kind != 0;
 }
 
-/* Many leases and many neighbours are more messages than a step has room for: the rest follows. */
-static void beat(struct weft_core *core)
+static void repeat_all(struct weft_core *core, bool giving_up)
 {
-    struct weft_leases *self = &core->leases;
-    uint32_t end = core->config.downloads_max * WEFT_EXTENTS_MAX;
-    if (core->now_ns < self->beat_ns) {
-        return;
+    bool keeps = false;
+    for (uint32_t d = 0; d < core->config.downloads_max; d++) {
+        keeps = repeat(core, d, giving_up) || keeps;
     }
-    for (; self->next < end; self->next++) {
-        if (core->actions->count > WEFT_ACTIONS_PER_STEP_MAX / 2) {
-            self->beat_ns = core->now_ns + PART_NS;
-            return;
-        }
-        repeat(core, self->next / WEFT_EXTENTS_MAX, self->next % WEFT_EXTENTS_MAX);
-    }
-    self->beat_ns = self->keeps ? core->now_ns + lease_ns(core) / BEATS_PER_LEASE : WEFT_NS_NEVER;
-    self->next = 0;
-    self->giving_up = false;
-    self->keeps = false;
+    core->leases.beat_ns = keeps ? core->now_ns + lease_ns(core) / BEATS_PER_LEASE : WEFT_NS_NEVER;
 }
 
 void weft_lease_give_up(struct weft_core *core)
 {
-    struct weft_leases *self = &core->leases;
-    self->giving_up = true;
-    self->keeps = false;
-    self->next = 0;
-    self->beat_ns = core->now_ns;
-    beat(core);
+    repeat_all(core, /* giving_up */ true);
 }
 
 void weft_lease_expire(struct weft_core *core)
 {
-    beat(core);
+    if (core->leases.beat_ns <= core->now_ns) {
+        repeat_all(core, /* giving_up */ false);
+    }
     watch_others(core);
 }
 

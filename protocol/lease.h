@@ -17,11 +17,8 @@
 #include "release.h"
 
 struct weft_leases {
-    weft_ns beat_ns;  /* when the own leases are repeated, or the rest of them */
+    weft_ns beat_ns;  /* when the own leases are repeated */
     weft_ns watch_ns; /* when a lease of another agent may have run out */
-    uint32_t next;    /* the lease to repeat next: download x WEFT_EXTENTS_MAX + extent */
-    bool giving_up;   /* they are given up instead of being repeated */
-    bool keeps;       /* some were repeated since |next| was 0 */
 };
 
 struct weft_core;

@@ -18,6 +18,11 @@ static const struct weft_frame samples[] = {
     {.kind = WEFT_FRAME_REFUSE, .release = 2, .chunk = 0, .value = 60000},
     {.kind = WEFT_FRAME_FOLLOW, .release = 2, .value = 9, .flags = 1},
     {.kind = WEFT_FRAME_LEASE, .release = 2, .chunk = 255, .value = 65535, .flags = 1},
+    {.kind = WEFT_FRAME_LEASE,
+     .release = 2,
+     .chunk = 255,
+     .value = 65535,
+     .list = {.bytes = list, .length = 8}},
     {.kind = WEFT_FRAME_BULLETIN, .bulletin = UINT64_MAX},
     {.kind = WEFT_FRAME_DECLINE, .release = 2, .value = 15},
     {.kind = WEFT_FRAME_COMING, .release = 300, .list = {.bytes = list, .length = 8}},
@@ -91,6 +96,11 @@ static const struct malformed malformed[] = {
     {"long form of a small number", {0x93, 0x03, 0x01, 0xcc, 0x05}, 5, WEFT_REJECT_NOT_CANONICAL},
     {"chunk out of range", {0x93, 0x03, 0x01, 0xcd, 0x40, 0x00}, 6, WEFT_REJECT_RANGE},
     {"odd list of a HAVE", {0x93, 0x02, 0x01, 0xc4, 0x01, 0x00}, 6, WEFT_REJECT_RANGE},
+    {"half an extent of a LEASE",
+     {0x96, 0x07, 0x01, 0x02, 0x03, 0x00, 0xc4, 0x02, 0x00, 0x01},
+     10,
+     WEFT_REJECT_RANGE},
+    {"no list of a LEASE", {0x96, 0x07, 0x01, 0x02, 0x03, 0x00, 0x04}, 7, WEFT_REJECT_WRONG_TYPE},
     {"negative chunk", {0x93, 0x03, 0x01, 0xff}, 4, WEFT_REJECT_WRONG_TYPE},
     {"huge list", {0x93, 0x02, 0x01, 0xc6, 0xff, 0xff, 0xff, 0xff}, 8, WEFT_REJECT_RANGE},
 };
@@ -113,6 +123,17 @@ START_TEST(later_versions_may_add_fields)
 }
 END_TEST
 
+START_TEST(a_lease_may_be_of_one_extent)
+{
+    static const uint8_t bytes[] = {0x95, 0x07, 0x02, 0x07, 0x09, 0x01};
+    struct weft_frame back;
+    ck_assert_int_eq(weft_frame_decode(bytes, sizeof(bytes), &back), WEFT_REJECT_NONE);
+    ck_assert_uint_eq(back.chunk, 7);
+    ck_assert_uint_eq(back.value, 9);
+    ck_assert_uint_eq(back.list.length, 0);
+}
+END_TEST
+
 static Suite *frame_suite(void)
 {
     Suite *suite = suite_create("frame");
@@ -121,6 +142,7 @@ static Suite *frame_suite(void)
     WEFT_ADD_ROWS(suite, any_changed_byte_is_refused_or_in_range, samples);
     WEFT_ADD_ROWS(suite, malformed_is_refused, malformed);
     WEFT_ADD(suite, later_versions_may_add_fields);
+    WEFT_ADD(suite, a_lease_may_be_of_one_extent);
     return suite;
 }
 

@@ -56,6 +56,31 @@ static void lease_from_2(uint32_t extent, uint32_t epoch, uint32_t flags)
                       .kind = WEFT_FRAME_LEASE, .chunk = extent, .value = epoch, .flags = flags});
 }
 
+/* One message may name several extents. */
+START_TEST(a_message_tells_of_many_extents)
+{
+    uint32_t count = fixture.core->releases.downloads[0].extent_count;
+    const struct weft_extent *extents = fixture.core->releases.downloads[0].extents;
+    uint8_t list[12] = {0, 2, 0, 9, (uint8_t)(count >> 8), (uint8_t)count, 0, 9, 0, 3, 0, 8};
+    struct weft_frame frame = {.kind = WEFT_FRAME_LEASE, .chunk = 1, .value = 7};
+    frame.list = (struct weft_span){.bytes = list, .length = sizeof(list)};
+    fixture_frame(&fixture, 2, frame);
+    ck_assert_uint_gt(count, 4);
+    for (uint32_t i = 1; i <= 3; i++) {
+        ck_assert_uint_eq(extents[i].holder, 2);
+    }
+    ck_assert_uint_eq(extents[1].epoch, 7);
+    ck_assert_uint_eq(extents[2].epoch, 9);
+    ck_assert_uint_eq(extents[3].epoch, 8);
+    ck_assert_uint_ne(extents[4].epoch, 9);
+    frame.flags = 1;
+    fixture_frame(&fixture, 2, frame);
+    for (uint32_t i = 1; i <= 3; i++) {
+        ck_assert_uint_eq(extents[i].holder, 0);
+    }
+}
+END_TEST
+
 START_TEST(two_agents_share_the_extents)
 {
     uint32_t extents = fixture.core->releases.downloads[0].extent_count;
@@ -185,6 +210,7 @@ END_TEST
 static Suite *lease_suite(void)
 {
     const TTest *const tests[] = {
+        a_message_tells_of_many_extents,
         two_agents_share_the_extents,
         what_a_neighbour_has_is_not_fetched_over_the_wan,
         a_lease_of_the_other_agent_is_respected_while_it_lives,
