@@ -312,7 +312,8 @@ void weft_have_note_near(struct weft_core *core, struct weft_download *download,
 {
     struct weft_log *log = &download->near_log;
     weft_log_append(log, &core->reserves->rows, (uint16_t)chunk);
-    bool many = weft_log_length(log) >= BATCH;
+    bool many = log->count - download->near_mark >= BATCH;
+    download->near_all = download->near_all || soon || many;
     weft_ns wait = soon || many ? core->config.tuning.have_delay_ms * WEFT_NS_PER_MS : LAZY_NS;
     weft_ns due_ns = core->now_ns + wait;
     download->near_due_ns = due_ns < download->near_due_ns ? due_ns : download->near_due_ns;
@@ -333,6 +334,7 @@ void weft_have_hurry(struct weft_core *core, struct weft_download *download)
 {
     weft_ns due_ns = core->now_ns + core->config.tuning.have_delay_ms * WEFT_NS_PER_MS;
     download->near_due_ns = due_ns < download->near_due_ns ? due_ns : download->near_due_ns;
+    download->near_all = true;
 }
 
 void weft_have_note_far(struct weft_core *core, struct weft_download *download, uint32_t chunk)
@@ -373,19 +375,58 @@ static bool send_have(struct weft_core *core, struct weft_link *link, uint32_t i
     return map->told_count < log->count;
 }
 
-/* Tell all neighbours on one side; then nobody needs the log any more. */
-static void flush(struct weft_core *core, uint32_t index, bool far)
+static void send_haves(struct weft_core *core, struct weft_link *link, uint32_t index)
 {
-    struct weft_download *download = &core->releases.downloads[index];
-    struct weft_log *log = far ? &download->far_log : &download->near_log;
-    for (uint32_t i = 0; i < core->links.end; i++) {
-        struct weft_link *link = weft_link_at(&core->links, i);
-        if (link->up && link->far == far) {
-            while (send_have(core, link, index)) {
-            }
+    while (send_have(core, link, index)) {
+    }
+}
+
+/* Was the neighbour not told of a chunk that it lacks and that is no news any more, because others
+ * were told since it was stored? Most chunks are pushed to it, or told by it, meanwhile. */
+static bool lacks_old(const struct weft_download *download, const struct weft_link_map *map)
+{
+    const struct weft_log *log = &download->near_log;
+    uint32_t next = map->told_count > log->first ? map->told_count : log->first;
+    for (; next < download->near_mark; next++) {
+        if (!weft_bitmap_has(weft_link_have_of(map), *weft_log_at(log, next))) {
+            return true;
         }
     }
-    weft_log_drop(log, &core->reserves->rows, log->count);
+    return false;
+}
+
+/* Tell other segments; then nobody needs the log any more. */
+static void flush_far(struct weft_core *core, uint32_t index)
+{
+    struct weft_download *download = &core->releases.downloads[index];
+    for (uint32_t i = 0; i < core->links.end; i++) {
+        struct weft_link *link = weft_link_at(&core->links, i);
+        if (link->up && link->far) {
+            send_haves(core, link, index);
+        }
+    }
+    weft_log_drop(&download->far_log, &core->reserves->rows, download->far_log.count);
+    download->far_due_ns = WEFT_NS_NEVER;
+}
+
+/* Tell the neighbours of the segment: all of them, or agents and who lacks something old. What is
+ * new then waits for the next time. */
+static void flush_near(struct weft_core *core, uint32_t index)
+{
+    struct weft_download *download = &core->releases.downloads[index];
+    struct weft_log *log = &download->near_log;
+    uint32_t told = download->near_all ? log->count : download->near_mark;
+    for (uint32_t i = 0; i < core->links.end; i++) {
+        struct weft_link *link = weft_link_at(&core->links, i);
+        bool all = download->near_all || link->agent;
+        if (link->up && !link->far && (all || lacks_old(download, &link->maps[index]))) {
+            send_haves(core, link, index);
+        }
+    }
+    weft_log_drop(log, &core->reserves->rows, told > log->first ? told : log->first);
+    download->near_mark = log->count;
+    download->near_all = false;
+    download->near_due_ns = weft_log_length(log) > 0 ? core->now_ns + LAZY_NS : WEFT_NS_NEVER;
 }
 
 void weft_have_expire(struct weft_core *core)
@@ -394,12 +435,10 @@ void weft_have_expire(struct weft_core *core)
         struct weft_download *download = &core->releases.downloads[i];
         bool used = download->release != WEFT_RELEASE_NONE;
         if (used && download->near_due_ns <= core->now_ns) {
-            download->near_due_ns = WEFT_NS_NEVER;
-            flush(core, i, /* far */ false);
+            flush_near(core, i);
         }
         if (used && download->far_due_ns <= core->now_ns) {
-            download->far_due_ns = WEFT_NS_NEVER;
-            flush(core, i, /* far */ true);
+            flush_far(core, i);
         }
     }
 }

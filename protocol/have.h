@@ -3,8 +3,9 @@
  *
  * On a new link both ends send a MAP of each release; later news goes out as HAVE on the data
  * streams, never by periodic gossip (p2p measurements: a gossip round costs 3 to 7 times the
- * makespan). Inside the segment, where most chunks are pushed, news waits for 1 s, for 32 chunks or
- * for the last one, else for tuning.have_delay_ms; between segments for tuning.far_have_delay_ms.
+ * makespan). Inside the segment, where most chunks are pushed, news is told every second, to whom
+ * lacks what was no news the last time; after tuning.have_delay_ms to all if 32 chunks wait or the
+ * last one; between segments after tuning.far_have_delay_ms.
  * SPEC.md section "Chunk maps".
  * Timers: NEAR and FAR, armed by the first chunk that was not yet told. */
 #ifndef WEFT_HAVE_H

@@ -262,6 +262,8 @@ static void begin_download(struct weft_core *core, struct weft_release *release)
     download->open_count = 0;
     download->pull_ns = WEFT_NS_NEVER;
     download->near_due_ns = WEFT_NS_NEVER;
+    download->near_mark = 0;
+    download->near_all = false;
     download->far_due_ns = WEFT_NS_NEVER;
     download->coming_due_ns = WEFT_NS_NEVER;
     download->in_flight = 0;

@@ -43,6 +43,8 @@ struct weft_download {
                                  lost and found counts again */
     struct weft_log far_log;    /* the same for other segments */
     weft_ns near_due_ns;        /* when the segment is told, WEFT_NS_NEVER = nothing new */
+    uint32_t near_mark;         /* entries of near_log when it was told last */
+    bool near_all;              /* then all neighbours are told, not only who lacks what is old */
     weft_ns far_due_ns;         /* the same for other segments */
     struct weft_log push_queue; /* chunks to be pushed, see push.c */
     weft_ns push_since_ns;      /* since when some wait */

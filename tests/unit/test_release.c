@@ -174,19 +174,103 @@ START_TEST(a_download_waits_for_its_turn)
 }
 END_TEST
 
+static void pass(uint32_t ms)
+{
+    fixture_step(&fixture, ms * WEFT_NS_PER_MS, (struct weft_event){.kind = WEFT_EVENT_TICK});
+}
+
+static uint32_t haves(weft_node_id peer)
+{
+    uint32_t count = 0;
+    while (fixture_sent(&fixture, peer, WEFT_FRAME_HAVE, count).kind == WEFT_FRAME_HAVE) {
+        count++;
+    }
+    return count;
+}
+
+/* What is news waits until it is told the next time but one: most neighbours have it by then. */
 START_TEST(have_is_told_once_and_only_to_those_who_lack_it)
 {
     fixture_release(&fixture, 64);
     fixture_peer_has(&fixture, 2, 7, 1);
     fixture_peer_has(&fixture, 3, 0, 0);
     fixture_chunk(&fixture, 2, 0, 7, WEFT_ERR_OK);
-    fixture_step(&fixture, 1001 * WEFT_NS_PER_MS, (struct weft_event){.kind = WEFT_EVENT_TICK});
+    pass(1001);
+    ck_assert_uint_eq(haves(3), 0);
+    pass(1001);
+    ck_assert_uint_eq(haves(3), 1);
     struct weft_frame have = fixture_sent(&fixture, 3, WEFT_FRAME_HAVE, 0);
     ck_assert_uint_eq(have.list.length, 2);
     ck_assert_uint_eq(weft_frame_have_at(&have, 0), 7);
-    ck_assert_int_eq(fixture_sent(&fixture, 2, WEFT_FRAME_HAVE, 0).kind, 0);
-    fixture_step(&fixture, 200 * WEFT_NS_PER_MS, (struct weft_event){.kind = WEFT_EVENT_TICK});
-    ck_assert_int_eq(fixture_sent(&fixture, 0, WEFT_FRAME_HAVE, 0).kind, 0);
+    ck_assert_uint_eq(haves(2), 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        pass(1001);
+        ck_assert_uint_eq(haves(2) + haves(3), 0);
+    }
+}
+END_TEST
+
+START_TEST(who_tells_of_it_is_not_told)
+{
+    static const uint8_t seven[2] = {0, 7};
+    fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 2, 7, 1);
+    fixture_peer_has(&fixture, 3, 0, 0);
+    fixture_chunk(&fixture, 2, 0, 7, WEFT_ERR_OK);
+    pass(1001);
+    fixture_frame(
+        &fixture, 3,
+        (struct weft_frame){.kind = WEFT_FRAME_HAVE, .list = {.bytes = seven, .length = 2}});
+    for (uint32_t i = 0; i < 3; i++) {
+        pass(1001);
+        ck_assert_uint_eq(haves(2) + haves(3), 0);
+    }
+}
+END_TEST
+
+START_TEST(who_is_told_of_old_chunks_is_told_of_new_ones_too)
+{
+    fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 2, 7, 2);
+    fixture_peer_has(&fixture, 3, 0, 0);
+    fixture_chunk(&fixture, 2, 0, 7, WEFT_ERR_OK);
+    pass(1001);
+    fixture_chunk(&fixture, 2, 0, 8, WEFT_ERR_OK);
+    pass(1001);
+    struct weft_frame have = fixture_sent(&fixture, 3, WEFT_FRAME_HAVE, 0);
+    ck_assert_uint_eq(have.list.length, 4);
+    pass(1001);
+    ck_assert_uint_eq(haves(3), 0);
+}
+END_TEST
+
+/* Agents go by it what is still to be fetched over the WAN. */
+START_TEST(agents_are_told_every_time)
+{
+    fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 2, 0, 0);
+    fixture_peer_has(&fixture, 3, 7, 1);
+    fixture_chunk(&fixture, 3, 0, 7, WEFT_ERR_OK);
+    pass(1001);
+    ck_assert_uint_eq(haves(2), 1);
+    ck_assert_uint_eq(haves(3), 0);
+}
+END_TEST
+
+/* 32 in a second, or the last one: the segment is told soon, all of it. */
+START_TEST(many_or_the_last_are_told_soon)
+{
+    fixture_release(&fixture, 64);
+    fixture_peer_has(&fixture, 2, 0, 64);
+    fixture_peer_has(&fixture, 3, 0, 0);
+    for (uint32_t chunk = 0; chunk < 64; chunk++) {
+        fixture_chunk(&fixture, 2, 0, chunk, WEFT_ERR_OK);
+        if (chunk % 32 == 31) {
+            pass(3);
+            struct weft_frame have = fixture_sent(&fixture, 3, WEFT_FRAME_HAVE, 0);
+            ck_assert_uint_eq(have.list.length, 2 * 32);
+        }
+    }
 }
 END_TEST
 
@@ -239,6 +323,10 @@ static Suite *release_suite(void)
         a_download_waits_for_its_turn,
         limits_of_a_real_node,
         have_is_told_once_and_only_to_those_who_lack_it,
+        who_tells_of_it_is_not_told,
+        who_is_told_of_old_chunks_is_told_of_new_ones_too,
+        agents_are_told_every_time,
+        many_or_the_last_are_told_soon,
         maps_that_do_not_fit_change_nothing,
         copies_are_counted_and_forgotten,
     };
