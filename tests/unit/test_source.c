@@ -418,6 +418,34 @@ START_TEST(a_plain_node_waits_little_if_no_agent_knows_the_release)
 }
 END_TEST
 
+/* Trials of several nodes are to bring different chunks: of the extent that nobody holds, each is
+ * as likely as the others, wherever it lies. */
+START_TEST(a_trial_asks_for_any_chunk_that_nobody_brings)
+{
+    fixture_release(&fixture, 64);
+    struct weft_download *download = &fixture.core->releases.downloads[0];
+    uint32_t last = download->extent_count - 1;
+    for (uint32_t extent = 0; extent < last; extent++) {
+        download->extents[extent].holder = 2;
+    }
+    uint32_t first = last * download->extent_chunks;
+    uint32_t draws = 0;
+    for (uint32_t round = 0; round < 32; round++) {
+        fixture_step(&fixture, 0, (struct weft_event){.kind = WEFT_EVENT_TICK});
+        fixture.core->actions = fixture.queue; /* as in a step */
+        weft_source_try(fixture.core, 0);
+        ck_assert_ptr_nonnull(fetch(0));
+        struct weft_action_source asked = *fetch(0);
+        ck_assert_uint_ge(asked.first_chunk, first);
+        draws += asked.first_chunk == first;
+        end(asked.token, WEFT_ERR_CANCELLED, 0);
+        fixture.core->source.retry_ns = 0;
+    }
+    ck_assert_uint_gt(download->extent_chunks, 4);
+    ck_assert_uint_lt(draws, 16);
+}
+END_TEST
+
 static Suite *source_suite(void)
 {
     const TTest *const alone[] = {
@@ -440,6 +468,7 @@ static Suite *source_suite(void)
         a_release_that_goes_is_cancelled,
     };
     const TTest *const plain[] = {
+        a_trial_asks_for_any_chunk_that_nobody_brings,
         a_plain_node_leaves_the_source_to_its_agents,
         a_plain_node_helps_itself_without_progress,
         a_plain_node_waits_little_if_no_agent_knows_the_release,
