@@ -64,6 +64,38 @@ static struct weft_upload *find_upload(struct weft_core *core, weft_node_id peer
     return NULL;
 }
 
+/* --- requests that cross a push --- */
+
+/* Name of a chunk among the crossings of a link; the very last one has none. */
+static uint16_t crossing_of(const struct weft_release *release, uint32_t chunk)
+{
+    return (uint16_t)(release->download * WEFT_CHUNKS_MAX + chunk + 1);
+}
+
+_Static_assert(WEFT_DOWNLOADS_MAX *WEFT_CHUNKS_MAX <= UINT16_MAX + 1, "a chunk has a name");
+
+/* The chunk has left this node, but its receiver may have asked for it before it heard of that. */
+static void note_crossing(struct weft_link *link, const struct weft_release *release,
+                          uint32_t chunk)
+{
+    link->crossings[link->crossing_next] = crossing_of(release, chunk);
+    link->crossing_next = (uint8_t)((link->crossing_next + 1) % WEFT_LINK_CROSSINGS);
+}
+
+/* Was the chunk pushed a moment ago? Once it is said so: who asks again has not got it. */
+static bool take_crossing(struct weft_link *link, const struct weft_release *release,
+                          uint32_t chunk)
+{
+    uint16_t name = crossing_of(release, chunk);
+    for (uint32_t i = 0; name != 0 && i < WEFT_LINK_CROSSINGS; i++) {
+        if (link->crossings[i] == name) {
+            link->crossings[i] = 0;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --- requests --- */
 
 static void refuse(struct weft_core *core, const struct weft_link *link,
@@ -167,6 +199,9 @@ void weft_serve_on_request(struct weft_core *core, struct weft_link *link,
         upload->again = upload->declined; /* or the request has crossed the push */
         return;
     }
+    if (release->download != WEFT_RELEASE_NONE && take_crossing(link, release, frame->chunk)) {
+        return;
+    }
     if (is_full(core, link)) {
         refuse(core, link, frame, wait_ms(core, link));
         return;
@@ -179,6 +214,10 @@ void weft_serve_on_cancel(struct weft_core *core, struct weft_link *link,
 {
     struct weft_upload *upload = find_upload(core, link->peer.id, frame->release, frame->chunk);
     if (upload == NULL) {
+        const struct weft_release *release = weft_release_find(core, frame->release);
+        if (release != NULL && release->download != WEFT_RELEASE_NONE) {
+            (void)take_crossing(link, release, frame->chunk); /* declined: it may be asked for */
+        }
         return;
     }
     upload->declined = true;
@@ -238,6 +277,10 @@ void weft_serve_on_upload(struct weft_core *core, const struct weft_event_upload
         core->counters.chunk_bytes_sent[tier] += event->bytes;
         if (link != NULL && link->up && download != NULL) {
             weft_have_set(core, link, download, event->chunk);
+        }
+        if (link != NULL && download != NULL && upload.why != WEFT_UPLOAD_ASKED &&
+            !upload.declined) {
+            note_crossing(link, release, event->chunk);
         }
     } else {
         fail_upload(core, link, event);

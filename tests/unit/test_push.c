@@ -144,6 +144,38 @@ START_TEST(a_failed_push_is_left_to_a_request)
 }
 END_TEST
 
+static void say(enum weft_frame_kind kind, uint32_t chunk)
+{
+    fixture_frame(&fixture, 2, (struct weft_frame){.kind = kind, .chunk = chunk});
+}
+
+/* The chunk may have left before its receiver's request for it was read. */
+START_TEST(a_request_that_crossed_a_push_is_dropped_once)
+{
+    follow_from(2, 1, 0);
+    from_neighbour(4);
+    sent(2, 4, WEFT_ERR_OK);
+    say(WEFT_FRAME_REQUEST, 4);
+    ck_assert_uint_eq(uploads(), 0);
+    say(WEFT_FRAME_REQUEST, 4); /* it has not got it */
+    ck_assert_uint_eq(uploads(), 1);
+    sent(2, 4, WEFT_ERR_OK);
+    say(WEFT_FRAME_REQUEST, 4); /* what was asked for has crossed nothing */
+    ck_assert_uint_eq(uploads(), 1);
+}
+END_TEST
+
+START_TEST(a_push_that_was_declined_is_sent_when_asked_for)
+{
+    follow_from(2, 1, 0);
+    from_neighbour(4);
+    sent(2, 4, WEFT_ERR_OK);
+    say(WEFT_FRAME_CANCEL, 4);
+    say(WEFT_FRAME_REQUEST, 4);
+    ck_assert_uint_eq(uploads(), 1);
+}
+END_TEST
+
 START_TEST(who_cannot_keep_up_leaves_the_trees)
 {
     follow_from(2, 15, 0);
@@ -216,11 +248,18 @@ END_TEST
 static Suite *push_suite(void)
 {
     const TTest *const tests[] = {
-        followers_get_the_chunks_of_their_stripes, who_has_it_or_does_not_want_it_is_passed_over,
-        a_root_gets_only_what_came_over_the_wan,   one_push_at_a_time_to_each,
-        a_failed_push_is_left_to_a_request,        who_cannot_keep_up_leaves_the_trees,
-        each_chunk_leaves_once_before_any_twice,   first_copies_go_to_different_neighbours,
-        a_chunk_nobody_wants_is_told_soon,         the_queue_is_bounded,
+        followers_get_the_chunks_of_their_stripes,
+        who_has_it_or_does_not_want_it_is_passed_over,
+        a_root_gets_only_what_came_over_the_wan,
+        one_push_at_a_time_to_each,
+        a_failed_push_is_left_to_a_request,
+        a_request_that_crossed_a_push_is_dropped_once,
+        a_push_that_was_declined_is_sent_when_asked_for,
+        who_cannot_keep_up_leaves_the_trees,
+        each_chunk_leaves_once_before_any_twice,
+        first_copies_go_to_different_neighbours,
+        a_chunk_nobody_wants_is_told_soon,
+        the_queue_is_bounded,
     };
     Suite *suite = suite_create("push");
     weft_check_case(suite, "push", setup, teardown, tests, WEFT_ROWS(tests));
