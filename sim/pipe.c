@@ -58,6 +58,19 @@ static weft_ns finish_ns(const struct weft_sim_pipe *pipe)
            (weft_ns)(((wide)pipe->left * WEFT_NS_PER_S + pipe->rate - 1) / pipe->rate);
 }
 
+weft_ns weft_sim_pipe_drain_ns(const struct weft_sim_shard *shard, const struct weft_sim_pipe *pipe,
+                               uint64_t behind, uint64_t most)
+{
+    if (!pipe->busy || pipe->rate == 0) {
+        return 0;
+    }
+    wide moved = (wide)pipe->rate * (weft_sim_now(shard) - pipe->settled_ns) / WEFT_NS_PER_S;
+    uint64_t left = moved < pipe->left ? pipe->left - (uint64_t)moved : 0;
+    left += behind * WEFT_SIM_FAIR_UNIT;
+    left = left < most * WEFT_SIM_FAIR_UNIT ? left : most * WEFT_SIM_FAIR_UNIT;
+    return (weft_ns)((wide)left * WEFT_NS_PER_S / pipe->rate);
+}
+
 /* Look again when the last byte leaves; an entry that is due earlier will look again by itself. */
 static void arm(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe)
 {

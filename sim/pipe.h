@@ -39,6 +39,7 @@ struct weft_sim_pipe {
     weft_ns began_ns;          /* when the item began */
     weft_ns due_ns;            /* of the PIPE_DUE that counts, WEFT_NS_NEVER = none */
     weft_ns idle_ns;           /* since when there was no item; WEFT_NS_NEVER = never used */
+    weft_ns frame_ns;          /* when the frame that its user sent last on the stream arrives */
 };
 
 /* A direction from |from|, which is in this shard, to |to|; of several connections that number
@@ -53,6 +54,11 @@ uint32_t weft_sim_pipe_close(struct weft_sim_shard *shard, struct weft_sim_pipe 
 /* Send an item of |bytes| over an idle pipe. Its user hears of it when the last byte has left. */
 void weft_sim_pipe_send(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe, uint32_t bytes,
                         uint64_t item);
+
+/* How long until what is left of the item and |behind| bytes have left at the present rate, but of
+ * |most| bytes at most; 0 = it does not send. */
+weft_ns weft_sim_pipe_drain_ns(const struct weft_sim_shard *shard, const struct weft_sim_pipe *pipe,
+                               uint64_t behind, uint64_t most);
 
 /* The way of the pipe is cut, or not any more. Between windows. */
 void weft_sim_pipe_hold(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe, bool held);

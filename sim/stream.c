@@ -199,6 +199,7 @@ void weft_sim_stream_send_frame(struct weft_sim_shard *shard, uint32_t node,
     }
     weft_sim_check_frame(shard, node, peer, send->bytes, send->length);
     weft_ns at_ns = arrival_ns(shard, node, peer, end, send->length);
+    at_ns = weft_sim_upload_frame_ns(shard, end, at_ns);
     struct weft_sim_entry *entry = weft_sim_shard_push(shard, at_ns, WEFT_SIM_FRAME, peer);
     entry->peer = node;
     entry->slot = end->peer_slot;

@@ -2,9 +2,12 @@
 /* Answers "what becomes of a chunk that one node sends to another?".
  *
  * It waits behind the chunk before it on the stream; then it is on the pipe, and its header is
- * offered to the receiver one delay later; when its last byte has left, the sender is told and the
- * next one begins; one delay later it is at the receiver, who stores it or has read past it. */
+ * offered to the receiver one delay later; when its last byte has left, the next one begins; one
+ * delay later it is at the receiver, who stores it or has read past it. To the sender it has been
+ * sent as soon as all of it is in the socket, which holds several small chunks, none of the large.
+ */
 #include "upload.h"
+#include "calibration.h"
 #include "canary.h"
 #include "flip.h"
 #include "hostile.h"
@@ -65,16 +68,52 @@ static void start_first(struct weft_sim_shard *shard, struct weft_sim_end *end)
                        end->upload_first);
 }
 
-/* The sender is told after its step that nothing is sent. */
-static void drop(struct weft_sim_shard *shard, uint32_t node, uint32_t peer, uint32_t name,
+/* The sender is told after its step what became of a chunk. */
+static void tell(struct weft_sim_shard *shard, uint32_t node, uint32_t peer, uint32_t name,
                  enum weft_err result)
 {
     struct weft_sim_entry *entry =
-        weft_sim_shard_push(shard, weft_sim_now(shard), WEFT_SIM_CHUNK_DROPPED, node);
+        weft_sim_shard_push(shard, weft_sim_now(shard), WEFT_SIM_UPLOAD_END, node);
     entry->peer = peer;
     entry->words[0] = name;
     entry->words[1] = shard->world->nodes[node].life;
     entry->words[2] = result;
+}
+
+/* The socket takes what it has room for. */
+static void write_ahead(struct weft_sim_shard *shard, const struct weft_sim_end *end)
+{
+    uint64_t bytes = 0;
+    for (struct weft_sim_upload *upload = find(shard, end->upload_first); upload != NULL;
+         upload = find(shard, upload->next)) {
+        bytes += bytes_of(shard, upload->chunk);
+        if (bytes > WEFT_SIM_SOCKET_BYTES) {
+            return;
+        }
+        if (!upload->written) {
+            upload->written = true;
+            shard->world->nodes[upload->sender].upload_count--;
+            tell(shard, upload->sender, upload->receiver, upload->chunk, WEFT_ERR_OK);
+        }
+    }
+}
+
+weft_ns weft_sim_upload_frame_ns(struct weft_sim_shard *shard, const struct weft_sim_end *end,
+                                 weft_ns at_ns)
+{
+    struct weft_sim_pipe *pipe = weft_sim_pool_at(&shard->pipes, end->pipe);
+    if (pipe == NULL || pipe->far) {
+        return at_ns;
+    }
+    const struct weft_sim_upload *upload = find(shard, end->upload_first);
+    uint64_t behind = 0;
+    while (upload != NULL && upload->written) {
+        behind += upload->sending ? 0 : bytes_of(shard, upload->chunk);
+        upload = find(shard, upload->next);
+    }
+    at_ns += weft_sim_pipe_drain_ns(shard, pipe, behind, WEFT_SIM_SOCKET_BYTES);
+    pipe->frame_ns = at_ns > pipe->frame_ns ? at_ns : pipe->frame_ns;
+    return pipe->frame_ns;
 }
 
 void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
@@ -91,7 +130,7 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
         return;
     }
     if (end->state != WEFT_SIM_END_UP) {
-        drop(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_CLOSED);
+        tell(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_CLOSED);
         return;
     }
     if (weft_sim_canary(world->options, WEFT_SIM_CHECK_SERVE_DURABLE)) {
@@ -99,16 +138,16 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
     }
     weft_sim_check_serve(shard, node, release, chunk->chunk);
     if (world->nodes[node].hostile && weft_sim_hostile_withholds(world, node)) {
-        drop(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_CANCELLED);
+        tell(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_CANCELLED);
         return;
     }
     if (weft_sim_world_fails(world)) {
-        drop(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_IO);
+        tell(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_IO);
         return;
     }
     if (world->nodes[node].fetching == release &&
         weft_sim_ailment_is_rotten(world, node, chunk->chunk)) {
-        drop(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_MISMATCH);
+        tell(shard, node, peer, weft_sim_chunk_name(release, chunk->chunk), WEFT_ERR_MISMATCH);
         return;
     }
     struct weft_sim_upload *upload = weft_sim_pool_take(&shard->uploads);
@@ -126,10 +165,11 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
     end->upload_last = place;
     if (last != NULL) {
         last->next = place;
-        return;
+    } else {
+        end->upload_first = place;
+        start_first(shard, end);
     }
-    end->upload_first = place;
-    start_first(shard, end);
+    write_ahead(shard, end);
 }
 
 static void step_upload(struct weft_sim_shard *shard, uint32_t node, uint32_t peer, uint32_t name,
@@ -159,7 +199,9 @@ static void remove_upload(struct weft_sim_shard *shard, struct weft_sim_end *end
         end->upload_last = before;
     }
     end->upload_count--;
-    shard->world->nodes[upload->sender].upload_count--;
+    if (!upload->written) {
+        shard->world->nodes[upload->sender].upload_count--;
+    }
     weft_sim_pool_give(&shard->uploads, upload);
 }
 
@@ -175,9 +217,9 @@ void weft_sim_upload_cancel(struct weft_sim_shard *shard, uint32_t node,
     uint32_t at = end == NULL ? WEFT_SIM_NO_UPLOAD : end->upload_first;
     for (struct weft_sim_upload *upload = find(shard, at); upload != NULL;
          upload = find(shard, at)) {
-        if (upload->chunk == name && !upload->sending) {
+        if (upload->chunk == name && !upload->sending && !upload->written) {
             remove_upload(shard, end, before, upload);
-            drop(shard, node, peer, name, WEFT_ERR_CANCELLED);
+            tell(shard, node, peer, name, WEFT_ERR_CANCELLED);
             return;
         }
         before = at;
@@ -185,7 +227,7 @@ void weft_sim_upload_cancel(struct weft_sim_shard *shard, uint32_t node,
     }
 }
 
-void weft_sim_upload_on_dropped(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
+void weft_sim_upload_on_end(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
     const struct weft_sim_node *node = &shard->world->nodes[entry->node];
     if (node->alive && node->life == entry->words[1]) {
@@ -260,12 +302,16 @@ void weft_sim_upload_on_sent(struct weft_sim_shard *shard, struct weft_sim_pipe 
     uint32_t node = upload->sender;
     uint32_t peer = upload->receiver;
     uint32_t name = upload->chunk;
+    bool written = upload->written;
     struct weft_sim_end *end = weft_sim_stream_find(shard->world, node, peer);
     shard->totals.arriving++;
     send_off(shard, upload, end, weft_sim_now(shard) - pipe->began_ns);
     remove_upload(shard, end, WEFT_SIM_NO_UPLOAD, upload);
     start_first(shard, end);
-    step_upload(shard, node, peer, name, WEFT_ERR_OK);
+    write_ahead(shard, end);
+    if (!written) {
+        step_upload(shard, node, peer, name, WEFT_ERR_OK);
+    }
 }
 
 void weft_sim_upload_on_offer(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
@@ -394,8 +440,11 @@ void weft_sim_upload_fail_outgoing(struct weft_sim_shard *shard, uint32_t node,
         struct weft_sim_upload *upload = find(shard, end->upload_first);
         uint32_t peer = upload->receiver;
         uint32_t name = upload->chunk;
+        bool written = upload->written;
         remove_upload(shard, end, WEFT_SIM_NO_UPLOAD, upload);
-        step_upload(shard, node, peer, name, WEFT_ERR_CLOSED);
+        if (!written) {
+            step_upload(shard, node, peer, name, WEFT_ERR_CLOSED);
+        }
     }
 }
 

@@ -16,6 +16,7 @@ struct weft_sim_upload {
     uint32_t receiver;         /* node */
     uint32_t chunk;            /* name of the chunk */
     bool sending;              /* it is on the pipe */
+    bool written;              /* it is in the socket: to the sender it has been sent */
     bool flips;                /* a bit flips on the way, and the stream is closed at its end */
     uint32_t next;             /* place of the one behind it on the stream */
     weft_ns offer_ns;          /* when the header arrives */
@@ -56,7 +57,13 @@ void weft_sim_upload_fail_outgoing(struct weft_sim_shard *shard, uint32_t node,
 void weft_sim_upload_fail_incoming(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
                                    struct weft_sim_end *end);
 
-/* The pipe's item has left: the sender is told; the next chunk of the stream begins. */
+/* When a frame that |end| sends now, and that would arrive at |at_ns|, does so behind the chunks
+ * that are in the socket before it. Between sites it has waited longer at the access lines. */
+weft_ns weft_sim_upload_frame_ns(struct weft_sim_shard *shard, const struct weft_sim_end *end,
+                                 weft_ns at_ns);
+
+/* The pipe's item has left: the next chunk of the stream begins; the sender is told, if it was too
+ * long for the socket. */
 void weft_sim_upload_on_sent(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe);
 
 /* CHUNK_OFFER: the receiver is asked whether it wants the chunk. */
@@ -68,7 +75,7 @@ void weft_sim_upload_on_arrived(struct weft_sim_shard *shard, const struct weft_
 /* CHUNK_STORED: the receiver is told. */
 void weft_sim_upload_on_stored(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
-/* CHUNK_DROPPED: the sender is told that a chunk was cancelled, or that its stream is closing. */
-void weft_sim_upload_on_dropped(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
+/* UPLOAD_END: the sender is told that a chunk is in the socket, or that nothing is sent. */
+void weft_sim_upload_on_end(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 #endif

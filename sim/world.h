@@ -57,7 +57,7 @@ enum weft_sim_kind {
     WEFT_SIM_CHUNK_OFFER,    /* upload: the header of a chunk arrives */
     WEFT_SIM_CHUNK_ARRIVED,  /* upload: its last byte is here */
     WEFT_SIM_CHUNK_STORED,   /* upload: it is on disk */
-    WEFT_SIM_CHUNK_DROPPED,  /* upload: not begun: cancelled, or its stream is closing */
+    WEFT_SIM_UPLOAD_END,     /* upload: to the sender it is over: written, cancelled, or failed */
     WEFT_SIM_FETCH_ASKED,    /* source: a range request arrives at the source */
     WEFT_SIM_FETCH_STOP,     /* source: the node takes it back */
     WEFT_SIM_FETCH_ARRIVED,  /* source: a chunk is at the node */
