@@ -41,8 +41,8 @@ static struct weft_want *take_late(struct weft_core *core, struct weft_link *lin
 static struct weft_want *take_pushed(struct weft_core *core, struct weft_link *link,
                                      const struct weft_release *release, uint32_t chunk)
 {
-    const struct weft_link_map *map = &link->maps[release->download];
-    if ((map->parent & weft_tree_stripe(chunk)) == 0 && !link->agent) {
+    const struct weft_kin *kin = &weft_release_download(core, release)->kin;
+    if (!link->agent && !weft_kin_is_parent(kin, weft_link_index(core, link), chunk)) {
         return NULL;
     }
     weft_want_withdraw(core, (uint32_t)(release - core->releases.items), chunk);

@@ -22,15 +22,16 @@ void weft_follow_begin(struct weft_core *core, uint32_t download)
     struct weft_download *self = &core->releases.downloads[download];
     self->orphans = WEFT_STRIPES_ALL;
     self->overloaded = false;
-    self->kin = 0;
+    self->kin = (struct weft_kin){.roots = 0};
     self->begun_ns = core->now_ns;
     self->seek_ns = core->now_ns + SETTLE_NS;
 }
 
-/* The neighbour is a parent or a child from now on. */
-static void note_kin(struct weft_core *core, const struct weft_link *link, uint32_t download)
+/* The stripes in which we follow the neighbour. */
+static uint8_t stripes_from(struct weft_core *core, const struct weft_link *link, uint32_t download)
 {
-    weft_bitmap_set(&core->releases.downloads[download].kin, weft_link_index(core, link));
+    const struct weft_kin *kin = &core->releases.downloads[download].kin;
+    return weft_kin_stripes(kin->parents, weft_link_index(core, link));
 }
 
 /* Say which stripes we follow the neighbour in. */
@@ -39,7 +40,7 @@ static void send_follow(struct weft_core *core, const struct weft_link *link, ui
     struct weft_frame frame = {.kind = WEFT_FRAME_FOLLOW,
                                .release =
                                    weft_release_of(core, &core->releases.downloads[download])->id,
-                               .value = link->maps[download].parent,
+                               .value = stripes_from(core, link, download),
                                .flags = link->agent ? WEFT_FOLLOW_FIRST : 0};
     weft_link_send(core, link, &frame);
 }
@@ -55,19 +56,20 @@ static bool may_follow(const struct weft_core *core, const struct weft_link *lin
 static void follow(struct weft_core *core, struct weft_link *link, uint32_t download,
                    uint32_t stripe)
 {
-    note_kin(core, link, download);
-    link->maps[download].parent |= bit_of(stripe);
+    struct weft_download *self = &core->releases.downloads[download];
+    weft_bitmap_set(&self->kin.parents[stripe], weft_link_index(core, link));
     link->maps[download].missed = 0;
-    core->releases.downloads[download].orphans &= (uint8_t)~bit_of(stripe);
+    self->orphans &= (uint8_t)~bit_of(stripe);
     send_follow(core, link, download);
 }
 
 /* This node is the root: every agent is a parent. */
 static void follow_agents(struct weft_core *core, uint32_t download, uint32_t stripe)
 {
+    const struct weft_download *self = &core->releases.downloads[download];
     for (uint32_t i = 0; i < core->links.end; i++) {
         struct weft_link *link = weft_link_at(&core->links, i);
-        bool follows = (link->maps[download].parent & bit_of(stripe)) != 0;
+        bool follows = weft_bitmap_has(&self->kin.parents[stripe], i);
         if (may_follow(core, link, download, stripe) && link->agent && !follows) {
             follow(core, link, download, stripe);
         }
@@ -126,12 +128,10 @@ void weft_follow_seek(struct weft_core *core, uint32_t download)
 static void replace_parents(struct weft_core *core, uint32_t download)
 {
     struct weft_download *self = &core->releases.downloads[download];
-    uint8_t fed = 0;
-    for (uint32_t i = 0; i < core->links.end; i++) {
-        const struct weft_link *link = weft_link_at(&core->links, i);
-        fed |= link->up ? link->maps[download].parent : 0;
+    self->orphans = 0;
+    for (uint32_t stripe = 0; stripe < WEFT_STRIPES; stripe++) {
+        self->orphans |= self->kin.parents[stripe] == 0 ? bit_of(stripe) : 0;
     }
-    self->orphans = (uint8_t)(WEFT_STRIPES_ALL & ~fed);
     if (self->orphans != 0 && self->seek_ns == WEFT_NS_NEVER) {
         self->seek_ns = core->now_ns + RETRY_NS;
     }
@@ -148,8 +148,11 @@ void weft_follow_on_view(struct weft_core *core)
 void weft_follow_on_link_down(struct weft_core *core, struct weft_link *link)
 {
     for (uint32_t i = 0; i < core->config.downloads_max; i++) {
-        if (core->releases.downloads[i].release != WEFT_RELEASE_NONE && link->maps[i].parent != 0) {
-            link->maps[i].parent = 0;
+        struct weft_kin *kin = &core->releases.downloads[i].kin;
+        bool fed = stripes_from(core, link, i) != 0;
+        weft_kin_set(kin->parents, weft_link_index(core, link), 0);
+        weft_kin_set(kin->children, weft_link_index(core, link), 0);
+        if (core->releases.downloads[i].release != WEFT_RELEASE_NONE && fed) {
             replace_parents(core, i);
         }
     }
@@ -159,16 +162,17 @@ void weft_follow_on_link_down(struct weft_core *core, struct weft_link *link)
 static void leave(struct weft_core *core, struct weft_link *link, uint32_t download,
                   uint8_t stripes)
 {
-    struct weft_link_map *map = &link->maps[download];
-    map->parent &= (uint8_t)~stripes;
-    map->declined |= stripes;
+    uint64_t *parents = core->releases.downloads[download].kin.parents;
+    uint8_t left = stripes_from(core, link, download) & (uint8_t)~stripes;
+    weft_kin_set(parents, weft_link_index(core, link), left);
+    link->maps[download].declined |= stripes;
     replace_parents(core, download);
 }
 
 void weft_follow_quit(struct weft_core *core, struct weft_link *link)
 {
     for (uint32_t i = 0; i < core->config.downloads_max; i++) {
-        uint8_t stripes = link->maps[i].parent;
+        uint8_t stripes = stripes_from(core, link, i);
         if (core->releases.downloads[i].release != WEFT_RELEASE_NONE && stripes != 0) {
             leave(core, link, i, stripes);
             send_follow(core, link, i);
@@ -188,16 +192,13 @@ void weft_follow_on_decline(struct weft_core *core, struct weft_link *link,
 void weft_follow_on_stored(struct weft_core *core, const struct weft_link *from, uint32_t download,
                            uint32_t chunk)
 {
-    uint8_t stripe = weft_tree_stripe(chunk);
-    struct weft_download *self = &core->releases.downloads[download];
-    for (uint32_t i = weft_follow_next(self, 0); i < core->links.end;
-         i = weft_follow_next(self, i + 1)) {
+    const struct weft_download *self = &core->releases.downloads[download];
+    const uint64_t *parents = &self->kin.parents[chunk % WEFT_STRIPES];
+    for (uint32_t i = weft_kin_next(*parents, 0); i < core->links.end;
+         i = weft_kin_next(*parents, i + 1)) {
         struct weft_link *link = weft_link_at(&core->links, i);
         struct weft_link_map *map = &link->maps[download];
-        if (map->parent == 0 && map->children == 0) {
-            weft_bitmap_clear(&self->kin, i); /* not any more, or it is somebody else */
-        }
-        if (!link->up || link->agent || (map->parent & stripe) == 0) {
+        if (link->agent) {
             continue;
         }
         if (link == from) {
@@ -205,7 +206,7 @@ void weft_follow_on_stored(struct weft_core *core, const struct weft_link *from,
         } else if (!weft_bitmap_has(weft_link_have_of(map), chunk)) {
             weft_have_tell(core, link, download, chunk);
             if (++map->missed == MISSED_MAX) {
-                leave(core, link, download, map->parent);
+                leave(core, link, download, stripes_from(core, link, download));
                 send_follow(core, link, download);
             }
         }
@@ -218,13 +219,9 @@ void weft_follow_on_stored(struct weft_core *core, const struct weft_link *from,
 static uint32_t count_followers(const struct weft_core *core, uint32_t download, uint32_t stripe,
                                 bool first)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < core->links.end; i++) {
-        const struct weft_link *link = weft_link_at(&core->links, i);
-        const struct weft_link_map *map = &link->maps[download];
-        count += link->up && (map->children & bit_of(stripe)) != 0 && map->first_only == first;
-    }
-    return count;
+    const struct weft_kin *kin = &core->releases.downloads[download].kin;
+    uint64_t counted = kin->children[stripe] & (first ? kin->roots : ~kin->roots);
+    return weft_bitmap_count(&counted, 1);
 }
 
 static void send_decline(struct weft_core *core, const struct weft_link *link,
@@ -241,20 +238,20 @@ void weft_follow_on_follow(struct weft_core *core, struct weft_link *link,
     if (release == NULL || release->download == WEFT_RELEASE_NONE || link->far) {
         return;
     }
-    struct weft_link_map *map = &link->maps[release->download];
+    struct weft_kin *kin = &core->releases.downloads[release->download].kin;
+    uint32_t index = weft_link_index(core, link);
     bool first = (frame->flags & WEFT_FOLLOW_FIRST) != 0;
     bool overloaded = core->releases.downloads[release->download].overloaded;
     uint32_t most = first ? WEFT_ROOTS_MAX : overloaded ? 0 : WEFT_FOLLOWERS_MAX;
     uint8_t declined = 0;
-    map->children = 0;
-    map->first_only = first;
-    note_kin(core, link, release->download);
+    weft_kin_set(kin->children, index, 0);
+    kin->roots = (kin->roots & ~weft_kin_bit(index)) | (first ? weft_kin_bit(index) : 0);
     for (uint32_t stripe = 0; stripe < WEFT_STRIPES; stripe++) {
         if ((frame->value & bit_of(stripe)) == 0) {
             continue;
         }
         bool room = count_followers(core, release->download, stripe, first) < most;
-        map->children |= room ? bit_of(stripe) : 0;
+        kin->children[stripe] |= room ? weft_kin_bit(index) : 0;
         declined |= room ? 0 : bit_of(stripe);
     }
     if (declined != 0) {
@@ -268,15 +265,16 @@ void weft_follow_give_up(struct weft_core *core, uint32_t download)
     self->overloaded = true;
     for (uint32_t i = 0; i < core->links.end; i++) {
         struct weft_link *link = weft_link_at(&core->links, i);
-        struct weft_link_map *map = &link->maps[download];
-        if (link->up && link->agent && map->parent != 0) {
-            self->orphans |= map->parent;
-            map->parent = 0;
+        uint8_t from = weft_kin_stripes(self->kin.parents, i);
+        uint8_t to = weft_kin_stripes(self->kin.children, i);
+        if (link->agent && from != 0) {
+            self->orphans |= from;
+            weft_kin_set(self->kin.parents, i, 0);
             send_follow(core, link, download);
         }
-        if (link->up && map->children != 0 && !map->first_only) {
-            send_decline(core, link, weft_release_of(core, self)->id, map->children);
-            map->children = 0;
+        if (to != 0 && !weft_bitmap_has(&self->kin.roots, i)) {
+            send_decline(core, link, weft_release_of(core, self)->id, to);
+            weft_kin_set(self->kin.children, i, 0);
         }
     }
 }

@@ -63,15 +63,4 @@ void weft_follow_expire(struct weft_core *core);
 /* When that is due. */
 weft_ns weft_follow_deadline(const struct weft_core *core);
 
-_Static_assert(WEFT_LINKS_MAX <= 64, "a word has a bit for each link");
-
-/* The first entry, from |index| on, of a neighbour that may be a parent or a child in the tree of
- * |download|: of the many neighbours these few are looked at for each chunk. WEFT_LINKS_MAX = none
- * further. */
-static inline uint32_t weft_follow_next(const struct weft_download *download, uint32_t index)
-{
-    uint64_t left = index < WEFT_LINKS_MAX ? download->kin >> index : 0;
-    return left == 0 ? WEFT_LINKS_MAX : index + (uint32_t)__builtin_ctzll(left);
-}
-
 #endif

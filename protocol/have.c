@@ -252,9 +252,6 @@ void weft_have_on_map(struct weft_core *core, struct weft_link *link,
         map->known = true;
         map->wanted = (frame->flags & WEFT_MAP_WANTED) != 0;
         map->told_count = before.told_count;
-        map->first_only = before.first_only;
-        map->children = before.children;
-        map->parent = before.parent;
         map->declined = before.declined;
         map->missed = before.missed;
         map->moved_ns = before.moved_ns;
@@ -283,6 +280,7 @@ void weft_have_on_have(struct weft_core *core, struct weft_link *link,
         return;
     }
     struct weft_download *download = &core->releases.downloads[release->download];
+    uint32_t entry = weft_link_index(core, link);
     for (uint32_t i = 0; i < frame->list.length / 2; i++) {
         uint32_t chunk = weft_frame_have_at(frame, i);
         if (chunk >= release->chunk_count) {
@@ -293,7 +291,7 @@ void weft_have_on_have(struct weft_core *core, struct weft_link *link,
         weft_source_hear(core, link, download, chunk);
         weft_crowd_hear(core, link, download, chunk);
         note_peer_has(core, link, download, chunk);
-        if ((map->parent & weft_tree_stripe(chunk)) != 0) {
+        if (weft_kin_is_parent(&download->kin, entry, chunk)) {
             weft_bitmap_set(download->pull, chunk); /* or it would push it */
         }
         if (link->agent) {

@@ -23,9 +23,6 @@ struct weft_link_map {
     uint16_t have_count; /* bits set in that */
     bool known;          /* it sent a MAP: it knows the release */
     bool wanted;         /* it wants the chunks it lacks */
-    bool first_only;     /* children: it follows an agent, for what that brings itself */
-    uint8_t children;    /* stripes in which it follows us: FOLLOW received */
-    uint8_t parent;      /* stripes in which we follow it: FOLLOW sent */
     uint8_t declined;    /* stripes in which it is no parent for us */
     uint8_t missed;      /* chunks in a row that it, a parent, let come from elsewhere */
     weft_ns moved_ns;    /* a chunk of an extent that it leases was seen near, or it began to */

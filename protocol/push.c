@@ -48,37 +48,22 @@ static bool lacks(const struct weft_link *link, uint32_t download, uint32_t chun
     return link->up && !link->far && map->wanted && !weft_bitmap_has(weft_link_have_of(map), chunk);
 }
 
-static bool follows(const struct weft_link *link, uint32_t download, uint32_t entry)
+/* The set of those to whom the chunk goes down a tree from here. */
+static uint64_t followers(const struct weft_download *download, uint32_t entry)
 {
-    const struct weft_link_map *map = &link->maps[download];
-    return link->up && (map->children & weft_tree_stripe(INDEX(entry))) != 0 &&
-           (!map->first_only || (entry & FIRST) != 0);
-}
-
-/* Does the chunk go down a tree from here? */
-static bool has_followers(const struct weft_core *core, uint32_t download, uint32_t entry)
-{
-    const struct weft_download *self = &core->releases.downloads[download];
-    for (uint32_t i = weft_follow_next(self, 0); i < core->links.end;
-         i = weft_follow_next(self, i + 1)) {
-        if (follows(weft_link_at(&core->links, i), download, entry)) {
-            return true;
-        }
-    }
-    return false;
+    return weft_kin_followers(&download->kin, INDEX(entry), (entry & FIRST) != 0);
 }
 
 /* Who gets the chunk next: the neighbour pushed least. |left|: somebody lacks it still. */
 static struct weft_link *next_link(struct weft_core *core, uint32_t download, uint32_t entry,
                                    bool spread, bool *left)
 {
-    const struct weft_download *self = &core->releases.downloads[download];
+    uint64_t set = spread ? UINT64_MAX : followers(&core->releases.downloads[download], entry);
     struct weft_link *best = NULL;
     *left = false;
-    for (uint32_t i = spread ? 0 : weft_follow_next(self, 0); i < core->links.end;
-         i = spread ? i + 1 : weft_follow_next(self, i + 1)) {
+    for (uint32_t i = weft_kin_next(set, 0); i < core->links.end; i = weft_kin_next(set, i + 1)) {
         struct weft_link *link = weft_link_at(&core->links, i);
-        if ((!spread && !follows(link, download, entry)) || !lacks(link, download, INDEX(entry))) {
+        if (!lacks(link, download, INDEX(entry))) {
             continue;
         }
         bool stands = link->pushing > 0 && weft_serve_is_blocked(core, link);
@@ -123,11 +108,12 @@ static bool has_place(const struct weft_core *core)
  * was lost meanwhile, as it is rotten on disk, waits anew when it is stored again. */
 static bool fill_entry(struct weft_core *core, uint32_t index, uint32_t entry)
 {
-    const struct weft_release *release = weft_release_of(core, &core->releases.downloads[index]);
+    struct weft_download *self = &core->releases.downloads[index];
+    const struct weft_release *release = weft_release_of(core, self);
     if (!weft_bitmap_has(release->have, INDEX(entry))) {
         return true;
     }
-    bool spread = (entry & FIRST) != 0 && !has_followers(core, index, entry);
+    bool spread = (entry & FIRST) != 0 && followers(self, entry) == 0;
     bool left = true;
     while (left && has_place(core)) {
         struct weft_link *link = next_link(core, index, entry, spread, &left);
@@ -139,7 +125,7 @@ static bool fill_entry(struct weft_core *core, uint32_t index, uint32_t entry)
         }
     }
     if (!left && spread) {
-        weft_have_note_near(core, &core->releases.downloads[index], INDEX(entry), /* soon */ true);
+        weft_have_note_near(core, self, INDEX(entry), /* soon */ true);
     }
     return !left;
 }
@@ -189,7 +175,7 @@ void weft_push_on_stored(struct weft_core *core, struct weft_release *release, u
     uint32_t index = release->download;
     struct weft_download *self = weft_release_download(core, release);
     uint32_t entry = chunk | (first ? FIRST : 0);
-    bool followed = has_followers(core, index, entry);
+    bool followed = followers(self, entry) != 0;
     weft_follow_on_stored(core, from, index, chunk);
     if (!weft_release_is_missing(release)) {
         weft_have_hurry(core, self);

@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "bitmap.h"
 #include "core.h"
+#include "kin.h"
 #include "log.h"
 
 /* One extent of a release: the unit of a WAN lease. lease.h answers whose it is. */
@@ -48,8 +49,7 @@ struct weft_download {
     weft_ns far_due_ns;         /* the same for other segments */
     struct weft_log push_queue; /* chunks to be pushed, see push.c */
     weft_ns push_since_ns;      /* since when some wait */
-    uint64_t kin;               /* entries of links whose peers may be parents or children here; see
-                                   weft_follow_next() */
+    struct weft_kin kin;        /* who pushes chunks to whom */
     uint8_t orphans;            /* stripes without a parent, see follow.h */
     uint32_t quick_count;       /* chunks that the source was seen to send at once, see crowd.h */
     bool overloaded;            /* this node could not push as much as came */

@@ -26,15 +26,21 @@ static void grow(uint32_t count, bool agent)
     }
 }
 
-static uint32_t parent_in(weft_node_id id)
+/* The stripes in which |id| is one of |sets|. */
+static uint32_t stripes_of(const uint64_t *sets, weft_node_id id)
 {
     const struct weft_link *link = weft_link_find(fixture.core, id);
-    return link == NULL ? 0 : link->maps[0].parent;
+    return link == NULL ? 0 : weft_kin_stripes(sets, weft_link_index(fixture.core, link));
+}
+
+static uint32_t parent_in(weft_node_id id)
+{
+    return stripes_of(fixture.core->releases.downloads[0].kin.parents, id);
 }
 
 static uint32_t children_in(weft_node_id id)
 {
-    return weft_link_find(fixture.core, id)->maps[0].children;
+    return stripes_of(fixture.core->releases.downloads[0].kin.children, id);
 }
 
 static uint32_t orphans(void)

@@ -131,6 +131,14 @@ START_TEST(asks_for_what_was_offered_in_vain)
 }
 END_TEST
 
+/* |id| is a parent in |stripes|. */
+static void be_parent(weft_node_id id, uint32_t stripes)
+{
+    const struct weft_link *link = weft_link_find(fixture.core, id);
+    weft_kin_set(fixture.core->releases.downloads[0].kin.parents,
+                 weft_link_index(fixture.core, link), stripes);
+}
+
 START_TEST(takes_what_a_parent_or_an_agent_pushes)
 {
     fixture_release(&fixture, 64);
@@ -138,7 +146,7 @@ START_TEST(takes_what_a_parent_or_an_agent_pushes)
     ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 1);
     offer(3, 21);
     ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 0);
-    weft_link_find(fixture.core, 3)->maps[0].parent = 2;
+    be_parent(3, 2);
     offer(3, 21);
     ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_ACCEPT), 1);
     offer(3, 22);
@@ -203,7 +211,7 @@ static void follow_a_parent(void)
         fixture_link(&fixture, id);
         fixture_peer_has(&fixture, id, 0, 0);
     }
-    weft_link_find(fixture.core, 3)->maps[0].parent = WEFT_STRIPES_ALL;
+    be_parent(3, WEFT_STRIPES_ALL);
     fixture.core->releases.downloads[0].orphans = 0;
 }
 
