@@ -187,9 +187,27 @@ static void trace_link(const struct weft_core *core, enum weft_trace_kind kind, 
                               .kind = kind, .peer = peer, .value = core->links.up_count});
 }
 
+/* Entries in use. */
+static uint32_t used_count(const struct weft_links *self)
+{
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < self->end; i++) {
+        used += self->places[i] != 0;
+    }
+    return used;
+}
+
+uint32_t weft_link_opening_count(const struct weft_core *core)
+{
+    return used_count(&core->links) - core->links.up_count;
+}
+
 uint32_t weft_link_count(const struct weft_core *core, bool far)
 {
     uint32_t count = 0;
+    if (weft_link_opening_count(core) == 0) { /* then no link has to be looked at */
+        return far ? core->links.far_count : core->links.up_count - core->links.far_count;
+    }
     for (uint32_t i = 0; i < core->links.end; i++) {
         const struct weft_link *link = weft_link_at(&core->links, i);
         count += link->peer.id != 0 && link->far == far;
@@ -201,10 +219,7 @@ uint32_t weft_link_count(const struct weft_core *core, bool far)
  * other segments get twice as many as this node opens to them. */
 static bool is_welcome(struct weft_core *core, const struct weft_event_stream *event)
 {
-    uint32_t used = 0;
-    for (uint32_t i = 0; i < core->links.end; i++) {
-        used += core->links.places[i] != 0;
-    }
+    uint32_t used = used_count(&core->links);
     bool near = weft_prefix_contains(&core->segment, event->peer.address.ip);
     uint32_t far_max = FAR_FACTOR * core->config.tuning.far_links + 1;
     if (!near && weft_link_count(core, /* far */ true) >= far_max) {

@@ -63,6 +63,7 @@ struct weft_links {
     uint32_t up_count;            /* links that are up */
     uint32_t far_count;           /* of them to other segments */
     weft_ns review_ns;            /* next review, see link_review.h */
+    uint64_t marked;              /* names the agents for whom |agent| of each link is right */
 };
 
 struct weft_core;
@@ -122,6 +123,9 @@ void weft_link_open(struct weft_core *core, const struct weft_endpoint *peer, bo
 
 /* How many links there are, up or being opened, |far| ones or those inside the segment. */
 uint32_t weft_link_count(const struct weft_core *core, bool far);
+
+/* How many links are not up yet. */
+uint32_t weft_link_opening_count(const struct weft_core *core);
 
 /* |link| did not come up in time: close it, and leave the peer alone for a while. */
 void weft_link_give_up(struct weft_core *core, struct weft_link *link);

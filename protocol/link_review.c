@@ -67,10 +67,13 @@ static void open_parents(struct weft_core *core)
 {
     for (uint32_t stripe = 0; stripe < WEFT_STRIPES; stripe++) {
         weft_node_id parent = weft_tree_parent(core, stripe);
-        const struct weft_member *member = weft_member_find(core, parent);
+        const struct weft_member *member = NULL;
         if (parent == 0) {
             open_agents(core);
-        } else if (member != NULL) {
+        } else if (weft_link_find(core, parent) == NULL) {
+            member = weft_member_find(core, parent);
+        }
+        if (member != NULL) {
             open_near(core, member);
         }
     }
@@ -123,8 +126,28 @@ static void review_far(struct weft_core *core)
     }
 }
 
+/* A name for the agents in force, whichever of them is the better one; links that come up later are
+ * marked then. */
+static uint64_t name_agents(const struct weft_core *core)
+{
+    weft_node_id agents[WEFT_AGENTS_MAX];
+    uint32_t count = weft_election_agents(core, agents);
+    uint64_t name = count;
+    for (uint32_t i = 0; i < count; i++) {
+        name += weft_mix(agents[i]);
+    }
+    return name;
+}
+
+/* Mark who is an agent, and forget who did not answer. Mostly neither is to be done, and no link
+ * has to be looked at. */
 static void review_roles(struct weft_core *core)
 {
+    uint64_t name = name_agents(core);
+    if (name == core->links.marked && weft_link_opening_count(core) == 0) {
+        return;
+    }
+    core->links.marked = name;
     for (uint32_t i = 0; i < core->links.end; i++) {
         struct weft_link *link = weft_link_at(&core->links, i);
         bool forgotten =
@@ -141,7 +164,7 @@ static void review_roles(struct weft_core *core)
 static bool is_wanting(const struct weft_core *core)
 {
     uint32_t near = weft_link_count(core, /* far */ false);
-    bool is_opening = near + weft_link_count(core, /* far */ true) > core->links.up_count;
+    bool is_opening = weft_link_opening_count(core) > 0;
     uint32_t others = weft_member_up_count(core) - 1;
     uint32_t target = near_target(core);
     target = target < others ? target : others;
