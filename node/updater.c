@@ -111,8 +111,28 @@ void weft_updater_start(struct weft_updater *updater)
     }
 }
 
+/* The source does not answer a look, and a peer has news: the peer's word is checked first, and the
+ * look begins anew behind it. Once only, or who announces forged news again and again would keep
+ * this node from ever looking. */
+static void put_off_late_look(struct weft_updater *updater)
+{
+    const struct weft_update *update = &updater->update;
+    bool late = update->kind == WEFT_UPDATE_LOOK && update->source_only &&
+                update->wakes >= WEFT_UPDATER_LATE_WAKES;
+    bool news = updater->check_waits && weft_bulletin_is_newer(updater->next_check.bulletin,
+                                                               weft_updater_bulletin(updater));
+    if (late && news && !updater->look_was_late) {
+        updater->update = (struct weft_update){.kind = WEFT_UPDATE_NONE};
+        updater->look_was_late = true;
+        updater->look_waits = true;
+        weft_updater_next(updater);
+    }
+}
+
 void weft_updater_wake(struct weft_updater *updater)
 {
+    updater->update.wakes++;
+    put_off_late_look(updater);
     if (updater->started && updater->update.kind == WEFT_UPDATE_NONE) {
         updater->held_wakes++;
         weft_updater_announce(updater, updater->held_wakes < WEFT_UPDATER_HELD_WAKES);
@@ -225,6 +245,7 @@ void weft_updater_check(struct weft_updater *updater, weft_node_id peer, weft_bu
         begin_check(updater, announced);
     } else {
         wait_in_turn(updater, announced);
+        put_off_late_look(updater);
     }
 }
 

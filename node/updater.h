@@ -137,7 +137,9 @@ void weft_updater_look(struct weft_updater *updater);
 
 /* Check what a peer announced (WEFT_ACTION_BULLETIN_CHECK); ends in accepted() or refused(), at
  * once or later. |length| 0 = get metadata/timestamp.json from the peer. Of several announcements
- * during an update the newest one waits, the others are refused as CANCELLED.
+ * during an update the newest one waits, the others are refused as CANCELLED. It does not wait for
+ * a source that has not answered a look for two calls of weft_updater_wake(): it goes first, and
+ * the look begins anew.
  * Owner:  copies |bytes|. */
 void weft_updater_check(struct weft_updater *updater, weft_node_id peer, weft_bulletin bulletin,
                         const uint8_t *bytes, size_t length);

@@ -28,6 +28,9 @@
 /* News is told at the latest when weft_updater_wake() was called so often after it came. */
 #define WEFT_UPDATER_HELD_WAKES 2
 
+/* A look whose source has not answered for so many calls of weft_updater_wake() is late. */
+#define WEFT_UPDATER_LATE_WAKES 2
+
 enum weft_update_kind {
     WEFT_UPDATE_NONE,  /* no update is going on */
     WEFT_UPDATE_LOOK,  /* asked by weft_updater_look() */
@@ -49,6 +52,7 @@ struct weft_update {
     struct weft_announcement announced; /* of a CHECK */
     uint64_t token;                     /* of the open want; 0 = none */
     bool source_only;                   /* the open want is a want_source() */
+    uint32_t wakes;                     /* calls of wake() since the open want was asked */
     bool seeks;                         /* the top level is done, delegated documents follow */
     uint32_t seek_at;                   /* subscription that is looked for */
     struct weft_fault refusal;          /* of the last refused document */
@@ -80,6 +84,7 @@ struct weft_updater {
     struct weft_shelf shelf;              /* what peers may ask for */
     struct weft_update update;            /* going on */
     bool look_waits;                      /* a look is to follow */
+    bool look_was_late;                   /* one was put off for a check, and none ended since */
     bool check_waits;                     /* next_check is to follow */
     struct weft_announcement next_check;  /* valid if check_waits */
     uint64_t token_last;                  /* tokens count up from 1 */

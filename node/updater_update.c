@@ -82,6 +82,7 @@ static void report(struct weft_updater *updater, const struct weft_update *updat
 {
     const struct weft_updater_host *host = &updater->host;
     if (update->kind == WEFT_UPDATE_LOOK) {
+        updater->look_was_late = false;
         host->looked(host->context, err, updater->last.text);
     } else if (update->kind == WEFT_UPDATE_CHECK && !is_news) {
         weft_updater_refuse(updater, &update->announced, err,
@@ -121,6 +122,7 @@ void weft_updater_ask(struct weft_updater *updater, const struct weft_trust_want
     const struct weft_updater_host *host = &updater->host;
     bool is_head = want->role == WEFT_ROLE_ROOT || want->role == WEFT_ROLE_TIMESTAMP;
     update->token = ++updater->token_last;
+    update->wakes = 0;
     update->source_only = update->kind == WEFT_UPDATE_LOOK && is_head;
     if (update->source_only) {
         host->want_source(host->context, update->token, want->path, want->bytes_max);

@@ -84,6 +84,7 @@ UNIT_SOURCES := \
 	tests/unit/test_units.c \
 	tests/unit/test_unpack.c \
 	tests/unit/test_updater.c \
+	tests/unit/test_updater_late.c \
 	tests/unit/test_window.c \
 	tests/unit/test_wire.c \
 	tests/unit/test_wire_oracle.c \
