@@ -29,6 +29,12 @@
  * have the document yet. So often peers are looked for beside it. */
 #define BESIDE_SOURCE_NS (1 * WEFT_NS_PER_S)
 
+/* A source that has not answered in this time, and that of the bytes, is asked once more beside the
+ * request that may hang, and again after twice as long; so many requests at a time, and in all. */
+#define HANG_NS (3 * WEFT_NS_PER_S)
+#define AT_SOURCE_MAX 3
+#define SOURCE_ASKS_MAX 6
+
 /* While all that have it are late, one node after the other asks the source. */
 #define LATE_RANK_NS (200 * WEFT_NS_PER_MS)
 #define ROUNDS_MAX 3
@@ -106,13 +112,33 @@ static weft_ns hedge_ns(const struct weft_document *document, bool far)
     return wait_ns < most_ns ? wait_ns : most_ns;
 }
 
+/* Ask the source once more in |wait_ns|, if it may be. */
+static void plan_again(const struct weft_core *core, struct weft_document *document,
+                       weft_ns wait_ns)
+{
+    bool more = document->at_source > 0 && document->at_source < AT_SOURCE_MAX &&
+                document->source_asks < SOURCE_ASKS_MAX && document->derived_bytes == 0;
+    document->again_ns = more ? core->now_ns + wait_ns : WEFT_NS_NEVER;
+}
+
+/* One more request is at the source: when does it hang? */
+static void watch_source(const struct weft_core *core, struct weft_document *document)
+{
+    weft_ns wait_ns = HANG_NS + document->bytes_max * WEFT_NS_PER_S / HEDGE_FAR_BYTES_PER_S;
+    wait_ns <<= document->at_source++;
+    document->source_asks++;
+    plan_again(core, document, wait_ns);
+}
+
 static void ask(struct weft_core *core, struct weft_document *document, weft_node_id from)
 {
     const struct weft_link *link = weft_link_find(core, from);
     document->from = from;
     document->asked = true;
-    document->at_source = document->at_source || from == 0;
     document->wait_ns = WEFT_NS_NEVER;
+    if (from == 0) {
+        watch_source(core, document);
+    }
     if ((link != NULL || from == 0) && document->derived_bytes == 0) {
         document->wait_ns = core->now_ns + hedge_ns(document, link == NULL || link->far);
     }
@@ -120,16 +146,27 @@ static void ask(struct weft_core *core, struct weft_document *document, weft_nod
     push_action(core, document, WEFT_ACTION_DOCUMENT_FETCH);
 }
 
-/* Ask the source, but not twice at a time. */
+/* Ask the source, unless it is asked already. */
 static void ask_source(struct weft_core *core, struct weft_document *document)
 {
-    if (!document->at_source) {
+    if (document->at_source == 0) {
         ask(core, document, 0);
         return;
     }
     document->from = 0;
     document->asked = true;
     document->wait_ns = core->now_ns + BESIDE_SOURCE_NS;
+}
+
+/* The source has not answered: another request may be, whatever became of the first. */
+static void ask_source_again(struct weft_core *core, struct weft_document *document)
+{
+    weft_node_id from = document->from;
+    document->from = 0;
+    watch_source(core, document);
+    trace(core, 0, 0);
+    push_action(core, document, WEFT_ACTION_DOCUMENT_FETCH);
+    document->from = from;
 }
 
 static bool was_tried(const struct weft_document *document, weft_node_id peer)
@@ -222,7 +259,7 @@ static void next_holder(struct weft_core *core, struct weft_document *document)
     }
     bool patient = core->now_ns < document->since_ns + patience(core);
     weft_node_id holder = weft_document_holder(core, document, /* far */ !patient);
-    if (holder != 0 && (document->at_source || !passes_over(core, holder))) {
+    if (holder != 0 && (document->at_source > 0 || !passes_over(core, holder))) {
         ask(core, document, holder);
         return;
     }
@@ -296,6 +333,7 @@ void weft_document_on_wanted(struct weft_core *core, const struct weft_event_doc
                                    .derived_bytes = event->derived_bytes,
                                    .is_own_work = event->is_own_work,
                                    .since_ns = core->now_ns,
+                                   .again_ns = WEFT_NS_NEVER,
                                    .path = none};
     bool has_room = event->derived_bytes == 0 || weft_derive_has_room(core);
     if (document == NULL || length > core->config.path_max || !has_room) {
@@ -314,7 +352,9 @@ void weft_document_on_wanted(struct weft_core *core, const struct weft_event_doc
 /* The source failed, and nobody else is asked: a round is over. */
 static void end_round(struct weft_core *core, struct weft_document *document)
 {
-    document->rounds += document->derived_bytes == 0;
+    bool hung = document->source_asks == SOURCE_ASKS_MAX; /* it had the time of all rounds */
+    document->rounds += document->derived_bytes != 0 ? 0 : hung ? ROUNDS_MAX : 1;
+    document->source_asks = 0;
     if (document->rounds >= ROUNDS_MAX) {
         fail(core, document);
         return;
@@ -335,8 +375,12 @@ void weft_document_on_end(struct weft_core *core, const struct weft_event_docume
         forget(core, document);
         return;
     }
-    document->at_source = document->at_source && event->from != 0;
-    if (!document->asked) {
+    if (event->from == 0 && document->at_source > 0) {
+        document->at_source--;
+        plan_again(core, document, ROUND_NS);
+    }
+    bool again = event->from == 0 && document->at_source > 0; /* and that may bring it */
+    if (!document->asked || again) {
         return;
     }
     if (event->from != 0) {
@@ -366,6 +410,9 @@ void weft_document_expire(struct weft_core *core)
         if (document->token != 0 && document->wait_ns <= core->now_ns) {
             (document->asked ? hedge : next_holder)(core, document);
         }
+        if (document->token != 0 && document->again_ns <= core->now_ns) {
+            ask_source_again(core, document);
+        }
     }
 }
 
@@ -374,9 +421,9 @@ weft_ns weft_document_deadline(const struct weft_core *core)
     weft_ns next = WEFT_NS_NEVER;
     for (uint32_t i = 0; core->documents.count > 0 && i < core->config.documents_max; i++) {
         const struct weft_document *document = &core->documents.items[i];
-        if (document->token != 0 && document->wait_ns < next) {
-            next = document->wait_ns;
-        }
+        weft_ns due_ns =
+            document->wait_ns < document->again_ns ? document->wait_ns : document->again_ns;
+        next = document->token != 0 && due_ns < next ? due_ns : next;
     }
     return next;
 }

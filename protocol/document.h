@@ -10,7 +10,8 @@
  * once.
  * Timers: WAIT for a peer to announce, 300 ms and 50 ms per rank; LINK, 1 s for a stream to the
  * announcing peer; ROUND, 1 s between rounds; LATE, 200 ms to 1 s (1 s to 5 s elsewhere) for a peer
- * that was asked: then another one is, and if all are late the source, one node after the other. */
+ * that was asked: then another one is, and if all are late the source, one node after the other;
+ * AGAIN, 3 s and more for the source: it may never answer one request, and the next one at once. */
 #ifndef WEFT_DOCUMENT_H
 #define WEFT_DOCUMENT_H
 
@@ -29,7 +30,9 @@ struct weft_document {
     uint32_t tried_count;                    /* entries of tried */
     uint32_t rounds;                         /* rounds that ended without it */
     bool asked;                              /* a fetch is under way */
-    bool at_source;                          /* one at the source is, though others were asked */
+    uint32_t at_source;                      /* requests at the source, others beside them or not */
+    uint32_t source_asks;                    /* requests that it was sent in this round */
+    weft_ns again_ns;                        /* ask the source once more then; NEVER = do not */
     weft_node_id from;                       /* of whom, the last one; 0 = the source */
     weft_ns since_ns;                        /* when it was wanted, or the round began */
     weft_ns wait_ns;                         /* look for a holder again then */

@@ -261,13 +261,12 @@ START_TEST(asks_peers_beside_a_source_that_is_slow)
     fixture_become_agent(&fixture);
     want(1, 0);
     ck_assert_uint_eq(asked()->from, 0);
-    ck_assert_ptr_null(wait_next(10 * WEFT_NS_PER_S)); /* nobody has heard of it */
+    ck_assert_ptr_null(wait_next(3 * WEFT_NS_PER_S)); /* nobody has heard of it */
     hear_news(3);
     ck_assert_ptr_nonnull(wait_next(5 * WEFT_NS_PER_S));
     ck_assert_uint_eq(asked()->from, 3);
     ended(1, 3, WEFT_ERR_NOT_FOUND);
-    ck_assert_ptr_null(asked()); /* the source sends still: it is not asked twice */
-    ck_assert_ptr_null(wait_next(10 * WEFT_NS_PER_S));
+    ck_assert_ptr_null(asked()); /* the source sends still: it is not asked at once */
     hear_news(2);
     ck_assert_ptr_nonnull(wait_next(5 * WEFT_NS_PER_S));
     ck_assert_uint_eq(asked()->from, 2);
@@ -286,6 +285,59 @@ START_TEST(the_source_is_late_as_one_far_away)
     ck_assert_uint_eq(asked()->from, 3);
     ck_assert_uint_ge(fixture.now_ns - began_ns, LATE_FAR_NS);
     ck_assert_uint_le(fixture.now_ns - began_ns, LATE_FAR_NS + SPREAD_NS);
+}
+END_TEST
+
+/* Wait for the next request, which is to go to the source |wait_ns| after now. */
+static void source_asked_in(weft_ns wait_ns)
+{
+    weft_ns began_ns = fixture.now_ns;
+    ck_assert_ptr_nonnull(wait_next(2 * wait_ns));
+    ck_assert_uint_eq(asked()->from, 0);
+    ck_assert_uint_ge(fixture.now_ns - began_ns, wait_ns);
+    ck_assert_uint_le(fixture.now_ns - began_ns, wait_ns + 2 * SPREAD_NS);
+}
+
+/* A source that accepts a request and sends nothing is asked again, after 3 s and after 6 s more;
+ * not a fourth time before one of those requests has failed. Any of them may bring the document. */
+START_TEST(a_source_that_hangs_is_asked_again)
+{
+    fixture_become_agent(&fixture);
+    want(1, 0);
+    ck_assert_uint_eq(asked()->from, 0);
+    source_asked_in(3 * WEFT_NS_PER_S);
+    source_asked_in(6 * WEFT_NS_PER_S);
+    ck_assert_ptr_null(wait_next(30 * WEFT_NS_PER_S));
+    ended(1, 0, WEFT_ERR_TIMEOUT);
+    source_asked_in(1 * WEFT_NS_PER_S);
+    ended(1, 0, WEFT_ERR_OK);
+    ck_assert_uint_eq(fixture.core->documents.count, 0);
+    ended(1, 0, WEFT_ERR_TIMEOUT); /* of those that were under way still */
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DOCUMENT_FAILED), 0);
+}
+END_TEST
+
+/* Six requests that hang are as long as three rounds: then it is given up. */
+START_TEST(a_source_that_hangs_is_given_up)
+{
+    uint32_t asks = 0;
+    fixture_become_agent(&fixture);
+    want(1, 0);
+    while (asked() != NULL) {
+        asks++;
+        bool is_more = wait_next(30 * WEFT_NS_PER_S) != NULL;
+        if (!is_more && fixture.core->documents.count > 0) {
+            ended(1, 0, WEFT_ERR_TIMEOUT);
+            (void)wait_asked(2 * WEFT_NS_PER_S);
+        }
+    }
+    ck_assert_uint_eq(asks, 6);
+    for (uint32_t left = 0; left < 2; left++) {
+        ck_assert_uint_eq(fixture.core->documents.count, 1);
+        ended(1, 0, WEFT_ERR_TIMEOUT);
+    }
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_DOCUMENT_FAILED), 1);
+    ck_assert_uint_eq(fixture.core->documents.count, 0);
 }
 END_TEST
 
@@ -359,6 +411,8 @@ static Suite *document_suite(void)
         an_agent_asks_the_source_beside_its_only_peer,
         asks_peers_beside_a_source_that_is_slow,
         the_source_is_late_as_one_far_away,
+        a_source_that_hangs_is_asked_again,
+        a_source_that_hangs_is_given_up,
         the_source_is_asked_again_when_it_has_failed,
         blames_who_sent_it,
         one_too_many_fails_at_once,
