@@ -82,6 +82,16 @@ static void cancel_source(struct weft_driver *driver, uint64_t token)
     }
 }
 
+/* Is the source asked for the document of |token| by another request than this one, which ended? */
+static bool is_asked_again(const struct weft_driver *driver, uint64_t token)
+{
+    const struct weft_driver_document *document = driver->documents;
+    while (document != NULL && (document->token != token || document->transfer == NULL)) {
+        document = document->next;
+    }
+    return document != NULL;
+}
+
 /* The request is over: let the updater judge what came, and tell the core. */
 static void end(struct weft_driver_document *document, enum weft_err err, const uint8_t *bytes,
                 size_t length)
@@ -89,7 +99,9 @@ static void end(struct weft_driver_document *document, enum weft_err err, const 
     struct weft_driver *driver = document->driver;
     unlink_document(document);
     weft_driver_hold(driver);
-    if (err == WEFT_ERR_OK || document->is_look) {
+    bool may_come =
+        document->is_look && err == WEFT_ERR_TIMEOUT && is_asked_again(driver, document->token);
+    if (err == WEFT_ERR_OK || (document->is_look && !may_come)) {
         err = weft_updater_document(driver->updater, document->token, document->peer, err, bytes,
                                     length);
     }

@@ -200,9 +200,13 @@ void weft_updater_next(struct weft_updater *updater)
 
 void weft_updater_look(struct weft_updater *updater)
 {
+    struct weft_trust_want want;
     if (updater->update.kind != WEFT_UPDATE_LOOK) {
         updater->look_waits = true;
         weft_updater_next(updater);
+    } else if (updater->update.source_only && weft_trust_wanted(updater->trust, &want)) {
+        const struct weft_updater_host *host = &updater->host;
+        host->want_source(host->context, updater->update.token, want.path, want.bytes_max);
     }
 }
 

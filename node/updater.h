@@ -132,7 +132,8 @@ void weft_updater_start(struct weft_updater *updater);
 
 /* Look at the source for newer metadata; ends in exactly one looked(). A look that is asked for
  * during another update waits its turn; one asked for while a look waits or runs joins it, and
- * one looked() answers both. */
+ * one looked() answers both. If the source has not answered that yet, want_source() is called once
+ * more with the same token: the first answer counts, a failure only if no other request is open. */
 void weft_updater_look(struct weft_updater *updater);
 
 /* Check what a peer announced (WEFT_ACTION_BULLETIN_CHECK); ends in accepted() or refused(), at

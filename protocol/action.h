@@ -21,7 +21,8 @@ enum weft_action_kind {
     WEFT_ACTION_UPLOAD_CANCEL,   /* do not send it if not begun; ends in UPLOAD (CANCELLED or OK) */
     WEFT_ACTION_SOURCE_FETCH,    /* HTTP range over chunks; CHUNK events, then SOURCE */
     WEFT_ACTION_SOURCE_CANCEL,   /* stop it; ends in SOURCE (CANCELLED) */
-    WEFT_ACTION_SOURCE_LOOK,     /* look for newer metadata at the source; ends in LOOKED */
+    WEFT_ACTION_SOURCE_LOOK,     /* look for newer metadata at the source; ends in LOOKED, one for
+                                    all that are given before it */
     WEFT_ACTION_BULLETIN_CHECK,  /* verify what a peer announced; BULLETIN or BULLETIN_REFUSED */
     WEFT_ACTION_DOCUMENT_FETCH,  /* get a document from a peer or the source; ends in DOCUMENT */
     WEFT_ACTION_DOCUMENT_FAILED, /* nobody has it now: the shell's request is over */

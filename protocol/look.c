@@ -10,6 +10,10 @@
 #define BACKOFF_MAX_NS (10 * WEFT_NS_PER_S)
 #define LOOK_NS (120 * WEFT_NS_PER_S)
 
+/* A look hangs after this; so often it is asked for in all, each time after twice as long. */
+#define HANG_NS (3 * WEFT_NS_PER_S)
+#define ASKS_MAX 3
+
 /* Ordinary nodes together look about as often as the agents do: an agent that keeps news back
  * delays it by no more than a look or two. None looks in fewer polls than the least, which bounds
  * what a small segment costs the source, nor in more than the most, which bounds what a freeze
@@ -76,10 +80,22 @@ void weft_look_on_start(struct weft_core *core)
     }
 }
 
-static void begin(struct weft_core *core, enum weft_look_reason reason)
+/* Ask for a look, and plan to ask once more if nothing comes of it. */
+static bool ask(struct weft_core *core, uint32_t asks)
 {
     struct weft_looks *look = &core->announces.look;
     if (weft_action_push(core->actions, WEFT_ACTION_SOURCE_LOOK) == NULL) {
+        return false;
+    }
+    look->asks = asks;
+    look->hang_ns = asks < ASKS_MAX ? core->now_ns + (HANG_NS << (asks - 1)) : WEFT_NS_NEVER;
+    return true;
+}
+
+static void begin(struct weft_core *core, enum weft_look_reason reason)
+{
+    struct weft_looks *look = &core->announces.look;
+    if (!ask(core, 1)) {
         return;
     }
     look->until_ns = core->now_ns + LOOK_NS;
@@ -163,6 +179,9 @@ void weft_look_expire(struct weft_core *core)
         struct weft_event_looked lost = {.result = WEFT_ERR_TIMEOUT};
         weft_look_on_looked(core, &lost);
     }
+    if (look->until_ns != 0 && core->now_ns >= look->hang_ns) {
+        (void)ask(core, look->asks + 1);
+    }
     if (look->until_ns == 0 && core->now_ns >= look->stale_ns) {
         look->stale_ns = WEFT_NS_NEVER;
         begin(core, WEFT_LOOK_STALE);
@@ -182,5 +201,6 @@ weft_ns weft_look_deadline(const struct weft_core *core)
 {
     const struct weft_looks *look = &core->announces.look;
     weft_ns due_ns = look->stale_ns < look->due_ns ? look->stale_ns : look->due_ns;
-    return look->until_ns != 0 ? look->until_ns : due_ns;
+    weft_ns over_ns = look->hang_ns < look->until_ns ? look->hang_ns : look->until_ns;
+    return look->until_ns != 0 ? over_ns : due_ns;
 }

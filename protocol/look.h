@@ -8,8 +8,9 @@
  * Past the middle of the life of what is accepted every node looks, once at a random moment in the
  * next tenth of that life, then at its pace: peers may be holding news back.
  * After a failure agents and the operator's look try again after tuning.source_backoff_ms, doubling
- * to 10 s. One look at a time; one without answer is forgotten after 120 s. SPEC.md section
- * "Looks". */
+ * to 10 s. One look at a time; one without answer is asked for again after 3 s, and after 6 s more,
+ * since a source may never answer one request and the next one at once; it is forgotten after
+ * 120 s. SPEC.md section "Looks". */
 #ifndef WEFT_LOOK_H
 #define WEFT_LOOK_H
 
@@ -28,6 +29,8 @@ enum weft_look_reason {
 struct weft_looks {
     weft_ns due_ns;    /* next look, NEVER = none */
     weft_ns until_ns;  /* of the look under way: given up then; 0 = none under way */
+    weft_ns hang_ns;   /* of the look under way: asked for once more then; NEVER = not so */
+    uint32_t asks;     /* of the look under way: how often it was asked for */
     uint32_t failures; /* in a row */
     uint8_t reason;    /* enum weft_look_reason of the look due or under way */
     bool again;        /* the operator asked while one was under way */

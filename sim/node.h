@@ -21,6 +21,8 @@ struct weft_sim_updater {
     uint32_t hint;    /* node that announced it, or WEFT_SIM_NOBODY */
     uint8_t stage;    /* document being fetched, enum weft_sim_document_kind */
     uint8_t holds;    /* documents of |wanted| that are here, bits by kind */
+    uint8_t looks;    /* requests for the timestamp that are open at the source */
+    bool is_looking;  /* a SOURCE_LOOK was not answered by LOOKED yet */
     uint32_t token;   /* of the open DOCUMENT_WANTED; grows */
 };
 

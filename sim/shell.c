@@ -103,6 +103,8 @@ void weft_sim_shell_on_start(struct weft_sim_shard *shard, uint32_t node)
 {
     struct weft_sim_node *self = &shard->world->nodes[node];
     self->updater.wanted = 0;
+    self->updater.looks = 0;
+    self->updater.is_looking = false;
     weft_sim_check_version(shard, node);
     tell_bulletin(shard, node);
     if (self->held != WEFT_SIM_NO_RELEASE) {
@@ -147,6 +149,17 @@ static void begin_update(struct weft_sim_shard *shard, uint32_t node, uint32_t v
     want_document(shard, node);
 }
 
+/* The look that is going on, if one is, is over. */
+static void tell_looked(struct weft_sim_shard *shard, uint32_t node, enum weft_err result)
+{
+    struct weft_sim_updater *updater = &shard->world->nodes[node].updater;
+    if (updater->is_looking) {
+        updater->is_looking = false;
+        struct weft_event event = {.kind = WEFT_EVENT_LOOKED, .looked = {result}};
+        weft_sim_node_step(shard, node, &event);
+    }
+}
+
 /* All documents are here: forget what was not finished, and begin the new release. */
 static void end_update(struct weft_sim_shard *shard, uint32_t node)
 {
@@ -171,6 +184,7 @@ static void end_update(struct weft_sim_shard *shard, uint32_t node)
     }
     tell_bulletin(shard, node);
     tell_release(shard, node, number);
+    tell_looked(shard, node, WEFT_ERR_OK);
 }
 
 /* The document of the current stage is here: go on. */
@@ -186,17 +200,31 @@ static void next_stage(struct weft_sim_shard *shard, uint32_t node)
     }
 }
 
+/* The source has answered a look, or not in time. The look is over when the update is that begins
+ * with it; if another request is open, that may bring it. */
+static void on_timestamp(struct weft_sim_shard *shard, const struct weft_sim_document *document)
+{
+    uint32_t node = document->node;
+    struct weft_sim_updater *updater = &shard->world->nodes[node].updater;
+    updater->looks = (uint8_t)(updater->looks - (updater->looks > 0));
+    bool may_come = document->result == WEFT_ERR_TIMEOUT && updater->looks > 0;
+    if (!updater->is_looking || may_come) {
+        return;
+    }
+    if (document->result == WEFT_ERR_OK && !weft_sim_ailment_is_clock_wrong(shard->world, node)) {
+        begin_update(shard, node, document->version, WEFT_SIM_NOBODY);
+    }
+    if (document->result != WEFT_ERR_OK || updater->wanted == 0) {
+        tell_looked(shard, node, document->result);
+    }
+}
+
 void weft_sim_shell_on_document(struct weft_sim_shard *shard,
                                 const struct weft_sim_document *document)
 {
     uint32_t node = document->node;
     if (document->token == 0) {
-        struct weft_event event = {.kind = WEFT_EVENT_LOOKED, .looked = {document->result}};
-        weft_sim_node_step(shard, node, &event);
-        if (document->result == WEFT_ERR_OK &&
-            !weft_sim_ailment_is_clock_wrong(shard->world, node)) {
-            begin_update(shard, node, document->version, WEFT_SIM_NOBODY);
-        }
+        on_timestamp(shard, document);
         return;
     }
     bool is_source = document->from == WEFT_SIM_SOURCE;
@@ -216,6 +244,9 @@ void weft_sim_shell_on_document(struct weft_sim_shard *shard,
 
 void weft_sim_shell_look(struct weft_sim_shard *shard, uint32_t node)
 {
+    struct weft_sim_updater *updater = &shard->world->nodes[node].updater;
+    updater->looks = (uint8_t)(updater->looks + (updater->looks < UINT8_MAX));
+    updater->is_looking = true;
     struct weft_sim_document wanted = {
         .node = node, .from = WEFT_SIM_SOURCE, .kind = WEFT_SIM_DOCUMENT_TIMESTAMP};
     weft_sim_document_fetch(shard, &wanted);
@@ -315,6 +346,7 @@ void weft_sim_shell_failed(struct weft_sim_shard *shard, uint32_t node, uint64_t
     if (updater->hint != WEFT_SIM_NOBODY) {
         push_verdict(shard, node, updater->hint, version, WEFT_ERR_UNREACHABLE);
     }
+    tell_looked(shard, node, WEFT_ERR_UNREACHABLE);
 }
 
 void weft_sim_shell_complete(struct weft_sim_shard *shard, uint32_t node, weft_release_id id)

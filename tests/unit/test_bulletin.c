@@ -280,13 +280,50 @@ START_TEST(test_half_life)
 }
 END_TEST
 
+/* When the look is asked for within |span_ns|, after now; WEFT_NS_NEVER = it is not. */
+static weft_ns look_asked_in(weft_ns span_ns)
+{
+    weft_ns began_ns = fixture.now_ns;
+    while (weft_core_deadline(fixture.core) <= began_ns + span_ns) {
+        weft_ns due = weft_core_deadline(fixture.core);
+        weft_ns later = due > fixture.now_ns ? due - fixture.now_ns : 0;
+        fixture_step(&fixture, later, (struct weft_event){.kind = WEFT_EVENT_TICK});
+        if (fixture_count(&fixture, WEFT_ACTION_SOURCE_LOOK) > 0) {
+            return fixture.now_ns - began_ns;
+        }
+    }
+    return WEFT_NS_NEVER;
+}
+
+/* A source that never answers the first request may answer the next one at once. */
+START_TEST(test_look_hangs)
+{
+    struct weft_config config = fixture_config();
+    config.has_source = true;
+    teardown();
+    fixture = fixture_new(&config);
+    fixture_member(&fixture, PEER, true);
+    fixture_step(&fixture, 0, (struct weft_event){.kind = WEFT_EVENT_LOOK});
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_SOURCE_LOOK), 1);
+    ck_assert_uint_eq(look_asked_in(10 * S), 3 * S);
+    ck_assert_uint_eq(look_asked_in(10 * S), 6 * S);
+    ck_assert_uint_eq(look_asked_in(100 * S), WEFT_NS_NEVER);
+    struct weft_event looked = {.kind = WEFT_EVENT_LOOKED, .looked = {WEFT_ERR_OK}};
+    fixture_step(&fixture, 0, looked);
+    fixture_step(&fixture, 0, (struct weft_event){.kind = WEFT_EVENT_LOOK});
+    ck_assert_uint_eq(fixture_count(&fixture, WEFT_ACTION_SOURCE_LOOK), 1);
+    fixture_step(&fixture, 0, looked);
+    ck_assert_uint_eq(look_asked_in(20 * S), WEFT_NS_NEVER); /* it came, the poll is later */
+}
+END_TEST
+
 static Suite *bulletin_suite(void)
 {
     Suite *suite = suite_create("bulletin");
     const TTest *const tests[] = {
         test_order,       test_new_root,     test_root_of_members, test_penalty_grows,
         test_not_checked, test_bad_document, test_contradiction,   test_false_contradiction,
-        test_half_life,
+        test_half_life,   test_look_hangs,
     };
     weft_check_case(suite, "bulletin", setup, teardown, tests, WEFT_ROWS(tests));
     return suite;

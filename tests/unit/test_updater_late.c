@@ -129,11 +129,28 @@ START_TEST(test_late_look_is_put_off_once)
 }
 END_TEST
 
+/* The core asks for a look again whose first request may hang: the same document is asked for by
+ * another request, and one answer ends both. */
+START_TEST(test_look_asked_again)
+{
+    uint64_t token = driver.token;
+    unsigned asks = driver.source_count;
+    weft_updater_look(updater);
+    ck_assert_uint_eq(driver.source_count, asks + 1);
+    ck_assert_uint_eq(driver.token, token);
+    answer_all();
+    ck_assert_uint_eq(driver.looked_count, 2);
+    ck_assert_int_eq(driver.looked, WEFT_ERR_OK);
+    ck_assert_uint_eq(driver.version, 2);
+}
+END_TEST
+
 static Suite *updater_late_suite(void)
 {
     const TTest *const tests[] = {
         test_late_look_lets_a_check_pass,
         test_late_look_is_put_off_once,
+        test_look_asked_again,
     };
     Suite *suite = suite_create("updater_late");
     weft_check_case(suite, "updater_late", setup, teardown, tests, WEFT_ROWS(tests));
