@@ -184,53 +184,88 @@ void weft_sim_check_version(struct weft_sim_shard *shard, uint32_t node)
     seen->version = version;
 }
 
+/* Is the grudge one of |node|, in the life that it has now? */
+static bool is_own(const struct weft_sim_shard *shard, const struct weft_sim_grudge *grudge,
+                   uint32_t node)
+{
+    return grudge->node == node && grudge->life == shard->world->nodes[node].life;
+}
+
 static struct weft_sim_grudge *find_grudge(const struct weft_sim_shard *shard, uint32_t node,
-                                           uint32_t peer)
+                                           weft_node_id peer)
 {
     for (uint32_t i = 0; i < shard->grudge_count; i++) {
         struct weft_sim_grudge *grudge = &shard->grudges[i];
-        if (grudge->node == node && grudge->peer == peer &&
-            grudge->life == shard->world->nodes[node].life) {
+        if (grudge->peer == peer && is_own(shard, grudge, node)) {
             return grudge;
         }
     }
     return NULL;
 }
 
-void weft_sim_check_bad_chunk(struct weft_sim_shard *shard, uint32_t node, uint32_t peer)
+/* A new debtor takes a place of |node|: if none is free, that of another, and any may be it. */
+static void take_place(struct weft_sim_shard *shard, uint32_t node)
+{
+    uint32_t taken = 0;
+    for (uint32_t i = 0; i < shard->grudge_count; i++) {
+        taken += is_own(shard, &shard->grudges[i], node) ? 1 : 0;
+    }
+    for (uint32_t i = 0; i < shard->grudge_count && taken >= WEFT_PENALTIES_MAX; i++) {
+        shard->grudges[i].is_forgotten |= is_own(shard, &shard->grudges[i], node);
+    }
+}
+
+static struct weft_sim_grudge *hold_grudge(struct weft_sim_shard *shard, uint32_t node,
+                                           weft_node_id peer)
 {
     struct weft_sim_grudge *grudge = find_grudge(shard, node, peer);
-    if (grudge == NULL) {
-        if (shard->grudge_count == shard->grudge_room) {
-            shard->grudges = weft_sim_memory_grow(shard->grudges, &shard->grudge_room,
-                                                  sizeof(shard->grudges[0]));
-        }
-        grudge = &shard->grudges[shard->grudge_count++];
-        *grudge = (struct weft_sim_grudge){
-            .node = node, .peer = peer, .life = shard->world->nodes[node].life};
+    if (grudge != NULL && !grudge->is_forgotten) {
+        return grudge;
     }
+    take_place(shard, node);
+    if (grudge == NULL && shard->grudge_count == shard->grudge_room) {
+        shard->grudges =
+            weft_sim_memory_grow(shard->grudges, &shard->grudge_room, sizeof(shard->grudges[0]));
+    }
+    grudge = grudge == NULL ? &shard->grudges[shard->grudge_count++] : grudge;
+    *grudge = (struct weft_sim_grudge){
+        .node = node, .life = shard->world->nodes[node].life, .peer = peer};
+    return grudge;
+}
+
+void weft_sim_check_penalty(struct weft_sim_shard *shard, uint32_t node, weft_node_id peer)
+{
+    (void)hold_grudge(shard, node, peer);
+}
+
+void weft_sim_check_bad_chunk(struct weft_sim_shard *shard, uint32_t node, uint32_t peer)
+{
+    struct weft_sim_grudge *grudge = hold_grudge(shard, node, shard->world->nodes[peer].id);
     weft_ns now_ns = weft_sim_now(shard) + shard->world->nodes[node].clock_ns;
     grudge->count = now_ns - grudge->last_ns < BAN_NS ? grudge->count + 1 : 1;
     grudge->last_ns = now_ns;
 }
 
-/* Does |node| hold something against as many as it can? Then it has forgotten others. */
-static bool has_no_memory_left(const struct weft_sim_world *world, uint32_t node)
+/* How long nothing is asked of the peer after the last bad chunk. */
+static weft_ns rest_ns(const struct weft_sim_grudge *grudge)
 {
-    struct weft_view_penalty penalty;
-    return weft_view_penalty(world->nodes[node].core, WEFT_PENALTIES_MAX - 1, &penalty);
+    if (grudge->count == 0 || grudge->is_forgotten) {
+        return 0;
+    }
+    return grudge->count > 1 ? BAN_NS : REST_NS;
 }
 
 void weft_sim_check_frame(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
                           const uint8_t *bytes, uint32_t length)
 {
+    const struct weft_sim_node *self = &shard->world->nodes[node];
     const struct weft_sim_grudge *grudge =
-        shard->grudge_count == 0 ? NULL : find_grudge(shard, node, peer);
+        shard->grudge_count == 0 ? NULL : find_grudge(shard, node, shard->world->nodes[peer].id);
     struct weft_frame frame;
-    weft_ns now_ns = weft_sim_now(shard) + shard->world->nodes[node].clock_ns;
-    if (grudge != NULL && now_ns - grudge->last_ns < (grudge->count > 1 ? BAN_NS : REST_NS) &&
+    weft_ns now_ns = weft_sim_now(shard) + self->clock_ns;
+    if (grudge != NULL && now_ns - grudge->last_ns < rest_ns(grudge) &&
         weft_frame_decode(bytes, length, &frame) == WEFT_REJECT_NONE &&
-        frame.kind == WEFT_FRAME_REQUEST && !has_no_memory_left(shard->world, node)) {
+        frame.kind == WEFT_FRAME_REQUEST) {
         weft_sim_check_fail(shard, WEFT_SIM_CHECK_SHUNNED, node,
                             "asks node %u for chunk %u, which sent %u bad chunks", peer,
                             frame.chunk, grudge->count);

@@ -56,13 +56,14 @@ struct weft_sim_seen {
     uint64_t moved_bytes;   /* payload sent and received by then */
 };
 
-/* A peer that sent bad chunks to a node. */
+/* A peer that a node holds something against. */
 struct weft_sim_grudge {
-    uint32_t node;   /* who got them */
-    uint32_t life;   /* in which of its lives */
-    uint32_t peer;   /* who sent them */
-    uint32_t count;  /* how many */
-    weft_ns last_ns; /* when the last one came, on the node's own clock */
+    uint32_t node;     /* who holds it */
+    uint32_t life;     /* in which of its lives */
+    weft_node_id peer; /* against whom: a name, as its clones are meant, too */
+    weft_ns last_ns;   /* when the last bad chunk came, on the node's own clock */
+    uint32_t count;    /* bad chunks, 0 = other offences only */
+    bool is_forgotten; /* it may be: the node held something against more peers than fit */
 };
 
 struct weft_sim_checks {
@@ -108,10 +109,14 @@ void weft_sim_check_activated(struct weft_sim_shard *shard, uint32_t node);
 /* INV-34 when |node| starts, or trusts other metadata than before. */
 void weft_sim_check_version(struct weft_sim_shard *shard, uint32_t node);
 
-/* |node| got a bad chunk from |peer|. */
+/* The core of |node| holds something against |peer|: a name. */
+void weft_sim_check_penalty(struct weft_sim_shard *shard, uint32_t node, weft_node_id peer);
+
+/* |node| got a bad chunk from |peer|; before its core is told. */
 void weft_sim_check_bad_chunk(struct weft_sim_shard *shard, uint32_t node, uint32_t peer);
 
-/* INV-31 before |node| sends a control frame to |peer|. */
+/* INV-31 before |node| sends a control frame to |peer|. Owed while |node| is sure to remember: once
+ * it held something against more than WEFT_PENALTIES_MAX peers, it has forgotten one. */
 void weft_sim_check_frame(struct weft_sim_shard *shard, uint32_t node, uint32_t peer,
                           const uint8_t *bytes, uint32_t length);
 

@@ -362,6 +362,7 @@ void weft_sim_node_step(struct weft_sim_shard *shard, uint32_t index, struct wef
     struct weft_action_queue *actions = shard->actions;
     event->now_ns = weft_sim_now(shard) + node->clock_ns;
     shard->totals.steps++;
+    shard->stepped = index;
     bool fills = weft_sim_canary(shard->world->options, WEFT_SIM_CHECK_ACTIONS_FIT);
     actions->count = fills ? WEFT_ACTIONS_PER_STEP_MAX : 0;
     weft_core_step(node->core, event, actions);

@@ -27,6 +27,9 @@ static void take_trace(void *context, const struct weft_trace_record *record)
     struct weft_trace_record line = *record;
     line.time_ns = weft_sim_now(shard);
     weft_sim_record_add(&shard->record, &line);
+    if (line.kind == WEFT_TRACE_PENALTY) {
+        weft_sim_check_penalty(shard, shard->stepped, line.peer);
+    }
     if (shard->world->watch != NULL) {
         weft_sim_watch_record(shard, &line);
     }

@@ -138,6 +138,7 @@ struct weft_sim_shard {
     struct weft_reserves reserves;     /* pieces of memory that its cores share */
     void *reserve_memory;              /* the pieces; owned */
     size_t reserve_bytes;              /* of reserve_memory */
+    uint32_t stepped;                  /* node whose core is being stepped, or was last */
     uint32_t offered;                  /* slot of the stream whose OFFER is being stepped */
     weft_ns first_known_ns;            /* when the first node knew of the newest release */
     weft_ns last_known_ns;             /* when the last one did */

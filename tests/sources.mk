@@ -63,6 +63,7 @@ UNIT_SOURCES := \
 	tests/unit/test_serve.c \
 	tests/unit/test_session.c \
 	tests/unit/test_sim_buffer.c \
+	tests/unit/test_sim_check.c \
 	tests/unit/test_sim_fair.c \
 	tests/unit/test_sim_fault.c \
 	tests/unit/test_sim_history.c \
