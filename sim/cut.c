@@ -3,7 +3,6 @@
 #include "cut.h"
 #include "pipe.h"
 #include "random.h"
-#include "source.h"
 #include "world.h"
 
 /* An MTU hole lets messages of this length pass, and up to so many bytes more. */
@@ -139,7 +138,6 @@ void weft_sim_cut_begin(struct weft_sim_world *world, const struct weft_sim_mish
                                                        : victim;
     if (!cut->datagrams_only) {
         hold_pipes(world);
-        weft_sim_source_lose(world);
     }
 }
 

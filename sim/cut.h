@@ -15,8 +15,9 @@ struct weft_sim_world;
 /* A connection that finds no way is given up after this time, as node/ does. */
 #define WEFT_SIM_CONNECT_NS (5 * WEFT_NS_PER_S)
 
-/* A request to the source that makes no progress is given up after this time, likewise. */
+/* A request to the source that is slower than this for so long is given up, likewise. */
 #define WEFT_SIM_PATIENCE_NS (10 * WEFT_NS_PER_S)
+#define WEFT_SIM_PATIENCE_BYTES_PER_S 1024
 
 /* Who stands on one side; all others and, but for halves, the source on the other. */
 enum weft_sim_cut_shape {

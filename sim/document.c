@@ -7,10 +7,9 @@
 #include "stream.h"
 
 /* Shells give up a peer that does not begin to answer by then, and one that then sends slower than
- * this; and a source that has sent slower than this for WEFT_SIM_PATIENCE_NS. As node/ does. */
+ * this. As node/ does. */
 #define ANSWER_NS (5 * WEFT_NS_PER_S)
 #define ANSWER_BYTES_PER_S 65536
-#define SOURCE_BYTES_PER_S 1024
 
 /* Words of DOCUMENT_END: handle of the request, result, version. */
 static void push_end(struct weft_sim_shard *shard, weft_ns time_ns, uint32_t node, uint64_t handle,
@@ -112,7 +111,7 @@ static weft_ns patience_ns(uint32_t from, uint32_t bytes, weft_ns delay_ns)
     if (from != WEFT_SIM_SOURCE) {
         return ANSWER_NS + bytes * WEFT_NS_PER_S / ANSWER_BYTES_PER_S;
     }
-    bool is_slow = bytes * WEFT_NS_PER_S / SOURCE_BYTES_PER_S < delay_ns;
+    bool is_slow = bytes * WEFT_NS_PER_S / WEFT_SIM_PATIENCE_BYTES_PER_S < delay_ns;
     return is_slow ? WEFT_SIM_PATIENCE_NS : WEFT_NS_NEVER;
 }
 

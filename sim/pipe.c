@@ -25,12 +25,23 @@ struct weft_sim_pipe *weft_sim_pipe_open(struct weft_sim_shard *shard, uint32_t 
     return pipe;
 }
 
+/* The item goes at another rate from now on. */
+static void tell_rate(struct weft_sim_shard *shard, const struct weft_sim_pipe *pipe)
+{
+    if (pipe->busy && pipe->user == WEFT_SIM_PIPE_ANSWER) {
+        weft_sim_source_on_rate(shard, pipe);
+    }
+}
+
 /* The pipe began or ended to send. */
 static void change(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe)
 {
     if (pipe->busy) {
         pipe->settled_ns = weft_sim_now(shard);
         pipe->waiting = true;
+    }
+    if (pipe->held) {
+        tell_rate(shard, pipe); /* no other word of it will come */
     }
     if (pipe->far) {
         weft_sim_backbone_change(shard, pipe);
@@ -159,6 +170,7 @@ void weft_sim_pipe_rate(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe
     if (pipe->busy) {
         arm(shard, pipe);
     }
+    tell_rate(shard, pipe);
 }
 
 void weft_sim_pipe_hold(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe, bool held)

@@ -174,9 +174,12 @@ static void print_bytes_moved(const struct weft_sim_summary *summary)
     printf(" (segment %u)\n", summary->wan_in_max_segment);
     label("source copies");
     print_copies(summary->source_copies_ppm);
-    printf(" out, %llu requests, %llu refused\n",
-           (unsigned long long)summary->totals.source_requests,
+    printf(" out, %llu requests, %llu refused", (unsigned long long)summary->totals.source_requests,
            (unsigned long long)summary->totals.source_refused);
+    if (summary->totals.source_slow > 0) {
+        printf(", %llu too slow", (unsigned long long)summary->totals.source_slow);
+    }
+    printf("\n");
     label("bytes by tier");
     static const char *const tiers[] = {
 #define X(name, text) text,

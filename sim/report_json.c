@@ -55,6 +55,7 @@ static void print_figures(FILE *out, const struct weft_sim_summary *summary,
     number(out, "source_copies_ppm", summary->source_copies_ppm);
     number(out, "source_requests", summary->totals.source_requests);
     number(out, "source_refused", summary->totals.source_refused);
+    number(out, "source_slow", summary->totals.source_slow);
     number(out, "chunks_stored", summary->totals.chunks_stored);
     number(out, "chunks_twice", summary->totals.chunks_twice);
     number(out, "chunks_discarded", summary->totals.losses.chunks_discarded);

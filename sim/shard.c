@@ -187,6 +187,7 @@ static handler *const handlers[WEFT_SIM_KIND_COUNT] = {
     [WEFT_SIM_UPLOAD_END] = weft_sim_upload_on_end,
     [WEFT_SIM_FETCH_ASKED] = weft_sim_source_on_asked,
     [WEFT_SIM_FETCH_STOP] = weft_sim_source_on_stop,
+    [WEFT_SIM_FETCH_SLOW] = weft_sim_source_on_slow,
     [WEFT_SIM_FETCH_ARRIVED] = weft_sim_source_on_arrived,
     [WEFT_SIM_FETCH_STORED] = weft_sim_source_on_stored,
     [WEFT_SIM_FETCH_END] = weft_sim_source_on_end,

@@ -164,6 +164,7 @@ void weft_sim_source_on_asked(struct weft_sim_shard *shard, const struct weft_si
         answer->result = WEFT_ERR_TOO_SHORT;
     }
     answer->fetch = entry->words[0];
+    answer->slow_ns = WEFT_NS_NEVER;
     struct weft_sim_pipe *pipe = weft_sim_pipe_open(
         shard, WEFT_SIM_SOURCE, node, WEFT_SIM_PIPE_ANSWER, (uint32_t)(entry->words[3] / 2));
     pipe->idle_ns = entry->words[3] % 2 != 0 ? weft_sim_now(shard) : WEFT_NS_NEVER;
@@ -227,16 +228,32 @@ void weft_sim_source_switch(struct weft_sim_world *world, bool up)
     }
 }
 
-void weft_sim_source_lose(struct weft_sim_world *world)
+/* Words of FETCH_SLOW: handle of the answer, since when it is too slow. */
+void weft_sim_source_on_rate(struct weft_sim_shard *shard, const struct weft_sim_pipe *pipe)
 {
-    struct weft_sim_shard *shard = weft_sim_world_shard(world, WEFT_SIM_SOURCE);
-    for (uint32_t i = 0; i < shard->answers.used_count; i++) {
-        struct weft_sim_answer *answer = weft_sim_pool_at(&shard->answers, i);
-        if (answer != NULL && weft_sim_cut_until(world, WEFT_SIM_SOURCE, answer->node) != 0) {
-            push_end(shard, weft_sim_now(shard) + WEFT_SIM_PATIENCE_NS, answer->node, answer->fetch,
-                     WEFT_ERR_TIMEOUT);
-            cut(shard, answer);
-        }
+    struct weft_sim_answer *answer = weft_sim_pool_find(&shard->answers, pipe->item);
+    if (pipe->rate >= WEFT_SIM_PATIENCE_BYTES_PER_S * WEFT_SIM_FAIR_UNIT) {
+        answer->slow_ns = WEFT_NS_NEVER;
+        return;
+    }
+    if (answer->slow_ns != WEFT_NS_NEVER) {
+        return; /* it was too slow before */
+    }
+    answer->slow_ns = weft_sim_now(shard);
+    struct weft_sim_entry *entry = weft_sim_shard_push(
+        shard, answer->slow_ns + WEFT_SIM_PATIENCE_NS, WEFT_SIM_FETCH_SLOW, WEFT_SIM_SOURCE);
+    entry->words[0] = weft_sim_pool_handle(answer);
+    entry->words[1] = answer->slow_ns;
+}
+
+void weft_sim_source_on_slow(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
+{
+    struct weft_sim_answer *answer = weft_sim_pool_find(&shard->answers, entry->words[0]);
+    if (answer != NULL && answer->slow_ns == entry->words[1]) {
+        shard->totals.source_slow++;
+        push_end(shard, after_delay_ns(shard, answer->node), answer->node, answer->fetch,
+                 WEFT_ERR_TIMEOUT);
+        cut(shard, answer);
     }
 }
 

@@ -26,6 +26,7 @@ struct weft_sim_answer {
     enum weft_err result;      /* how the answer ends */
     uint64_t fetch;            /* handle of the request in the node's shard */
     uint64_t pipe;             /* what carries it */
+    weft_ns slow_ns;           /* since when it is too slow; WEFT_NS_NEVER = it is not */
 };
 
 /* The action SOURCE_FETCH of |node|. */
@@ -42,11 +43,15 @@ void weft_sim_source_forget(struct weft_sim_shard *shard, uint32_t node);
  * stops. */
 void weft_sim_source_switch(struct weft_sim_world *world, bool up);
 
-/* Between windows: answers to nodes that cannot be reached any more are given up. */
-void weft_sim_source_lose(struct weft_sim_world *world);
-
 /* The pipe's item has left: the next chunk of the range begins. */
 void weft_sim_source_on_sent(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe);
+
+/* The answer on |pipe| goes at another rate from now on, 0 if its way is cut: if that is too slow,
+ * the node will give it up. */
+void weft_sim_source_on_rate(struct weft_sim_shard *shard, const struct weft_sim_pipe *pipe);
+
+/* FETCH_SLOW: the node gives up, unless the answer has become faster meanwhile. */
+void weft_sim_source_on_slow(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);
 
 /* FETCH_ASKED: the source begins to send, or does not answer. */
 void weft_sim_source_on_asked(struct weft_sim_shard *shard, const struct weft_sim_entry *entry);

@@ -249,6 +249,7 @@ struct weft_sim_totals weft_sim_world_totals(const struct weft_sim_world *world)
         sum.steps += part->steps;
         sum.source_requests += part->source_requests;
         sum.source_refused += part->source_refused;
+        sum.source_slow += part->source_slow;
         sum.crashes += part->crashes;
         sum.complete += part->complete;
         sum.gone += part->gone;

@@ -60,6 +60,7 @@ enum weft_sim_kind {
     WEFT_SIM_UPLOAD_END,     /* upload: to the sender it is over: written, cancelled, or failed */
     WEFT_SIM_FETCH_ASKED,    /* source: a range request arrives at the source */
     WEFT_SIM_FETCH_STOP,     /* source: the node takes it back */
+    WEFT_SIM_FETCH_SLOW,     /* source: the answer may have been too slow for too long */
     WEFT_SIM_FETCH_ARRIVED,  /* source: a chunk is at the node */
     WEFT_SIM_FETCH_STORED,   /* source: it is on disk */
     WEFT_SIM_FETCH_END,      /* source: the request is over */
@@ -101,6 +102,7 @@ struct weft_sim_totals {
     uint64_t steps;                /* events given to cores */
     uint64_t source_requests;      /* range requests */
     uint64_t source_refused;       /* of them, during an outage */
+    uint64_t source_slow;          /* of them, given up as too slow */
     uint64_t crashes;              /* nodes killed */
     struct weft_sim_losses losses; /* what did not arrive */
     uint32_t complete;             /* nodes that have activated the newest release and live */

@@ -126,6 +126,27 @@ START_TEST(test_bytes_sent_are_bytes_received)
 }
 END_TEST
 
+/* A node gives up an answer that stands still or trickles for ten seconds, and not before. */
+START_TEST(test_slow_answers_are_given_up)
+{
+    static const struct {
+        const char *fault;
+        uint64_t least, most; /* answers given up */
+    } rows[] = {{"--source-slow 1@1s+9s", 0, 0},
+                {"--source-slow 1@1s+15s", 1, 8},
+                {"--wan-down 1@1s+9s", 0, 0},
+                {"--wan-down 1@1s+15s", 1, 8}};
+    for (size_t i = 0; i < WEFT_ROWS(rows); i++) {
+        char line[256];
+        snprintf(line, sizeof(line), "--segments 1 --nodes 1 --size 4MiB --source-rate 8mbit %s",
+                 rows[i].fault);
+        run(line);
+        between(summary.totals.source_slow, rows[i].least, rows[i].most);
+        end();
+    }
+}
+END_TEST
+
 START_TEST(test_releases_follow_each_other)
 {
     run("--segments 3 --nodes 24 --size 1MiB --releases 3 --every 40s --crash 2");
@@ -212,6 +233,7 @@ static Suite *world_suite(void)
     WEFT_ADD(suite, test_segments_that_do_not_trade_take_a_copy_each);
     WEFT_ADD(suite, test_lines_keep_to_their_rates);
     WEFT_ADD(suite, test_bytes_sent_are_bytes_received);
+    WEFT_ADD(suite, test_slow_answers_are_given_up);
     WEFT_ADD(suite, test_releases_follow_each_other);
     WEFT_ADD(suite, test_a_newer_release_ends_an_unfinished_one);
     WEFT_ADD(suite, test_settling_ends_when_all_has_healed);
