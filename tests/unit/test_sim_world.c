@@ -185,7 +185,8 @@ START_TEST(test_settling_ends_when_all_has_healed)
                 {"--settle 6s --healed 30s --loss 5%", 6, 7}};
     for (size_t i = 0; i < WEFT_ROWS(rows); i++) {
         char line[256];
-        snprintf(line, sizeof(line), "--segments 1 --nodes 8 --size 1MiB --partition 1@20s+20s %s",
+        snprintf(line, sizeof(line),
+                 "--segments 1 --nodes 8 --size 1MiB --partition 1@20s+20s --seed 4 %s",
                  rows[i].line);
         run(line);
         weft_ns whole_ns = world.releases.items[0].publish_ns + 40 * WEFT_NS_PER_S;
