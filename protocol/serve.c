@@ -16,6 +16,9 @@
 #define STUCK_NS (200 * WEFT_NS_PER_MS)
 #define STUCK_UNKNOWN_NS (2 * WEFT_NS_PER_S)
 
+/* An upload that ends sooner found room in the socket. */
+#define AT_ONCE_NS (1 * WEFT_NS_PER_MS)
+
 /* The first copy in the segment is waited for so long, at least. */
 #define SPREAD_NS (50 * WEFT_NS_PER_MS)
 #define PUSH_PAUSE_NS (1 * WEFT_NS_PER_S)
@@ -231,9 +234,14 @@ void weft_serve_on_cancel(struct weft_core *core, struct weft_link *link,
 
 /* --- completions --- */
 
+/* What the socket took at once says nothing about the line, but that uploads end. */
 static void average(weft_ns *mean_ns, weft_ns sample_ns)
 {
-    *mean_ns = *mean_ns == 0 ? sample_ns : (*mean_ns * 7 + sample_ns) / 8;
+    if (*mean_ns < AT_ONCE_NS) {
+        *mean_ns = sample_ns > 0 ? sample_ns : 1;
+    } else if (sample_ns >= AT_ONCE_NS) {
+        *mean_ns = (*mean_ns * 7 + sample_ns) / 8;
+    }
 }
 
 /* The peer waits for a chunk that will not come: tell it; a chunk rotten on disk is lost. */

@@ -28,7 +28,7 @@ static void request(weft_node_id peer, uint32_t chunk)
     fixture_frame(&fixture, peer, (struct weft_frame){.kind = WEFT_FRAME_REQUEST, .chunk = chunk});
 }
 
-static void sent(weft_node_id peer, uint32_t chunk, enum weft_err result)
+static void sent_after(weft_ns later_ns, weft_node_id peer, uint32_t chunk, enum weft_err result)
 {
     struct weft_event event = {.kind = WEFT_EVENT_UPLOAD,
                                .upload = {.peer = peer,
@@ -36,7 +36,12 @@ static void sent(weft_node_id peer, uint32_t chunk, enum weft_err result)
                                           .chunk = chunk,
                                           .result = result,
                                           .bytes = FIXTURE_CHUNK_BYTES}};
-    fixture_step(&fixture, 4 * WEFT_NS_PER_MS, event);
+    fixture_step(&fixture, later_ns, event);
+}
+
+static void sent(weft_node_id peer, uint32_t chunk, enum weft_err result)
+{
+    sent_after(4 * WEFT_NS_PER_MS, peer, chunk, result);
 }
 
 /* Chunks 0.. that this node has, as if it had got them from a neighbour. */
@@ -228,6 +233,24 @@ START_TEST(receivers_elsewhere_hold_no_places_either)
 }
 END_TEST
 
+/* A chunk that the socket takes at once says nothing about how long a place is taken. */
+START_TEST(what_ends_at_once_is_no_measure)
+{
+    have(8);
+    request(3, 0);
+    sent_after(100 * WEFT_NS_PER_MS, 3, 0, WEFT_ERR_OK);
+    for (uint32_t i = 0; i < 8; i++) {
+        request(3, i);
+        sent_after(0, 3, i, WEFT_ERR_OK);
+    }
+    for (uint32_t i = 0; i < fixture.core->config.tuning.uploads; i++) {
+        request(3 + i, 1 + i);
+    }
+    request(6, 6);
+    ck_assert_uint_ge(fixture_sent(&fixture, 6, WEFT_FRAME_REFUSE, 0).value, 100);
+}
+END_TEST
+
 START_TEST(requests_wait_for_pushes)
 {
     have(4);
@@ -264,6 +287,7 @@ static Suite *serve_suite(void)
         receivers_that_stand_still_hold_no_places,
         others_hear_of_a_first_copy_that_does_not_arrive,
         receivers_elsewhere_hold_no_places_either,
+        what_ends_at_once_is_no_measure,
         requests_wait_for_pushes,
         a_rotten_chunk_is_no_longer_held,
     };
