@@ -23,7 +23,6 @@ struct weft_sim_ailment {
     uint8_t later_minor; /* mishaps that make it run a later version */
     uint8_t other_major; /* mishaps that make it run another major version */
     bool is_asleep;      /* frozen, and datagrams are lost */
-    uint32_t bad_stored; /* chunks on its disk that do not verify: there are none */
 };
 
 /* Is nothing happening to |node| now? */

@@ -166,10 +166,10 @@ void weft_sim_check_activated(struct weft_sim_shard *shard, uint32_t node)
                             "activated release %u after release %u", self->held, seen->held - 1);
     }
     seen->held = self->held + 1u;
-    if (world->mishaps.ailments != NULL && world->mishaps.ailments[node].bad_stored > 0) {
+    if (seen->bad_stored > 0) {
         weft_sim_check_fail(shard, WEFT_SIM_CHECK_VERIFIED_INSTALL, node,
-                            "activated a release with %u chunks that do not verify",
-                            world->mishaps.ailments[node].bad_stored);
+                            "activated a release with %u chunks and documents that do not verify",
+                            seen->bad_stored);
     }
 }
 

@@ -52,6 +52,7 @@ enum weft_sim_check {
 struct weft_sim_seen {
     uint32_t version;       /* metadata */
     uint32_t held;          /* number of the active release + 1, 0 = none */
+    uint32_t bad_stored;    /* chunks and documents taken that do not verify: there are none */
     uint64_t control_bytes; /* sent when its control traffic was last looked at */
     uint64_t moved_bytes;   /* payload sent and received by then */
 };

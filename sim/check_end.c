@@ -124,7 +124,8 @@ bool weft_sim_check_is_calm(const struct weft_sim_options *options)
         menu |= weft_sim_menu_has(options, (enum weft_sim_mishap_class)c);
     }
     uint32_t messages = options->loss_ppm | options->twice_ppm | options->replay_ppm |
-                        options->late_ppm | options->flip_ppm | options->flip_record_ppm;
+                        options->late_ppm | options->flip_ppm | options->flip_record_ppm |
+                        options->flip_body_ppm;
     uint32_t crashes = options->crashes | options->kill_count | options->restart_count;
     struct weft_tuning standard = weft_tuning_default();
     bool tuned = memcmp(&standard, &options->tuning, sizeof(standard)) != 0;

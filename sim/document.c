@@ -3,6 +3,8 @@
  * document is short: it takes its time on the narrowest line but none of the others' rate. */
 #include "document.h"
 #include "calibration.h"
+#include "canary.h"
+#include "flip.h"
 #include "shell.h"
 #include "stream.h"
 
@@ -145,6 +147,34 @@ void weft_sim_document_on_asked(struct weft_sim_shard *shard, const struct weft_
     push_end(shard, now_ns + delay_ns, node, entry->words[0], err, version);
 }
 
+/* What the shell finds when the |bytes| of a document are here: bits flip on the way. */
+static enum weft_err inspect(struct weft_sim_shard *shard, const struct weft_sim_document *document,
+                             uint32_t bytes)
+{
+    struct weft_sim_world *world = shard->world;
+    uint32_t node = document->node;
+    if (document->from == WEFT_SIM_SOURCE) {
+        uint32_t what = WEFT_SIM_FLIP_DOCUMENT + document->kind;
+        if (!weft_sim_flip_hits_body(shard, node, what, bytes)) {
+            return WEFT_ERR_OK;
+        }
+        if (weft_sim_canary(world->options, WEFT_SIM_CHECK_VERIFIED_INSTALL)) {
+            world->seen[node].bad_stored++;
+            return WEFT_ERR_OK;
+        }
+        bool is_index = document->kind == WEFT_SIM_DOCUMENT_INDEX;
+        return is_index ? WEFT_ERR_MISMATCH : WEFT_ERR_SIGNATURE;
+    }
+    if (!weft_sim_flip_hits_document(shard, node, document->kind, bytes)) {
+        return WEFT_ERR_OK;
+    }
+    const struct weft_sim_end *end = weft_sim_stream_find(world, node, document->from);
+    if (end != NULL) {
+        weft_sim_stream_break(shard, node, document->from, end->slot, end->epoch);
+    }
+    return WEFT_ERR_CLOSED;
+}
+
 void weft_sim_document_on_end(struct weft_sim_shard *shard, const struct weft_sim_entry *entry)
 {
     struct weft_sim_world *world = shard->world;
@@ -156,14 +186,19 @@ void weft_sim_document_on_end(struct weft_sim_shard *shard, const struct weft_si
     weft_sim_pool_give(&shard->documents, document);
     copy.result = (enum weft_err)entry->words[1];
     copy.version = (uint32_t)entry->words[2];
+    uint32_t bytes = 0;
     if (copy.result == WEFT_ERR_OK) {
-        uint32_t bytes = weft_sim_publish_document_bytes(
+        bytes = weft_sim_publish_document_bytes(
             &world->releases, (enum weft_sim_document_kind)copy.kind, copy.version);
         weft_sim_network_received(&world->network, copy.from, copy.node, bytes);
     }
     struct weft_sim_node *node = &world->nodes[copy.node];
-    if (node->alive && node->life == copy.life) {
-        node->pending_count--;
-        weft_sim_shell_on_document(shard, &copy);
+    if (!node->alive || node->life != copy.life) {
+        return;
     }
+    if (copy.result == WEFT_ERR_OK) {
+        copy.result = inspect(shard, &copy, bytes);
+    }
+    node->pending_count--;
+    weft_sim_shell_on_document(shard, &copy);
 }

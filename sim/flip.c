@@ -27,17 +27,48 @@ bool weft_sim_flip_hits_datagram(struct weft_sim_shard *shard, uint32_t from)
     return hits;
 }
 
+static uint32_t records_of(uint32_t bytes)
+{
+    return (bytes + WEFT_RECORD_BYTES_MAX - 1) / WEFT_RECORD_BYTES_MAX;
+}
+
 bool weft_sim_flip_hits_records(struct weft_sim_shard *shard, uint32_t from, uint32_t to,
                                 uint32_t bytes)
 {
     uint64_t share_ppm = shard->world->options->flip_record_ppm;
-    uint64_t records = ((uint64_t)bytes + WEFT_RECORD_BYTES_MAX - 1) / WEFT_RECORD_BYTES_MAX;
-    if (share_ppm == 0 ||
-        weft_sim_random_below(draw(shard->world, from, to), MILLION) >= share_ppm * records) {
+    if (share_ppm == 0 || weft_sim_random_below(draw(shard->world, from, to), MILLION) >=
+                              share_ppm * records_of(bytes)) {
         return false;
     }
     shard->totals.records_flipped++;
     return true;
+}
+
+/* Of the |bytes| that |node| gets now, as for |share_ppm| of all pieces as long as a record; |what|
+ * tells those that come at the same moment apart. */
+static bool hits_fetched(const struct weft_sim_shard *shard, uint64_t share_ppm, uint32_t node,
+                         uint32_t what, uint32_t bytes)
+{
+    uint64_t luck = weft_sim_random(shard->world->options->seed, WEFT_SIM_FOR_BODY, node,
+                                    weft_sim_now(shard) ^ ((uint64_t)what << 40));
+    return weft_sim_random_below(luck, MILLION) < share_ppm * records_of(bytes);
+}
+
+bool weft_sim_flip_hits_document(struct weft_sim_shard *shard, uint32_t node, uint32_t kind,
+                                 uint32_t bytes)
+{
+    bool hits = hits_fetched(shard, shard->world->options->flip_record_ppm, node,
+                             WEFT_SIM_FLIP_DOCUMENT + kind, bytes);
+    shard->totals.records_flipped += hits ? 1 : 0;
+    return hits;
+}
+
+bool weft_sim_flip_hits_body(struct weft_sim_shard *shard, uint32_t node, uint32_t what,
+                             uint32_t bytes)
+{
+    bool hits = hits_fetched(shard, shard->world->options->flip_body_ppm, node, what, bytes);
+    shard->totals.bodies_flipped += hits ? 1 : 0;
+    return hits;
 }
 
 bool weft_sim_flip_hits_chunk(const struct weft_sim_world *world, uint32_t node, uint32_t chunk)

@@ -5,6 +5,7 @@
 #include "canary.h"
 #include "dialect.h"
 #include "document.h"
+#include "flip.h"
 #include "hostile.h"
 #include "random.h"
 #include "shell.h"
@@ -199,8 +200,13 @@ static enum weft_err verify(struct weft_sim_shard *shard, uint32_t index,
 {
     const struct weft_sim_world *world = shard->world;
     enum weft_err err = weft_sim_ailment_verify(world, index, event);
+    bool from_source = event->chunk.token != 0;
+    if (err == WEFT_ERR_OK && from_source &&
+        weft_sim_flip_hits_body(shard, index, event->chunk.chunk, event->chunk.bytes)) {
+        err = WEFT_ERR_MISMATCH;
+    }
     err = weft_sim_world_fails(shard->world) ? WEFT_ERR_IO : err;
-    if (err == WEFT_ERR_MISMATCH && event->chunk.token == 0) {
+    if (err == WEFT_ERR_MISMATCH && !from_source) {
         uint32_t peer = weft_sim_topology_by_id(&world->topology, event->chunk.peer);
         weft_sim_check_bad_chunk(shard, index, peer);
         if (weft_sim_canary(world->options, WEFT_SIM_CHECK_SHUNNED)) {
@@ -209,12 +215,12 @@ static enum weft_err verify(struct weft_sim_shard *shard, uint32_t index,
     }
     if (err == WEFT_ERR_MISMATCH &&
         weft_sim_canary(world->options, WEFT_SIM_CHECK_VERIFIED_INSTALL)) {
-        world->mishaps.ailments[index].bad_stored++;
+        world->seen[index].bad_stored++;
         return WEFT_ERR_OK;
     }
     uint64_t luck = weft_mix(weft_sim_now(shard) ^ event->chunk.chunk);
-    bool fails = event->chunk.token != 0 && luck % 3 == 0 &&
-                 weft_sim_canary(world->options, WEFT_SIM_CHECK_WAN_COPIES);
+    bool fails =
+        from_source && luck % 3 == 0 && weft_sim_canary(world->options, WEFT_SIM_CHECK_WAN_COPIES);
     return fails ? WEFT_ERR_CLOSED : err;
 }
 

@@ -201,6 +201,13 @@ static const struct weft_flag fault_flags[] = {
      .standard = "0",
      .help = "records of streams, 16 KiB at most, in which a bit flips: the stream is closed",
      AT(flip_record)},
+    {.name = "flip-body",
+     .kind = WEFT_FLAG_TEXT,
+     .argument = "SHARE",
+     .standard = "0",
+     .help = "pieces of 16 KiB of what the source sends, in which a bit flips: the chunk or"
+             " document does not verify",
+     AT(flip_body)},
     {.name = "kill",
      .kind = WEFT_FLAG_LIST,
      .argument = "WHO@WHEN[+FOR]",

@@ -83,6 +83,7 @@ struct weft_sim_options {
     uint32_t late_ppm;                                       /* --reorder */
     uint32_t flip_ppm;                                       /* --flip */
     uint32_t flip_record_ppm;                                /* --flip-record */
+    uint32_t flip_body_ppm;                                  /* --flip-body */
     struct weft_sim_order menu[WEFT_SIM_MISHAP_CLASS_COUNT]; /* a flag for each class of menu.h */
     const char *trace_path;     /* --trace; NULL = none; borrowed from argv */
     const char *report_path;    /* --report; NULL = none; borrowed from argv */

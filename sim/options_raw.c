@@ -71,7 +71,8 @@ static enum weft_err read_shares(struct weft_sim_options *options, const struct 
                   {"replay", raw->replay, &options->replay_ppm},
                   {"reorder", raw->late, &options->late_ppm},
                   {"flip", raw->flip, &options->flip_ppm},
-                  {"flip-record", raw->flip_record, &options->flip_record_ppm}};
+                  {"flip-record", raw->flip_record, &options->flip_record_ppm},
+                  {"flip-body", raw->flip_body, &options->flip_body_ppm}};
     for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
         if (!weft_sim_options_read_loss(shares[i].text, shares[i].value_ppm)) {
             return refuse(message, shares[i].flag, shares[i].text,

@@ -19,6 +19,7 @@ struct weft_sim_raw {
     const char *late;                              /* --reorder */
     const char *flip;                              /* --flip */
     const char *flip_record;                       /* --flip-record */
+    const char *flip_body;                         /* --flip-body */
     const char *shard;                             /* --shard */
     const char *menu[WEFT_SIM_MISHAP_CLASS_COUNT]; /* a flag for each class of menu.h */
     struct weft_flag_list kill;                    /* --kill */

@@ -23,7 +23,8 @@ enum weft_sim_purpose {
     WEFT_SIM_FOR_SHARE,   /* how much of a full line a connection gets */
     WEFT_SIM_FOR_HOSTILE, /* who of a segment is hostile first, second... */
     WEFT_SIM_FOR_BEACON,  /* when a node says on its link that it is there, and who hears it */
-    WEFT_SIM_FOR_FLIP     /* whether a bit flips in a datagram, a record, a chunk */
+    WEFT_SIM_FOR_FLIP,    /* whether a bit flips in a datagram, a record, a chunk */
+    WEFT_SIM_FOR_BODY     /* whether one flips in what is fetched: a range, a document */
 };
 
 /* The value number |counter| of |entity| for |purpose|. */

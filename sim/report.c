@@ -226,11 +226,14 @@ static void print_control(const struct weft_sim_summary *summary)
     printf("%llu frames, %llu datagrams, %llu lost\n", (unsigned long long)summary->totals.frames,
            (unsigned long long)summary->totals.datagrams,
            (unsigned long long)summary->totals.datagrams_lost);
-    if (summary->totals.datagrams_flipped + summary->totals.records_flipped > 0) {
+    const struct weft_sim_totals *totals = &summary->totals;
+    if (totals->datagrams_flipped + totals->records_flipped + totals->bodies_flipped > 0) {
         label("bits flipped");
-        printf("%llu datagrams dropped, %llu streams closed\n",
-               (unsigned long long)summary->totals.datagrams_flipped,
-               (unsigned long long)summary->totals.records_flipped);
+        printf(
+            "%llu datagrams dropped, %llu streams closed, %llu of the source's answers refused\n",
+            (unsigned long long)totals->datagrams_flipped,
+            (unsigned long long)totals->records_flipped,
+            (unsigned long long)totals->bodies_flipped);
     }
     label("agents");
     printf("%u at the end, %u segments without; %llu leases moved, %llu crashes\n", summary->agents,

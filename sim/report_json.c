@@ -69,6 +69,7 @@ static void print_figures(FILE *out, const struct weft_sim_summary *summary,
     number(out, "datagrams_lost", summary->totals.datagrams_lost);
     number(out, "datagrams_flipped", summary->totals.datagrams_flipped);
     number(out, "records_flipped", summary->totals.records_flipped);
+    number(out, "bodies_flipped", summary->totals.bodies_flipped);
     number(out, "agents", summary->agents);
     number(out, "segments_without_agent", summary->segments_without_agent);
     number(out, "leases_moved", summary->leases_moved);

@@ -52,6 +52,7 @@ static const struct choice choices[] = {
     {"source-down", {NULL, NULL, NULL, "0s,5s", "50%,10s"}, 5},
     {"flip", {NULL, NULL, NULL, "1%", "10%"}, 5},
     {"flip-record", {NULL, NULL, NULL, "100ppm", "1%"}, 5},
+    {"flip-body", {NULL, NULL, NULL, "0.1%", "5%"}, 5},
 };
 
 /* Most runs end soon after all has healed; some show what comes of quiet. */

@@ -246,6 +246,7 @@ struct weft_sim_totals weft_sim_world_totals(const struct weft_sim_world *world)
         sum.datagrams_lost += part->datagrams_lost;
         sum.datagrams_flipped += part->datagrams_flipped;
         sum.records_flipped += part->records_flipped;
+        sum.bodies_flipped += part->bodies_flipped;
         sum.steps += part->steps;
         sum.source_requests += part->source_requests;
         sum.source_refused += part->source_refused;

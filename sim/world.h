@@ -99,6 +99,7 @@ struct weft_sim_totals {
     uint64_t datagrams_lost;       /* by --loss or because nobody was there */
     uint64_t datagrams_flipped;    /* of them, by --flip */
     uint64_t records_flipped;      /* streams that --flip-record has closed */
+    uint64_t bodies_flipped;       /* chunks and documents that --flip-body has damaged */
     uint64_t steps;                /* events given to cores */
     uint64_t source_requests;      /* range requests */
     uint64_t source_refused;       /* of them, during an outage */

@@ -87,7 +87,7 @@ START_TEST(test_a_sick_memory_stores_nothing_bad)
     run("--nodes 24 --segments 3 --size 4MiB --bad-memory 4@0s+60s");
     ck_assert_uint_gt(summary.totals.losses.chunks_refused, 0);
     for (uint32_t i = 0; i < world.node_count; i++) {
-        ck_assert_uint_eq(world.mishaps.ailments[i].bad_stored, 0);
+        ck_assert_uint_eq(world.seen[i].bad_stored, 0);
         ck_assert_uint_eq(world.mishaps.ailments[i].memory_bad, 0);
     }
     weft_sim_world_end(&world);

@@ -3,6 +3,7 @@
  * number of threads changes nothing. */
 #include "tests/support/check_main.h"
 
+#include "sim/flip.h"
 #include "sim/summary.h"
 #include "sim/world.h"
 
@@ -147,6 +148,43 @@ START_TEST(test_slow_answers_are_given_up)
 }
 END_TEST
 
+/* Bits flip in what the source sends: none of it is taken, all of it comes in the end. Where every
+ * answer is one piece, a share of them are refused, and so are documents. */
+START_TEST(test_damaged_bodies_are_refused)
+{
+    run("--segments 2 --nodes 8 --size 4MiB --flip-body 2% --seed 2");
+    ck_assert_uint_gt(summary.totals.bodies_flipped, 0);
+    ck_assert_uint_ge(summary.totals.bodies_flipped, summary.totals.losses.chunks_refused);
+    ck_assert_uint_eq(summary.totals.complete, 8);
+    end();
+    run("--segments 1 --nodes 1 --size 1KiB --flip-body 60% --seed 1");
+    ck_assert_uint_gt(summary.totals.bodies_flipped, summary.totals.losses.chunks_refused);
+    ck_assert_uint_eq(summary.totals.complete, 1);
+    end();
+}
+END_TEST
+
+/* Documents between nodes are records of streams; each has a luck of its own, and what the source
+ * sends another one. */
+START_TEST(test_damaged_documents)
+{
+    run("--segments 1 --nodes 12 --size 1KiB --flip-record 30% --flip-body 30%");
+    ck_assert_uint_eq(summary.totals.complete, 12);
+    struct weft_sim_shard *shard = weft_sim_world_shard(&world, 0);
+    uint32_t hits = 0, equal = 0;
+    for (uint32_t node = 0; node < 1000; node++) {
+        bool document = weft_sim_flip_hits_document(shard, node, 1, 1000);
+        bool body = weft_sim_flip_hits_body(shard, node, 1, 1000);
+        ck_assert(weft_sim_flip_hits_body(shard, node, 1, 4 * 16384)); /* 120 % */
+        hits += document ? 1 : 0;
+        equal += document == body ? 1 : 0;
+    }
+    between(hits, 250, 350);
+    between(equal, 500, 660); /* 0.3 * 0.3 + 0.7 * 0.7 = 58 % by chance */
+    end();
+}
+END_TEST
+
 START_TEST(test_releases_follow_each_other)
 {
     run("--segments 3 --nodes 24 --size 1MiB --releases 3 --every 40s --crash 2");
@@ -235,6 +273,8 @@ static Suite *world_suite(void)
     WEFT_ADD(suite, test_lines_keep_to_their_rates);
     WEFT_ADD(suite, test_bytes_sent_are_bytes_received);
     WEFT_ADD(suite, test_slow_answers_are_given_up);
+    WEFT_ADD(suite, test_damaged_bodies_are_refused);
+    WEFT_ADD(suite, test_damaged_documents);
     WEFT_ADD(suite, test_releases_follow_each_other);
     WEFT_ADD(suite, test_a_newer_release_ends_an_unfinished_one);
     WEFT_ADD(suite, test_settling_ends_when_all_has_healed);
