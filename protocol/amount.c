@@ -186,6 +186,18 @@ enum weft_err weft_amount_parse(const char *bytes, size_t length, enum weft_unit
     return word == NULL ? WEFT_ERR_FORMAT : multiply(number, word, value);
 }
 
+bool weft_amount_is_partial(const char *bytes, size_t length, enum weft_unit unit)
+{
+    struct number number;
+    size_t used = 0;
+    uint64_t value = 0;
+    if (read_number(bytes, length, &number, &used) != WEFT_ERR_OK) {
+        return false;
+    }
+    const struct word *word = find_word(bytes + used, length - used, unit);
+    return word != NULL && multiply(number, word, &value) == WEFT_ERR_FORMAT;
+}
+
 void weft_text_add_amount(struct weft_text *text, uint64_t value, enum weft_unit unit)
 {
     const struct word *best = NULL;

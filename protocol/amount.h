@@ -24,6 +24,9 @@ enum weft_amount_style {
 enum weft_err weft_amount_parse(const char *bytes, size_t length, enum weft_unit unit,
                                 enum weft_amount_style style, uint64_t *value);
 
+/* Is it a quantity of |unit|, only that it is not whole in the base unit: "1bit", "0.5ms"? */
+bool weft_amount_is_partial(const char *bytes, size_t length, enum weft_unit unit);
+
 /* Append |value| of |unit| in the largest unit that divides it: 2500000 becomes "20mbit". Reading
  * it again gives |value|. */
 void weft_text_add_amount(struct weft_text *text, uint64_t value, enum weft_unit unit);

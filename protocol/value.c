@@ -154,10 +154,22 @@ static enum weft_err complain_of_number(struct weft_text *message, const struct 
         [WEFT_UNIT_BYTES] = ", such as 64MiB",
         [WEFT_UNIT_RATE] = ", such as 20mbit",
     };
+    static const char *const bases[] = {
+        [WEFT_UNIT_COUNT] = "",
+        [WEFT_UNIT_MS] = "milliseconds",
+        [WEFT_UNIT_BYTES] = "bytes",
+        [WEFT_UNIT_RATE] = "bytes a second, that is, of 8bit",
+    };
     enum weft_unit unit = unit_of(flag);
     weft_value_begin(message, flag);
     weft_value_add_quoted(message, value, weft_text_length(value));
     weft_text_add(message, " is not ");
+    if (weft_amount_is_partial(value, weft_text_length(value), unit)) {
+        weft_text_add(message, "a whole number of ");
+        weft_text_add(message, bases[unit]);
+        add_allowed(message, flag);
+        return WEFT_ERR_ARGUMENT;
+    }
     weft_text_add(message, nouns[unit]);
     if (unit != WEFT_UNIT_COUNT) {
         weft_text_add(message, "; write a number and one of ");

@@ -172,6 +172,8 @@ static const struct fault_row faults[] = {
     {"--size 99999999999999999999", "--size: \"99999999999999999999\" is out of range"},
     {"--size 5q", "--size: \"5q\" is not a size; write a number and one of B, KiB, MiB, GiB, TiB, "
                   "kB, MB, GB, TB, such as 64MiB"},
+    {"--lan 1bit", "--lan: \"1bit\" is not a whole number of bytes a second, that is, of 8bit; "
+                   "allowed: at least 8kbit"},
     {"--lan 20", "--lan: \"20\" is not a rate; write a number and one of bit, kbit, mbit, gbit, "
                  "B/s, KiB/s, MiB/s, GiB/s, kB/s, MB/s, GB/s, such as 20mbit; allowed: at least "
                  "8kbit"},
