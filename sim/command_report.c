@@ -216,6 +216,9 @@ int weft_sim_command_report(int argc, char *const *argv)
         code = weft_sim_output_said() ? EXIT_WRITTEN : EXIT_FAILED;
     } else if (options.output == NULL && options.perfetto == NULL) {
         code = fail("say where to write it: --output FILE.html", EXIT_USAGE);
+    } else if (options.output != NULL && options.perfetto != NULL &&
+               weft_sim_output_is_same(options.output, options.perfetto)) {
+        code = fail("--output and --perfetto are the same file", EXIT_USAGE);
     } else {
         code = make(&options, &arguments);
     }

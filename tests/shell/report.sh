@@ -108,6 +108,8 @@ cp "$dir/a.trace" "$dir/kept"
 expect 1 "a.trace: that would overwrite" \
     "$sim" report "$dir/a.trace" -o "$dir/../${dir##*/}/a.trace"
 expect 1 "a.trace: that would overwrite" "$sim" report "$dir/a.trace" --perfetto "$dir/a.trace"
+expect 2 "output and --perfetto are the same" \
+    "$sim" report "$dir/a.trace" -o "$dir/x" --perfetto "$dir/x"
 cmp -s "$dir/a.trace" "$dir/kept" || fault "a report overwrote its trace"
 echo "size 1KiB" >"$dir/a.scn"
 expect 2 "--trace and --report are the same file" "$sim" --trace "$dir/new" --report "$dir/new"
