@@ -345,6 +345,22 @@ static void make_groups(struct weft_flag_group groups[GROUPS], struct weft_sim_r
     groups[6].heading = "Tuning, as for weft run";
 }
 
+/* What sites say must not be said a second time. */
+static enum weft_err refuse_beside_sites(int argc, char *const *argv, struct weft_text *message)
+{
+    static const char *const names[] = {"--nodes", "--segments"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (weft_sim_words_have(argc, argv, names[i])) {
+            weft_text_add(message, "--site and ");
+            weft_text_add(message, names[i]);
+            weft_text_add(message, ": sites say how many nodes and segments there are; give sites,"
+                                   " or --nodes and --segments");
+            return WEFT_ERR_ARGUMENT;
+        }
+    }
+    return WEFT_ERR_OK;
+}
+
 /* Parse words that are all there. */
 static enum weft_err parse_words(struct weft_sim_options *options, int argc, char *const *argv,
                                  struct weft_text *message)
@@ -355,7 +371,13 @@ static enum weft_err parse_words(struct weft_sim_options *options, int argc, cha
     struct weft_flag_set set = {groups, GROUPS};
     enum weft_err err = weft_flag_parse(&set, argc, argv, NULL, message);
     *options = raw.plain;
-    return err != WEFT_ERR_OK || options->help ? err : weft_sim_raw_read(options, &raw, message);
+    if (err != WEFT_ERR_OK || options->help) {
+        return err;
+    }
+    if (raw.site.count > 0) {
+        err = refuse_beside_sites(argc, argv, message);
+    }
+    return err != WEFT_ERR_OK ? err : weft_sim_raw_read(options, &raw, message);
 }
 
 /* Which line of the scenario file is it? The one that is wrong by itself, in the same words. */

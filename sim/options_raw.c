@@ -82,6 +82,10 @@ static enum weft_err read_shares(struct weft_sim_options *options, const struct 
     return WEFT_ERR_OK;
 }
 
+#define ORDER                                                                                      \
+    "how many, up to 64, or which (#1,#4), then @TIME, +FOR, :SEGMENT if need be: 3, 2@10s+30s,"   \
+    " #0:4"
+
 static enum weft_err read_menu(struct weft_sim_options *options, const struct weft_sim_raw *raw,
                                struct weft_text *message)
 {
@@ -90,9 +94,9 @@ static enum weft_err read_menu(struct weft_sim_options *options, const struct we
         const char *flag = weft_sim_menu_flag((enum weft_sim_mishap_class)c);
         struct weft_sim_order *order = &options->menu[c];
         if (!weft_sim_menu_read(raw->menu[c], order)) {
+            bool is_share = weft_sim_menu_is_share((enum weft_sim_mishap_class)c);
             return refuse(message, flag, raw->menu[c],
-                          "how many, up to 64, or which (#1,#4), then @TIME, +FOR, :SEGMENT if need"
-                          " be: 3, 2@10s+30s, #0:4; or a share of the nodes: 20%");
+                          is_share ? ORDER "; or a share of the nodes: 20%" : ORDER);
         }
         if (order->segment != WEFT_SIM_ANY_SEGMENT && order->segment >= options->segment_count) {
             return refuse(message, flag, raw->menu[c], "a segment below --segments");
@@ -167,7 +171,10 @@ static enum weft_err check_many(const struct weft_sim_options *options, struct w
                       : options->trace_path != NULL     ? "--trace"
                       : options->decisions_path != NULL ? "--decisions"
                                                         : NULL;
-    if (options->shard_count > 1 && !many) {
+    if ((options->sweep > 0) + options->fail_each + options->shrink > 1) {
+        weft_text_add(message, "--sweep, --fail-each and --shrink: each is a work of its own; give"
+                               " one of them");
+    } else if (options->shard_count > 1 && !many) {
         weft_text_add(message, "--shard: there is nothing to divide without --sweep or"
                                " --fail-each");
     } else if (one != NULL && (many || options->shrink)) {
@@ -184,7 +191,11 @@ static enum weft_err check_sizes(const struct weft_sim_options *options, struct 
 {
     uint64_t in_segment = options->segment_nodes_max;
     if (options->segment_count > options->node_count) {
-        weft_text_add(message, "--segments: there are fewer --nodes than segments");
+        weft_text_add(message, "--nodes: ");
+        weft_text_add_uint(message, options->node_count);
+        weft_text_add(message, " are fewer than ");
+        weft_text_add_uint(message, options->segment_count);
+        weft_text_add(message, " --segments; each has at least one");
     } else if (in_segment > WEFT_MEMBERS_MAX) {
         weft_text_add(message, options->place_count > 0 ? "--site" : "--nodes");
         weft_text_add(message, ": a segment would have ");

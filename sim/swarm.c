@@ -86,13 +86,17 @@ static void add_choice(struct weft_sim_words *words, const struct choice *choice
     }
 }
 
-static void add_network(struct weft_sim_words *words, uint64_t seed)
+static void add_shape(struct weft_sim_words *words, uint64_t seed)
 {
     static const uint32_t segments[] = {1, 1, 2, 3, 4, 6};
     uint32_t count = segments[draw(seed, DRAW_SEGMENTS, sizeof(segments) / sizeof(segments[0]))];
     uint64_t nodes = count + draw(seed, DRAW_NODES, count * (IN_SEGMENT_MAX - 1) + 1);
     weft_sim_words_number(words, "segments", count, "");
     weft_sim_words_number(words, "nodes", nodes < NODES_MAX ? nodes : NODES_MAX, "");
+}
+
+static void add_releases(struct weft_sim_words *words, uint64_t seed)
+{
     uint64_t releases = draw(seed, DRAW_RELEASES, 6);
     if (releases > 3) {
         weft_sim_words_number(words, "releases", releases - 2, "");
@@ -122,10 +126,13 @@ static void add_mishaps(struct weft_sim_words *words, uint64_t seed)
     }
 }
 
-void weft_sim_swarm_draw(struct weft_sim_words *words, uint64_t seed)
+void weft_sim_swarm_draw(struct weft_sim_words *words, uint64_t seed, bool draws_shape)
 {
     weft_sim_words_number(words, "seed", seed, "");
-    add_network(words, seed);
+    if (draws_shape) {
+        add_shape(words, seed);
+    }
+    add_releases(words, seed);
     for (uint32_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
         add_choice(words, &choices[i], draw(seed, DRAW_CHOICES + i, choices[i].count));
     }

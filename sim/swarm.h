@@ -8,7 +8,7 @@
 #include "words.h"
 
 /* Add the flags of |seed| to |words|. The same seed gives the same flags for ever, as long as the
- * menu is not changed. */
-void weft_sim_swarm_draw(struct weft_sim_words *words, uint64_t seed);
+ * menu is not changed; how many nodes and segments, only if it |draws_shape|. */
+void weft_sim_swarm_draw(struct weft_sim_words *words, uint64_t seed, bool draws_shape);
 
 #endif

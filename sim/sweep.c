@@ -71,7 +71,7 @@ static void make_case(const struct sweep *sweep, uint64_t number, struct weft_si
 {
     memset(words, 0, sizeof(*words));
     if (!sweep->options->fail_each && sweep->options->scenario_path == NULL) {
-        weft_sim_swarm_draw(words, number);
+        weft_sim_swarm_draw(words, number, /* draws_shape */ sweep->options->place_count == 0);
     }
     for (uint32_t i = 0; i < sweep->given.count; i++) {
         weft_sim_words_add(words, weft_sim_words_at(&sweep->given, i));

@@ -42,6 +42,18 @@ void weft_sim_words_argv(struct weft_sim_words *words, char **argv)
     }
 }
 
+bool weft_sim_words_have(int argc, char *const *argv, const char *flag)
+{
+    size_t length = strlen(flag);
+    for (int i = 0; i < argc; i++) {
+        if (strncmp(argv[i], flag, length) == 0 &&
+            (argv[i][length] == '\0' || argv[i][length] == '=')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void weft_sim_words_print(const struct weft_sim_words *words)
 {
     for (uint32_t i = 0; i < words->count; i++) {

@@ -39,6 +39,9 @@ static inline const char *weft_sim_words_at(const struct weft_sim_words *words, 
  * Owner:  the words; borrowed. */
 void weft_sim_words_argv(struct weft_sim_words *words, char **argv);
 
+/* Do |argv| have |flag|, which begins with "--", with a value behind it or in it? */
+bool weft_sim_words_have(int argc, char *const *argv, const char *flag);
+
 /* Print the words as a shell takes them, with blanks between. */
 void weft_sim_words_print(const struct weft_sim_words *words);
 

@@ -73,6 +73,11 @@ START_TEST(test_a_fault_names_its_line)
         {"clock 25:00\n", ":1: ", "a time of day"},
         {"seed 1\nsleep 65\n", ":2: ", "how many, up to 64"},
         {"seed\t\x01\n", ":1: ", "no text"},
+        {"nodes 3\nsegments 5\n", "", "--nodes: 3 are fewer than 5 --segments"},
+        {"nodes 3\nsite 1 x 2 x 3\n", "", "--site and --nodes: "},
+        {"site 1 x 2 x 3\nsegments 2\n", "", "--site and --segments: "},
+        {"sweep 2\nfail-each\n", "", "each is a work of its own"},
+        {"corrupt 65\n", ":1: ", "or a share of the nodes"},
     };
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
         ck_assert_int_eq(parse(faults[i].text, NULL), WEFT_ERR_ARGUMENT);
