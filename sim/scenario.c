@@ -10,6 +10,11 @@
 #define LINE_BYTES 1024
 #define LINES_MAX 10000
 
+/* What some editors put before the text of a file. */
+#define MARK "\xef\xbb\xbf"
+
+#define NO_TEXT "there is a character that is no text; a scenario has a flag and its value a line"
+
 static const char flag_word[] = "--scenario";
 
 /* The value of --scenario at argv[i], and how many words it takes; 0 = it is another word. */
@@ -30,13 +35,22 @@ static int match(int argc, char *const *argv, int i, const char **value)
     return 2;
 }
 
+/* How many files |argv| names; |*path| is the last of them, if there is one. */
+static uint32_t count_paths(int argc, char *const *argv, const char **path)
+{
+    uint32_t count = 0;
+    for (int i = 0; i < argc; i++) {
+        int used = match(argc, argv, i, path);
+        count += used > 0 ? 1 : 0;
+        i += used > 0 ? used - 1 : 0;
+    }
+    return count;
+}
+
 const char *weft_sim_scenario_path(int argc, char *const *argv)
 {
     const char *path = NULL;
-    for (int i = 0; i < argc; i++) {
-        int used = match(argc, argv, i, &path);
-        i += used > 0 ? used - 1 : 0;
-    }
+    (void)count_paths(argc, argv, &path);
     return path;
 }
 
@@ -75,12 +89,26 @@ static void cut_remark(char *line)
     }
 }
 
-/* Why a line is wrong in itself; NULL = it is right, or has nothing. Cuts blanks off its ends. */
-static const char *trim(char *line, char **begin)
+/* Read a line of text into |line|; false: there is none. Its length, in which a zero counts. */
+static bool read_line(FILE *file, char line[LINE_BYTES], size_t *length)
 {
-    size_t length = strlen(line);
-    if (length > 0 && line[length - 1] != '\n' && length == LINE_BYTES - 1) {
+    int byte = 0;
+    *length = 0;
+    while (*length < LINE_BYTES - 1 && byte != '\n' && (byte = getc(file)) != EOF) {
+        line[(*length)++] = (char)byte;
+    }
+    line[*length] = '\0';
+    return *length > 0;
+}
+
+/* Why a line is wrong in itself; NULL = it is right, or has nothing. Cuts blanks off its ends. */
+static const char *trim(char *line, size_t length, char **begin)
+{
+    if (length == LINE_BYTES - 1 && line[length - 1] != '\n') {
         return "the line is too long";
+    }
+    if (strlen(line) != length) {
+        return NO_TEXT;
     }
     cut_remark(line);
     length = strlen(line);
@@ -89,8 +117,7 @@ static const char *trim(char *line, char **begin)
     }
     for (size_t i = 0; i < length; i++) {
         if ((unsigned char)line[i] < ' ' && line[i] != '\t') {
-            return "there is a character that is no text; a scenario has a flag and its value a"
-                   " line";
+            return NO_TEXT;
         }
     }
     *begin = line + strspn(line, " \t");
@@ -126,11 +153,14 @@ static enum weft_err read_file(struct weft_sim_words *words, uint32_t *lines, co
         return refuse(message, path, 0, strerror(errno));
     }
     char line[LINE_BYTES];
+    size_t length = 0;
     const char *why = NULL;
     uint32_t number = 0;
-    while (why == NULL && fgets(line, sizeof(line), file) != NULL) {
-        char *begin = line;
-        why = ++number > LINES_MAX ? "the file has too many lines" : trim(line, &begin);
+    while (why == NULL && read_line(file, line, &length)) {
+        size_t mark = number == 0 && strncmp(line, MARK, strlen(MARK)) == 0 ? strlen(MARK) : 0;
+        char *begin = line + mark;
+        why = ++number > LINES_MAX ? "the file has too many lines"
+                                   : trim(line + mark, length - mark, &begin);
         if (why == NULL && *begin != '\0') {
             add_line(words, lines, begin, number);
             why = words->is_full ? "the file has too many flags" : NULL;
@@ -141,14 +171,24 @@ static enum weft_err read_file(struct weft_sim_words *words, uint32_t *lines, co
     if (broken) {
         return refuse(message, path, number, strerror(errno));
     }
+    if (why == NULL && words->count == 0) {
+        number = 0;
+        why = "no line of it has a flag; a scenario has a flag and its value a line";
+    }
     return why == NULL ? WEFT_ERR_OK : refuse(message, path, number, why);
 }
 
 enum weft_err weft_sim_scenario_expand(struct weft_sim_words *words, uint32_t *lines, int argc,
                                        char *const *argv, struct weft_text *message)
 {
-    const char *path = weft_sim_scenario_path(argc, argv);
+    const char *path = NULL;
+    uint32_t count = count_paths(argc, argv, &path);
     memset(words, 0, sizeof(*words));
+    if (count > 1 || (path != NULL && *path == '\0')) {
+        weft_text_add(message, count > 1 ? "--scenario: one file at a time; put them into one"
+                                         : "--scenario: the value is empty");
+        return WEFT_ERR_ARGUMENT;
+    }
     enum weft_err err = path == NULL ? WEFT_ERR_OK : read_file(words, lines, path, message);
     for (int i = 0; i < argc && err == WEFT_ERR_OK; i++) {
         int used = match(argc, argv, i, &path);

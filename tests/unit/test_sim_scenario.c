@@ -13,14 +13,14 @@
 static struct weft_sim_options options;
 static char said[WEFT_FLAG_MESSAGE_BYTES];
 
-/* Parse a file of |text|, and then |flag| if it is not NULL. */
-static enum weft_err parse(const char *text, char *flag)
+/* Parse a file of |length| bytes at |text|, and then |flag| if it is not NULL. */
+static enum weft_err parse_bytes(const char *text, size_t length, char *flag)
 {
     static char path[] = "/tmp/weft_scenario_XXXXXX";
     memcpy(path + sizeof(path) - 7, "XXXXXX", 6);
     int file = mkstemp(path);
     ck_assert_int_ge(file, 0);
-    ck_assert_int_eq(write(file, text, strlen(text)), (ssize_t)strlen(text));
+    ck_assert_int_eq(write(file, text, length), (ssize_t)length);
     close(file);
     char name[] = "--scenario";
     char *argv[] = {name, path, flag};
@@ -29,6 +29,30 @@ static enum weft_err parse(const char *text, char *flag)
     unlink(path);
     return err;
 }
+
+static enum weft_err parse(const char *text, char *flag)
+{
+    return parse_bytes(text, strlen(text), flag);
+}
+
+/* A zero in a line hides nothing behind it, and what some editors put first is no part of it. */
+START_TEST(test_bytes_that_are_no_text)
+{
+    static const char zero[] = "seed 7\nsize 2MiB\0x\n";
+    ck_assert_int_eq(parse_bytes(zero, sizeof(zero) - 1, NULL), WEFT_ERR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(said, ":2: there is a character that is no text"));
+    ck_assert_msg(parse("\xef\xbb\xbfseed 7\r\n", NULL) == WEFT_ERR_OK, "%s", said);
+    ck_assert_uint_eq(options.seed, 7);
+}
+END_TEST
+
+START_TEST(test_one_file_at_a_time)
+{
+    char again[] = "--scenario=other.scn";
+    ck_assert_int_eq(parse("seed 7\n", again), WEFT_ERR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(said, "--scenario: one file at a time"));
+}
+END_TEST
 
 START_TEST(test_a_file_stands_for_its_flags)
 {
@@ -73,6 +97,8 @@ START_TEST(test_a_fault_names_its_line)
         {"clock 25:00\n", ":1: ", "a time of day"},
         {"seed 1\nsleep 65\n", ":2: ", "how many, up to 64"},
         {"seed\t\x01\n", ":1: ", "no text"},
+        {"", ": ", "no line of it has a flag"},
+        {"# nothing\n\n", ": ", "no line of it has a flag"},
         {"nodes 3\nsegments 5\n", "", "--nodes: 3 are fewer than 5 --segments"},
         {"nodes 3\nsite 1 x 2 x 3\n", "", "--site and --nodes: "},
         {"site 1 x 2 x 3\nsegments 2\n", "", "--site and --segments: "},
@@ -178,6 +204,8 @@ static Suite *scenario_suite(void)
 {
     Suite *suite = suite_create("sim scenario");
     WEFT_ADD(suite, test_a_file_stands_for_its_flags);
+    WEFT_ADD(suite, test_bytes_that_are_no_text);
+    WEFT_ADD(suite, test_one_file_at_a_time);
     WEFT_ADD(suite, test_a_fault_names_its_line);
     WEFT_ADD(suite, test_a_line_that_is_too_long_is_refused);
     WEFT_ADD(suite, test_sites_make_the_network);
