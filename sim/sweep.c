@@ -213,6 +213,7 @@ int weft_sim_sweep(const struct weft_sim_options *options, int argc, char *const
     }
     sweep.next = first + options->shard_index - 1;
     sweep.end = first + count;
+    weft_sim_tally_set_flags(&sweep.tally, &sweep.given);
     sweep.tally.first = first;
     sweep.tally.count = count;
     sweep.tally.shard_index = options->shard_index;

@@ -35,6 +35,12 @@ static json_t *words_of(const struct weft_sim_words *words)
     return array;
 }
 
+void weft_sim_tally_set_flags(struct weft_sim_tally *tally, const struct weft_sim_words *words)
+{
+    json_decref(tally->flags);
+    tally->flags = words_of(words);
+}
+
 void weft_sim_tally_add_failure(struct weft_sim_tally *tally, uint64_t number,
                                 const struct weft_sim_verdict *verdict,
                                 const struct weft_sim_words *words)
@@ -51,7 +57,9 @@ void weft_sim_tally_add_failure(struct weft_sim_tally *tally, uint64_t number,
 void weft_sim_tally_free(struct weft_sim_tally *tally)
 {
     json_decref(tally->failures);
+    json_decref(tally->flags);
     tally->failures = NULL;
+    tally->flags = NULL;
 }
 
 /* --- printing --- */
@@ -60,11 +68,11 @@ static void print_json(const struct weft_sim_tally *tally)
 {
     json_t *failures = tally->failures == NULL ? json_array() : json_incref(tally->failures);
     json_t *all = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "first", (json_int_t)tally->first, "count",
-        (json_int_t)tally->count, "shard", (json_int_t)tally->shard_index, "shards",
-        (json_int_t)tally->shard_count, "runs", (json_int_t)tally->runs, "failed",
-        (json_int_t)tally->failed, "events", (json_int_t)tally->events, "wall_ms",
-        (json_int_t)tally->wall_ms, "failures", failures);
+        "{s:I, s:I, s:O?, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "first", (json_int_t)tally->first,
+        "count", (json_int_t)tally->count, "flags", tally->flags, "shard",
+        (json_int_t)tally->shard_index, "shards", (json_int_t)tally->shard_count, "runs",
+        (json_int_t)tally->runs, "failed", (json_int_t)tally->failed, "events",
+        (json_int_t)tally->events, "wall_ms", (json_int_t)tally->wall_ms, "failures", failures);
     json_dumpf(all, stdout, JSON_INDENT(1));
     printf("\n");
     json_decref(all);
@@ -118,15 +126,17 @@ static bool add_shard(struct merge *merge, const char *path, json_t *root)
     json_int_t first = 0, count = 0, shard = 0, shards = 0, runs = 0, failed = 0, events = 0;
     json_int_t wall_ms = 0;
     json_t *failures = NULL;
-    if (json_unpack(root, "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "first", &first, "count",
-                    &count, "shard", &shard, "shards", &shards, "runs", &runs, "failed", &failed,
-                    "events", &events, "wall_ms", &wall_ms, "failures", &failures) != 0 ||
+    json_t *flags = NULL;
+    if (json_unpack(root, "{s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "first", &first,
+                    "count", &count, "flags", &flags, "shard", &shard, "shards", &shards, "runs",
+                    &runs, "failed", &failed, "events", &events, "wall_ms", &wall_ms, "failures",
+                    &failures) != 0 ||
         !json_is_array(failures) || shards < 1 || shards > SHARDS_MAX || shard < 1 ||
         shard > shards || count < 0 || runs < 0 || failed < 0 || events < 0 || wall_ms < 0) {
         return refuse(path, NOT_A_SHARD);
     }
     bool same = sum->first == (uint64_t)first && sum->count == (uint64_t)count &&
-                sum->shard_count == (uint32_t)shards;
+                sum->shard_count == (uint32_t)shards && json_equal(sum->flags, flags);
     if (merge->files > 0 && !same) {
         return refuse(path, "it is of another sweep than the files before it");
     }
@@ -139,6 +149,7 @@ static bool add_shard(struct merge *merge, const char *path, json_t *root)
         refuse(path, "that shard did not come to its end; run it again");
         merge->cut_off++;
     }
+    sum->flags = sum->flags == NULL ? json_incref(flags) : sum->flags;
     sum->first = (uint64_t)first;
     sum->count = (uint64_t)count;
     sum->shard_count = (uint32_t)shards;

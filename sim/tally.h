@@ -18,7 +18,11 @@ struct weft_sim_tally {
     uint64_t wall_ms;        /* real time */
     bool interrupted;        /* it ended before its end */
     struct json_t *failures; /* array of objects; NULL = none yet; owned */
+    struct json_t *flags;    /* array of words that all runs have; NULL = not known; owned */
 };
+
+/* All runs have these flags: shards of other ones are of another sweep. */
+void weft_sim_tally_set_flags(struct weft_sim_tally *tally, const struct weft_sim_words *words);
 
 /* A run has ended. */
 void weft_sim_tally_add(struct weft_sim_tally *tally, const struct weft_sim_verdict *verdict);
@@ -31,7 +35,7 @@ void weft_sim_tally_add_failure(struct weft_sim_tally *tally, uint64_t number,
 /* Print a last line, or everything as one JSON object. */
 void weft_sim_tally_print(const struct weft_sim_tally *tally, bool json);
 
-/* Free the failures. */
+/* Free the failures and flags. */
 void weft_sim_tally_free(struct weft_sim_tally *tally);
 
 /* weft-sim merge [--json] FILE...: join what the shards of one sweep printed with --json.

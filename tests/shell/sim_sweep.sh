@@ -41,6 +41,8 @@ refused() {
 refused 2 'I/N with I from 1 to N' --sweep 2 --shard 3/2
 echo '{"first": 1}' >"$dir/odd"
 refused 2 'this is not what weft-sim' merge "$dir/odd"
+"$sim" --sweep 12 --shard 2/2 --loss 1% --json >"$dir/other"
+refused 2 'it is of another sweep' merge "$dir/1" "$dir/other"
 refused 2 'its shard was in a file before it' merge "$dir/1" "$dir/1"
 refused 2 'merge: .*missing: No such file' merge "$dir/missing"
 refused 2 'merge: .*: Is a directory' merge "$dir"
