@@ -9,7 +9,11 @@ bench=$root/scripts/bench-sim
 [ -x "$root/build/release/weft-sim" ] || { echo "skipped: weft-sim is not built"; exit 77; }
 expect 2 "no part speed; there are scale, day, seeds, growth" "$bench" speed
 expect 2 "sizes are at least 1" "$bench" --hours 0
-expect 1 "choose fewer nodes" "$bench" --nodes 2000000000 scale
+for part in "--nodes 2000000000 scale" "--growth 2000000000 growth"; do
+    # shellcheck disable=SC2086  # words
+    expect 1 "choose fewer nodes" "$bench" $part
+    grep -q "weft-sim --nodes" "$dir/out" && fault "$part: something ran before it was refused"
+done
 WEFT_SIM=$dir/none expect 77 "skipped: $dir/none is not built" "$bench"
 printf '#!/bin/sh\nexit 3\n' >"$dir/failing" && chmod +x "$dir/failing"
 WEFT_SIM=$dir/failing expect 1 "FAULT: exit status 3" "$bench" --seeds 1 seeds
