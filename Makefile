@@ -14,6 +14,13 @@ BUILD ?= build
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+# One name for one folder, however it was given: what headers an object needs stands in its .d file
+# by the name of the object, and under another name nothing would be made anew. It is removed by
+# clean, so it must not be this folder, one around it, or one of sources.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
+$(if $(filter-out 1,$(words $(BUILD)))$(filter $(BUILD:/=)/%,$(CURDIR)/)$(filter \
+	protocol node sim tests scripts,$(firstword $(subst /, ,$(BUILD)))),\
+	$(error BUILD names one folder without blanks, for what is built alone: BUILD=build))
 OUT := $(BUILD)/$(CONFIG)
 # CONFIG=plain, to measure what encryption costs: release, with only the sealing left out.
 OBJ := $(BUILD)/$(CONFIG:plain=release)/obj
