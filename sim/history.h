@@ -44,9 +44,10 @@ struct weft_sim_slice {
 struct weft_sim_history_segment {
     char name[WEFT_ADDRESS_TEXT_BYTES]; /* its subnet */
     uint32_t node_count;                /* its nodes */
-    uint32_t complete;                  /* of them, complete */
-    uint32_t gone;                      /* of them, down for good */
-    uint32_t half_ms;                   /* when half of its nodes were complete; OPEN = not yet */
+    uint32_t complete;                  /* of them, complete and honest */
+    uint32_t gone;                      /* of them, honest and down for good */
+    uint32_t hostile;                   /* of them, hostile: nothing is owed to them */
+    uint32_t half_ms;                   /* when half of the honest ones were; OPEN = not yet */
     uint32_t last_ms;                   /* when all but those gone were; OPEN = not yet */
 };
 

@@ -82,12 +82,13 @@ static void write_words(FILE *out)
 
 /* --- segments --- */
 
-/* How full the segment was at the end of each slice. */
+/* How full the segment was at the end of each slice; quite so only once its last node is done. */
 static void write_fill(const struct weft_sim_history *history, uint32_t number, FILE *out)
 {
     uint32_t used = weft_sim_history_used(history);
     const struct weft_sim_history_segment *segment = &history->segments[number];
-    uint64_t whole = history->bytes * (segment->node_count - segment->gone);
+    uint32_t owed = segment->node_count - segment->gone - segment->hostile;
+    uint64_t whole = history->bytes * owed;
     uint64_t have = 0;
     fputs(",\"", out);
     for (uint32_t i = 0; i < used; i++) {
@@ -95,8 +96,10 @@ static void write_fill(const struct weft_sim_history *history, uint32_t number, 
             have += row_of(history, number)[i].bytes[t];
         }
         uint64_t level = whole == 0 ? 0 : have / (whole / TOP_LEVEL + 1);
-        level = have >= whole && whole > 0 ? TOP_LEVEL : level;
-        fputc(levels[level < TOP_LEVEL ? level : have >= whole ? TOP_LEVEL : TOP_LEVEL - 1], out);
+        level = level < TOP_LEVEL ? level : TOP_LEVEL - 1;
+        bool done = segment->last_ms != WEFT_SIM_OPEN_MS &&
+                    segment->last_ms < (uint64_t)(i + 1) * history->width_ms;
+        fputc(levels[done ? TOP_LEVEL : level], out);
     }
     fputc('"', out);
 }
@@ -150,7 +153,8 @@ static void write_segment(const struct weft_sim_history *history, uint32_t numbe
     struct weft_sim_slice sum = sum_of(history, number);
     fputs(number == 0 ? "[" : ",\n[", out);
     weft_sim_write_string(out, segment->name);
-    fprintf(out, ",%u,%u,%u", segment->node_count, segment->complete, segment->gone);
+    fprintf(out, ",%u,%u,%u,%u", segment->node_count, segment->complete, segment->gone,
+            segment->hostile);
     write_or_null(out, segment->half_ms);
     write_or_null(out, segment->last_ms);
     fprintf(out, ",%" PRIu64 ",%" PRIu64, sum.wan_bytes, sum.control_bytes);

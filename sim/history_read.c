@@ -101,6 +101,8 @@ static void take_segment(const struct weft_sim_history *history, uint32_t number
     snprintf(segment->name, sizeof(segment->name), "%s", weft_sim_line_text(line, "name"));
     segment->node_count = (uint32_t)weft_sim_line_number(line, "nodes", history->node_count, 0);
     segment->gone = (uint32_t)weft_sim_line_number(line, "gone", segment->node_count, 0);
+    segment->hostile =
+        (uint32_t)weft_sim_line_number(line, "hostile", segment->node_count - segment->gone, 0);
     segment->half_ms = time_or_open(line, "half_ms");
     segment->last_ms = time_or_open(line, "last_ms");
 }

@@ -53,6 +53,7 @@ static void write_segments(const struct weft_sim_history *history, FILE *out)
         weft_sim_write_string(out, segment->name);
         fprintf(out, ",\"nodes\":%u", segment->node_count);
         fprintf(out, ",\"gone\":%u", segment->gone);
+        fprintf(out, ",\"hostile\":%u", segment->hostile);
         write_until(out, "half_ms", segment->half_ms);
         write_until(out, "last_ms", segment->last_ms);
         fprintf(out, "}\n");

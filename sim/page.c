@@ -19,6 +19,7 @@ PART(weft_sim_page_chart_js, "sim/report/chart.js");
 PART(weft_sim_page_over_time_js, "sim/report/over_time.js");
 PART(weft_sim_page_agents_js, "sim/report/agents.js");
 PART(weft_sim_page_in_sum_js, "sim/report/in_sum.js");
+PART(weft_sim_page_segments_js, "sim/report/segments.js");
 PART(weft_sim_page_report_js, "sim/report/report.js");
 
 /* What stands in the page instead of a mark. */
@@ -42,6 +43,7 @@ static void write_script(const struct weft_sim_page_run *runs, uint32_t count, F
     fputs(weft_sim_page_over_time_js, out);
     fputs(weft_sim_page_agents_js, out);
     fputs(weft_sim_page_in_sum_js, out);
+    fputs(weft_sim_page_segments_js, out);
     fputs(weft_sim_page_report_js, out);
 }
 

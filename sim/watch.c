@@ -176,10 +176,10 @@ static void look_at_segment(struct weft_sim_watch *watch, const struct weft_sim_
     for (uint32_t i = first; i < first + segment->node_count; i++) {
         const struct weft_sim_node *node = &world->nodes[i];
         bool is_complete = weft_sim_publish_is_complete(world, node);
-        complete += is_complete;
+        complete += is_complete && !node->hostile;
         control += world->network.cards[i].up.control_bytes;
         look_at_life(watch, world, i, now_ms);
-        if (!is_complete && i % history->sampled == 0) {
+        if (!is_complete && !node->hostile && i % history->sampled == 0) {
             enum weft_stall stall = waits_for(node);
             slice->wait_ms[stall == WEFT_STALL_NONE ? WEFT_STALL_NO_MANIFEST : stall] += passed_ms;
         }

@@ -16,7 +16,7 @@ static int by_time(const void *a, const void *b)
     return *left < *right ? -1 : *left > *right;
 }
 
-/* When a segment's nodes were done, exactly. */
+/* When a segment's nodes were done, exactly; those to whom the release is owed. */
 static void close_segment(struct weft_sim_watch *watch, const struct weft_sim_world *world,
                           uint32_t number, uint32_t *times)
 {
@@ -24,20 +24,25 @@ static void close_segment(struct weft_sim_watch *watch, const struct weft_sim_wo
     uint32_t first = weft_sim_topology_first(&world->topology, number);
     uint32_t count = 0;
     uint32_t gone = 0;
+    uint32_t hostile = 0;
     for (uint32_t i = first; i < first + segment->node_count; i++) {
         const struct weft_sim_node *node = &world->nodes[i];
-        if (weft_sim_publish_is_complete(world, node)) {
+        if (node->hostile) {
+            hostile++;
+        } else if (weft_sim_publish_is_complete(world, node)) {
             times[count++] = (uint32_t)((node->complete_ns - watch->zero_ns) / WEFT_NS_PER_MS);
         } else {
             gone += !node->alive && !node->returns;
         }
     }
     qsort(times, count, sizeof(times[0]), by_time);
-    uint32_t half = (segment->node_count + 1) / 2;
+    uint32_t owed = segment->node_count - hostile;
+    uint32_t half = (owed + 1) / 2;
     segment->complete = count;
+    segment->hostile = hostile;
     segment->half_ms = count >= half && half > 0 ? times[half - 1] : WEFT_SIM_OPEN_MS;
     segment->gone = gone;
-    bool all = count > 0 && count + gone == segment->node_count;
+    bool all = count > 0 && count + gone == owed;
     segment->last_ms = all ? times[count - 1] : WEFT_SIM_OPEN_MS;
 }
 
@@ -136,10 +141,11 @@ static void list_mishap(struct weft_sim_watch *watch, const struct weft_sim_worl
 {
     struct weft_sim_history *history = &watch->history;
     enum target target = target_of(mishap->class);
-    bool always = weft_sim_menu_is_hostile(mishap->class) && mishap->class != WEFT_SIM_MISHAP_FLOOD;
-    uint32_t begin_ms = always ? 0 : time_of(watch, world, mishap->after_ns);
+    bool hostile = weft_sim_menu_is_hostile(mishap->class); /* to the end, and from the start on */
+    bool waits = !hostile || mishap->class == WEFT_SIM_MISHAP_FLOOD;
+    uint32_t begin_ms = waits ? time_of(watch, world, mishap->after_ns) : 0;
     uint32_t end_ms = time_of(watch, world, mishap->after_ns + mishap->length_ns);
-    end_ms = always ? history->end_ms + 1 : end_ms; /* hostile nodes are so all the time */
+    end_ms = hostile ? history->end_ms + 1 : end_ms;
     if (begin_ms > history->end_ms || (end_ms == 0 && mishap->length_ns > 0)) {
         return;
     }

@@ -2,16 +2,36 @@
 // Who was Update Agent, and when? A lane for each time in office.
 
 const LANES_MAX = 90; // that are drawn; all are in the table
+const STEADY = 3; // segments drawn whose agents stayed, to compare with
 
-// Segments whose agents changed, the slowest first, then others, as many as there is room for.
+const hasChanged = ({lanes}) =>
+  lanes.some(([, , begin, end, crashed]) => begin > 0 || end !== null || crashed);
+
+// Segments whose agents changed, the slowest first, as many as there is room for; and a few others.
 function worthDrawing(rows) {
-  const changed = ({lanes}) => lanes.some(([, , , end, crashed]) => end !== null || crashed);
-  const order = rows.filter(changed).concat(rows.filter((row) => !changed(row)));
+  const steady = rows.filter((row) => !hasChanged(row)).slice(0, STEADY);
   let room = LANES_MAX;
-  return order.filter(({lanes}) => {
-    room -= lanes.length;
-    return room >= 0;
-  });
+  return rows
+    .filter(hasChanged)
+    .concat(steady)
+    .filter(({lanes}) => {
+      room -= lanes.length;
+      return room >= 0;
+    });
+}
+
+// What is to be known of segments that are not drawn.
+function leftOut(rows, drawn) {
+  const steady = rows.filter((row) => !hasChanged(row)).length;
+  const more = rows.length - steady - drawn.filter(hasChanged).length;
+  const parts = [];
+  if (steady > 0) {
+    const which =
+      steady < rows.length ? `In ${several(steady, "other segment")}` : "In every segment";
+    parts.push(`${which} the agents stayed the same all the time.`);
+  }
+  if (more > 0) parts.push(`${several(more, "more segment")} with changes not drawn.`);
+  return parts.join(" ");
 }
 
 function agents() {
@@ -27,7 +47,7 @@ function agents() {
     Math.max(run.end_ms, 1),
     0,
     null,
-    {left: 128},
+    {left: NAMES},
   );
   let y = box.top;
   for (const {s, lanes} of first) {
@@ -66,13 +86,13 @@ function agents() {
     }
     y += 8;
   }
-  const left = rows.length - first.length;
   return section(
     "Who brought it in?",
-    "A bar is one Update Agent's time in office, ✕ its crash. " +
-      (left > 0 ? `${several(left, "more segment")} ${left === 1 ? "is" : "are"} not drawn.` : ""),
+    "The Update Agents are the elected nodes that bring the release into their segment. A bar is " +
+      `one agent's time in office, ✕ its crash. ${leftOut(rows, first)}`,
     box.svg,
     asTable(
+      "Update Agents and their time in office",
       [["segment"], ["agent"], ["from", 1], ["until", 1]],
       run.lanes
         .slice(0, 1000)

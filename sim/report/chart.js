@@ -3,7 +3,9 @@
 // report needs. Knows nothing of Weft.
 "use strict";
 
-const WIDTH = 1060; // of a chart, in its own units; it is scaled to the page
+// Width of a chart, in its own units: that of the page, so that its text is as large as others.
+const WIDTH = Math.max(320, Math.min(1060, document.documentElement.clientWidth - 82));
+const NAMES = WIDTH < 600 ? 96 : 128; // room for names of segments beside a chart
 const SVG = "http://www.w3.org/2000/svg";
 
 // An element of HTML: make("p", {class: "soft"}, "text", otherElement).
@@ -61,10 +63,22 @@ function scaled(value, units, step) {
 const bytes = (value) => scaled(value, ["B", "kB", "MB", "GB", "TB", "PB"], 1000);
 const bits = (bytesPerSecond) =>
   scaled(bytesPerSecond * 8, ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"], 1000);
+// A size that somebody chose, in the units it was chosen in.
+function size(value) {
+  const units = ["GiB", "MiB", "KiB"];
+  const at = [30, 20, 10].findIndex((power) => value > 0 && value % 2 ** power === 0);
+  return at < 0 ? bytes(value) : `${count(value / 2 ** (30 - at * 10))}${SPACE}${units[at]}`;
+}
 const count = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 const several = (value, word) => `${count(value)} ${word}${value === 1 ? "" : "s"}`;
+// How much of it is there: never 100 % before it is.
 const percent = (part, whole) =>
   `${whole === 0 ? 100 : (Math.floor((part / whole) * 1000) / 10).toFixed(1)}${SPACE}%`;
+// How the whole is divided: shares add up, and a small one is not nothing.
+const share = (part, whole) =>
+  part > 0 && part / whole < 0.0005
+    ? `<${SPACE}0.1${SPACE}%`
+    : `${((part / (whole || 1)) * 100).toFixed(1)}${SPACE}%`;
 
 // --- axes ---
 
@@ -102,10 +116,11 @@ function frame(title, height, endMs, topValue, label, options) {
   const box = {svg, left, right: WIDTH - right, top, bottom: height - below};
   box.x = (ms) => left + Math.min(ms / endMs, 1) * (box.right - left);
   box.y = (value) => box.bottom - (value / (topValue || 1)) * (box.bottom - top);
-  for (const s of ticks(endMs / 1000, 9, 60)) {
+  for (const s of ticks(endMs / 1000, WIDTH / 110, 60)) {
     const at = box.x(s * 1000);
     draw(svg, "line", {class: "grid", x1: at, x2: at, y1: top, y2: box.bottom});
-    draw(svg, "text", {x: at, y: box.bottom + 17, "text-anchor": "middle"}, clock(s));
+    const anchor = at > box.right - 30 ? "end" : "middle";
+    draw(svg, "text", {x: at, y: box.bottom + 17, "text-anchor": anchor}, clock(s));
   }
   for (const value of topValue ? ticks(topValue, rows) : []) {
     const at = box.y(value);
@@ -168,37 +183,49 @@ function place(svg, event) {
 
 // --- parts of a page ---
 
+// Entries [name, colour, kind]: a square, or a "dash", a "line", a "mark" as at the top of a chart.
 function legend(entries) {
   return make(
     "div",
     {class: "legend"},
-    ...entries.map(([name, colour, dashed]) =>
-      make("span", {}, make("i", {style: `--c: ${colour}`, class: dashed ? "dash" : ""}), name),
+    ...entries.map(([name, colour, kind]) =>
+      make("span", {}, make("i", {style: `--c: ${colour}`, class: kind || ""}), name),
     ),
   );
 }
 
-// A table of |rows|, arrays of cells; columns [[heading, isNumber], ...].
-function table(columns, rows) {
-  const cell = (tag, value, i) => make(tag, {class: columns[i][1] ? "n" : undefined}, value);
+// A table of |rows|, arrays of cells; columns [[heading, isNumber], ...]. The first cell of a row
+// is its heading.
+function table(caption, columns, rows) {
+  const classOf = (i) => (columns[i][1] ? "n" : undefined);
+  const head = ([name], i) => make("th", {class: classOf(i), scope: "col"}, name);
+  const cell = (value, i) =>
+    i === 0
+      ? make("th", {class: classOf(i), scope: "row"}, value)
+      : make("td", {class: classOf(i)}, value);
   return make(
     "table",
     {},
-    make("thead", {}, make("tr", {}, ...columns.map(([name], i) => cell("th", name, i)))),
-    make(
-      "tbody",
-      {},
-      ...rows.map((row) => make("tr", {}, ...row.map((value, i) => cell("td", value, i)))),
-    ),
+    make("caption", {}, caption),
+    make("thead", {}, make("tr", {}, ...columns.map(head))),
+    make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map(cell)))),
   );
 }
 
-const asTable = (columns, rows) =>
+// What cannot be seen without scrolling must be within reach of the keyboard.
+const scrolling = (name, content, kind) =>
+  make(
+    "div",
+    {class: `scroll ${kind || ""}`, tabindex: "0", role: "region", "aria-label": name},
+    content,
+  );
+
+const asTable = (caption, columns, rows) =>
   make(
     "details",
     {},
     make("summary", {}, "as a table"),
-    make("div", {class: "scroll"}, table(columns, rows)),
+    scrolling(caption, table(caption, columns, rows)),
   );
 
 function section(title, kicker, ...children) {

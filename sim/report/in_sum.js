@@ -26,8 +26,9 @@ function apart() {
     "How far are the runs apart?",
     `Differences are against ${run.name}.`,
     table(
+      "Figures of the runs, side by side",
       [
-        [""],
+        ["figure"],
         ...runs.map((each) => [each.name, true]),
         ...runs.slice(1).map((each) => [`${each.name}, difference`, true]),
       ],
@@ -78,8 +79,11 @@ function wanBars() {
     stroke: "var(--ink)",
     "stroke-dasharray": "5 4",
   });
+  for (const n of ticks(top, 4).filter((mark) => mark === 0 || mark > 1.2)) {
+    draw(svg, "line", {class: n ? "grid" : "axis", x1: 66, x2: WIDTH, y1: y(n), y2: y(n)});
+    draw(svg, "text", {x: 58, y: y(n) + 4, "text-anchor": "end"}, n ? digits(n) : "0");
+  }
   draw(svg, "text", {x: 58, y: y(1) + 4, "text-anchor": "end"}, "1 copy");
-  draw(svg, "text", {x: 58, y: 184, "text-anchor": "end"}, "0");
   return section(
     "What did it cost on the WAN?",
     `Bytes that came in over each ${lineOwner}'s line, in copies of the ` +
@@ -94,7 +98,8 @@ function wanBars() {
     ]),
     svg,
     asTable(
-      [["segment"], ["copies", 1], ["bytes", 1]],
+      `Copies of the release over each ${lineOwner}'s WAN line`,
+      [[lineOwner], ["copies", 1], ["bytes", 1]],
       sorted.map((s) => [s.name, digits(copies(s)), bytes(s.wan)]),
     ),
   );
@@ -108,24 +113,24 @@ function groupName(group) {
 }
 
 function matrix() {
-  const size = Math.min(16, 620 / (run.groups + 1));
-  const left = 128;
+  const cell = Math.min(16, Math.min(620, WIDTH - NAMES) / (run.groups + 1));
+  const left = NAMES;
   const top = 26;
   const svg = draw(null, "svg", {
-    viewBox: `0 0 ${WIDTH} ${top + size * run.groups + 6}`,
+    viewBox: `0 0 ${WIDTH} ${top + cell * run.groups + 6}`,
     role: "img",
   });
   draw(svg, "title", {}, "Bytes that each segment pulled from each other one and from the source");
   draw(svg, "text", {x: left, y: top - 9}, "source, then the segments in the same order →");
   const most = Math.max(1, ...run.pulled.flat());
-  const each = Math.ceil(14 / size);
+  const each = Math.ceil(14 / cell);
   run.pulled.forEach((row, to) => {
     const values = [row[run.groups], ...row.slice(0, run.groups)];
     if (to % each === 0) {
       draw(
         svg,
         "text",
-        {x: left - 8, y: top + to * size + size / 2 + 4, "text-anchor": "end"},
+        {x: left - 8, y: top + to * cell + cell / 2 + 4, "text-anchor": "end"},
         groupName(to).split(" ")[0],
       );
     }
@@ -134,16 +139,16 @@ function matrix() {
       const strength = Math.max(0.08, 1 + Math.log10(value / most) / 5);
       const colour =
         column === 0 ? "var(--source)" : column - 1 === to ? "var(--peer)" : "var(--remote)";
-      const cell = draw(svg, "rect", {
-        x: left + column * size + (column ? 4 : 0),
-        y: top + to * size,
-        width: size - 0.6,
-        height: size - 0.6,
+      const square = draw(svg, "rect", {
+        x: left + column * cell + (column ? 4 : 0),
+        y: top + to * cell,
+        width: cell - 0.6,
+        height: cell - 0.6,
         fill: colour,
         "fill-opacity": strength.toFixed(2),
       });
       draw(
-        cell,
+        square,
         "title",
         {},
         `${groupName(to)} pulled ${bytes(value)} from ` +
@@ -156,16 +161,15 @@ function matrix() {
   const all = sum(run.pulled.flat()) || 1;
   return section(
     "Who pulled from whom?",
-    "A row is a segment that received, a column where from; the darker, the more bytes (each " +
-      "step " +
-      "of a fifth is ten times as many). " +
+    "A row is a segment that received, a column where from; the stronger the colour, the more " +
+      "bytes (on a logarithmic scale: a fifth stronger is ten times as many). " +
       (run.groups < segments.length
         ? `${count(segments.length)} segments are shown in ${run.groups} groups.`
         : ""),
     legend([
-      [`from inside the segment ${percent(own, all)}`, "var(--peer)"],
-      [`from other segments ${percent(all - own - source, all)}`, "var(--remote)"],
-      [`from the source ${percent(source, all)}`, "var(--source)"],
+      [`from inside the segment ${share(own, all)}`, "var(--peer)"],
+      [`from other segments ${share(all - own - source, all)}`, "var(--remote)"],
+      [`from the source ${share(source, all)}`, "var(--source)"],
     ]),
     svg,
   );
@@ -186,16 +190,16 @@ function waitBars() {
   const svg = draw(null, "svg", {viewBox: `0 0 ${WIDTH} ${shown.length * 24}`, role: "img"});
   draw(svg, "title", {}, "What a node of each segment waited for, on average");
   shown.forEach((s, i) => {
-    let x = 128;
+    let x = NAMES;
     draw(
       svg,
       "text",
-      {x: 120, y: i * 24 + 15, "text-anchor": "end", class: i ? "" : "strong"},
+      {x: NAMES - 8, y: i * 24 + 15, "text-anchor": "end", class: i ? "" : "strong"},
       s.name,
     );
     run.reasons.forEach((word, r) => {
       const ms = s.waits[r] / s.nodes;
-      const width = (ms / top) * (WIDTH - 128 - 70);
+      const width = (ms / top) * (WIDTH - NAMES - 70);
       if (width < 0.3) return;
       const part = draw(svg, "rect", {
         x,
@@ -214,14 +218,13 @@ function waitBars() {
 
 const PAYLOAD = 0.957; // share of a line that is not headers
 
-// Share of the time until |s| was done in which its WAN line was full; one slow segment does not
-// make the lines of the others idle.
-const busyShare = (s) =>
-  s.wan / (figures.wan_bytes_per_s * PAYLOAD * ((s.last ?? run.end_ms) / 1000));
+// Share of the time until |s| had nearly all bytes in which its WAN line was full; neither a slow
+// segment nor a node that sleeps makes the lines of the others idle.
+const busyShare = (s) => s.wan / (figures.wan_bytes_per_s * PAYLOAD * (filledMs(s) / 1000));
 
 // Which lines were busy? That tells a rollout at its physical limit from one that waits.
 function bottleneck() {
-  const used = (figures.makespan_ns / 1e9) * PAYLOAD;
+  const used = (figures.p95_ns / 1e9) * PAYLOAD; // by most nodes; the last may have slept
   const parts = [];
   if (hasLines && figures.wan_bytes_per_s) {
     const shares = segments.filter((s) => s.wan > 0).map(busyShare);
@@ -252,7 +255,7 @@ function between(hop, before) {
   const then = inc.filter((i) => i.begin < ms && (i.end ?? ms) > before[0]);
   const during = (i) => `from ${seconds(i.begin)} to ${seconds(i.end ?? ms)}`;
   const ill = then.find((i) => i.node === node);
-  if (ill) return `${faultText(ill.what)} at this node ${during(ill)}`;
+  if (ill) return `this node: ${faultText(ill.what).replace(/^node /, "")} ${during(ill)}`;
   if (before[1] === at) return `inside ${segments[at].name}`;
   const cut = then.find((i) => i.segment === at && /^wan-/.test(i.what));
   if (cut) return `over the line of ${segments[at].name}: ${faultText(cut.what)} ${during(cut)}`;
@@ -337,10 +340,11 @@ function whySlow() {
     waitBars(),
     criticalPath(),
     asTable(
+      "What a node waited for, on average",
       [["reason"], ["meaning"], ["seconds a node", 1], ["share", 1]],
       used.map((word) => {
         const ms = total[run.reasons.indexOf(word)];
-        return [word, (REASON[word] || [""])[0], digits(ms / run.nodes / 1000), percent(ms, all)];
+        return [word, (REASON[word] || [""])[0], digits(ms / run.nodes / 1000), share(ms, all)];
       }),
     ),
   );
@@ -370,7 +374,8 @@ function brokenAndKept() {
         "What was checked?",
         "Invariants, watched at every event of the run.",
         table(
-          [["invariant"], ["what must hold"], [""]],
+          "Invariants and whether they held",
+          [["invariant"], ["what must hold"], ["result"]],
           run.rules.map(([name, statement, detail]) => [
             name,
             statement,
@@ -388,94 +393,22 @@ function brokenAndKept() {
       section(
         "What went wrong?",
         `Faults as the run saw them, rare kinds first.${more}`,
-        make(
-          "div",
-          {class: "scroll tall"},
+        scrolling(
+          "Faults",
           table(
-            [["from", 1], ["until", 1], ["what"], ["where"]],
+            "Faults, when and where",
+            [["what"], ["where"], ["from", 1], ["until", 1]],
             rareFirst().map(({what, segment, node, begin, end}) => [
-              seconds(begin),
-              end === null ? "the end" : seconds(end),
               faultText(what),
               placeOf(segment, node),
+              seconds(begin),
+              end === null ? "the end" : seconds(end),
             ]),
           ),
+          "tall",
         ),
       ),
     );
   }
   return parts.length ? make("div", {class: parts.length > 1 ? "two" : ""}, ...parts) : null;
-}
-
-function allSegments() {
-  const columns = [
-    ["segment", false, (s) => s.index],
-    ["nodes", true, (s) => s.nodes],
-    ["complete", true, (s) => s.complete],
-    ["half", true, (s) => s.half ?? Infinity],
-    ["last", true, (s) => s.last ?? Infinity],
-    ["WAN copies", true, copies],
-    ["why slow", false, (s) => -(s.last ?? Infinity)],
-  ];
-  const body = make("tbody", {});
-  let order = slowestFirst;
-  let wanted = "";
-  function fill() {
-    const rows = order.filter((s) => s.name.includes(wanted)).slice(0, 1000);
-    body.replaceChildren(
-      ...rows.map((s) =>
-        make(
-          "tr",
-          {},
-          make("td", {}, s.name),
-          make("td", {class: "n"}, count(s.nodes)),
-          make("td", {class: "n"}, `${count(s.complete)}${s.gone ? ` (${s.gone} gone)` : ""}`),
-          make("td", {class: "n"}, seconds(s.half)),
-          make("td", {class: "n"}, seconds(s.last)),
-          make("td", {class: "n"}, hasLines ? digits(copies(s)) : "–"),
-          make("td", {}, isSlow(s) ? because(s) : ""),
-        ),
-      ),
-    );
-  }
-  const heads = columns.map(([name, isNumber, key]) =>
-    make(
-      "th",
-      {class: isNumber ? "n" : ""},
-      make(
-        "button",
-        {
-          type: "button",
-          title: `sort by ${name}`,
-          click: () => {
-            order = [...order].sort(
-              (a, b) => (isNumber ? key(b) - key(a) : key(a) - key(b)) || a.index - b.index,
-            );
-            fill();
-          },
-        },
-        name,
-      ),
-    ),
-  );
-  const box = make("input", {
-    type: "search",
-    placeholder: "Part of a name",
-    "aria-label": "Show segments named",
-    input: (event) => {
-      wanted = event.target.value;
-      fill();
-    },
-  });
-  fill();
-  return section(
-    "All segments",
-    "A click on a heading sorts; at most 1,000 rows are shown.",
-    make("p", {class: "screen"}, box),
-    make(
-      "div",
-      {class: "scroll"},
-      make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body),
-    ),
-  );
 }

@@ -39,7 +39,7 @@ function faultBands(box) {
 function faultLegend() {
   return [
     ...(inc.some((i) => i.segment === null) ? [["source failing", "var(--fault)"]] : []),
-    ...(inc.some((i) => i.segment !== null) ? [["▾ a fault began", "var(--bad)"]] : []),
+    ...(inc.some((i) => i.segment !== null) ? [["a fault began", "var(--bad)", "mark"]] : []),
   ];
 }
 
@@ -77,7 +77,7 @@ function bytesCurve(each, box) {
 
 function boundLine(box, ms, text, row) {
   const x = box.x(ms);
-  const isLeft = x - box.left > 260; // of the line, where there is room
+  const isLeft = x - box.left > (box.right - box.left) / 2; // of the line, where there is room
   draw(box.svg, "line", {
     x1: x,
     x2: x,
@@ -135,8 +135,12 @@ function completion() {
       ...runs.map((each) => `${each.name}: ${percent(at(each), living(each))} complete`),
     ].join("\n");
   });
-  const entries = runs.map((each, i) => [each.name, RUN_COLOURS[i % 4], i > 0]);
-  entries.push(["share of all bytes", "var(--soft)"], ...faultLegend());
+  const entries = runs.map((each, i) => [
+    runs.length > 1 ? each.name : "nodes that have the release",
+    RUN_COLOURS[i % 4],
+    i > 0 ? "dash" : "line",
+  ]);
+  entries.push(["share of all bytes", "var(--soft)", "line"], ...faultLegend());
   return section(
     "How did the rollout go?",
     "Each node counts from the moment it has activated the release. A steep step at the end " +
@@ -144,6 +148,7 @@ function completion() {
     legend(entries),
     box.svg,
     asTable(
+      "Nodes that have the release, over time",
       [
         ["time", 1],
         ["complete", 1],
@@ -166,7 +171,8 @@ function completionRows() {
 // Horizontal bars: [[name, value, text, colour]].
 function bars(title, entries) {
   const top = Math.max(...entries.map(([, value]) => value)) || 1;
-  const svg = draw(null, "svg", {viewBox: `0 0 520 ${entries.length * 34}`, role: "img"});
+  const wide = Math.min(520, WIDTH);
+  const svg = draw(null, "svg", {viewBox: `0 0 ${wide} ${entries.length * 34}`, role: "img"});
   draw(svg, "title", {}, title);
   entries.forEach(([name, value, text, colour], i) => {
     const y = i * 34;
@@ -174,14 +180,14 @@ function bars(title, entries) {
     draw(
       svg,
       "text",
-      {x: 520, y: y + 12, "text-anchor": "end", class: i === 0 ? "strong" : ""},
+      {x: wide, y: y + 12, "text-anchor": "end", class: i === 0 ? "strong" : ""},
       text,
     );
-    draw(svg, "rect", {x: 0, y: y + 18, width: 520, height: 9, rx: 2, fill: "var(--grid)"});
+    draw(svg, "rect", {x: 0, y: y + 18, width: wide, height: 9, rx: 2, fill: "var(--grid)"});
     draw(svg, "rect", {
       x: 0,
       y: y + 18,
-      width: Math.max(2, (value / top) * 520),
+      width: Math.max(2, (value / top) * wide),
       height: 9,
       rx: 2,
       fill: colour,
@@ -193,6 +199,7 @@ function bars(title, entries) {
 function compared() {
   if (!run.direct_ms) return null;
   const perSegment = run.nodes / run.sites;
+  const without = inc.length ? ". This run had its faults; the other ways are without any." : ".";
   const times = [
     ["Weft, this run", figures.makespan_ns / 1e6, "var(--accent)"],
     ["lower bound of any system", run.bound_ms, "var(--good)"],
@@ -208,16 +215,16 @@ function compared() {
     "div",
     {class: "two"},
     section(
-      "Faster than what?",
-      "Time until the last node has the release, on the same lines.",
+      "How fast, compared with other ways?",
+      `Time until the last node has the release, on the same lines${without}`,
       bars(
         "Time compared with other ways",
         times.map(([name, ms, colour]) => [name, ms, seconds(ms || null), colour]),
       ),
     ),
     section(
-      "Cheaper than what?",
-      "Copies of the release that a segment's WAN line carries.",
+      "How cheap, compared with other ways?",
+      `Copies of the release that a segment's WAN line carries${without}`,
       bars(
         "WAN copies compared with other ways",
         costs.map(([name, n, colour]) => [name, n, `${digits(n)} ×`, colour]),
@@ -253,7 +260,7 @@ function sourceEgress() {
   stack(own, [{values: source, colour: "var(--source)"}], run.width_ms, end);
   const grand = sum(tierTotals()) || 1;
   const shares = order.map((t) => [
-    `${TIER_TEXT[run.tiers[t]]} ` + `${percent(sum(run.by_tier[t]), grand)}`,
+    `${TIER_TEXT[run.tiers[t]]} ` + `${share(sum(run.by_tier[t]), grand)}`,
     tierColour(t),
   ]);
   return section(
@@ -265,11 +272,12 @@ function sourceEgress() {
     make("p", {class: "soft"}, "Out of the source:"),
     own.svg,
     asTable(
+      "Bytes received, by where from",
       [["from"], ["bytes", 1], ["share", 1]],
       order.map((t) => [
         run.tiers[t],
         bytes(sum(run.by_tier[t])),
-        percent(sum(run.by_tier[t]), grand),
+        share(sum(run.by_tier[t]), grand),
       ]),
     ),
   );
@@ -287,7 +295,7 @@ function cellColour(s, i, mode) {
     return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)).concat(255);
   }
   const level = LEVELS.indexOf(s.fill[i]);
-  return level === 63 ? [18, 160, 138, 255] : [47, 127, 209, level * 4];
+  return level === 63 ? [15, 110, 88, 255] : [47, 127, 209, level * 4];
 }
 
 function heatPicture(rows, mode) {
@@ -308,7 +316,7 @@ function heatMap(mode) {
   const height = Math.round(Math.min(Math.max(rows.length * 14, 60), 420));
   const span = rows[0].fill.length * run.width_ms;
   const box = frame("How full each segment was, over time", height + 38, span, 0, null, {
-    left: 128,
+    left: NAMES,
   });
   draw(box.svg, "rect", {
     x: box.left,
@@ -357,7 +365,7 @@ function heat() {
       ["nothing yet", "var(--grid)"],
       ["half of the bytes", "#2f7fd180"],
       ["nearly all", "#2f7fd1"],
-      ["all bytes", "#12a08a"],
+      ["done: every node has it", "#0f6e58"],
     ]),
     why: legend(used.map((word) => [word, (REASON[word] || ["", "#888888"])[1]])),
   };

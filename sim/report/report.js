@@ -29,7 +29,7 @@ const REASON = {
   asleep: ["the node was down", "#8a94a3"],
 };
 
-// Flag of a fault: what it is, in a few words. Hostile nodes keep the flag, and others, too.
+// Flag of a fault: what it is, in a few words.
 const FAULT = {
   "source-down": "source down",
   burst: "burst of lost messages",
@@ -62,17 +62,32 @@ const FAULT = {
   newer: "node of a later version",
   "other-version": "node of another major version",
 };
-const HOSTILE =
-  /^(clone|corrupt|false-.*|slow-loris|old-news|flood|withhold|slander|ghosts|eclipse)$/;
+// The same of hostile nodes: what they do.
+const HOSTILE = {
+  clone: "has the identity of another",
+  corrupt: "sends wrong chunks",
+  "false-map": "says it has every chunk",
+  "false-rate": "says it is fast, and others slow",
+  "false-news": "forges newer metadata",
+  "false-coming": "promises chunks it never brings",
+  "slow-loris": "sends chunks very slowly",
+  "old-news": "repeats the oldest metadata",
+  flood: "floods others with messages",
+  withhold: "sends no chunks",
+  slander: "says others died",
+  ghosts: "invents members",
+  eclipse: "hides other members",
+};
 const faultText = (what) =>
-  FAULT[what] || (HOSTILE.test(what) ? `hostile node (${what})` : what);
+  FAULT[what] || (HOSTILE[what] ? `hostile node (${HOSTILE[what]})` : what);
 
 const segments = run.segments.map(
-  ([name, nodes, complete, gone, half, last, wan, control, waits, fill, why], index) => ({
+  ([name, nodes, complete, gone, hostile, half, last, wan, control, waits, fill, why], index) => ({
     name,
     nodes,
     complete,
     gone,
+    hostile,
     half,
     last,
     wan,
@@ -84,23 +99,45 @@ const segments = run.segments.map(
   }),
 );
 const fullness = (s) => Math.round((LEVELS.indexOf(s.fill[s.fill.length - 1]) / 63) * 100);
-const slowestFirst = [...segments].sort((a, b) => {
-  if (a.last === null && b.last === null) return fullness(a) - fullness(b) || a.index - b.index;
-  return (b.last ?? Infinity) - (a.last ?? Infinity) || a.index - b.index;
-});
 
 // --- what is known beyond the data ---
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
 const sum = (values) => values.reduce((a, b) => a + b, 0);
 
-const typicalMs = median(segments.map((s) => s.last ?? run.end_ms));
-const isSlow = (s) => s.last === null || (s.last > typicalMs * 1.15 && s.last > typicalMs + 500);
+// A segment is slow if half of its nodes waited longer than elsewhere. If only its last ones did,
+// it has stragglers: one laptop asleep makes no line slow.
+const typical = (key) => median(segments.map((s) => s[key] ?? run.end_ms));
+const typicalHalf = typical("half");
+const typicalLast = typical("last");
+const isBeyond = (ms, usual, times) => ms === null || (ms > usual * times && ms > usual + 500);
+const isSlow = (s) => isBeyond(s.half, typicalHalf, 1.25);
+const isLate = (s) => !isSlow(s) && isBeyond(s.last, typicalLast, 1.15);
+
+// Those that are not done, then those that are slow, then by their last node.
+const urgency = (s) => (s.last === null ? 2 : 0) + (isSlow(s) ? 1 : 0);
+const slowestFirst = [...segments].sort((a, b) => {
+  if (urgency(a) !== urgency(b)) return urgency(b) - urgency(a);
+  if (a.last === null && fullness(a) !== fullness(b)) return fullness(a) - fullness(b);
+  const key = isSlow(a) ? "half" : "last";
+  return (b[key] ?? 0) - (a[key] ?? 0) || a.index - b.index;
+});
 const slow = slowestFirst.filter(isSlow);
+const late = slowestFirst.filter(isLate);
+
+// When |s| had nearly all of its bytes.
+function filledMs(s) {
+  const slice = [...s.fill].findIndex((level) => LEVELS.indexOf(level) >= 60);
+  return slice < 0 ? run.end_ms : Math.min((slice + 1) * run.width_ms, run.end_ms);
+}
 // Nodes that are to have the release: nothing is owed to hostile ones.
 const living = (each) =>
   Math.max(1, each.nodes - (each.summary.gone || 0) - (each.summary.hostile || 0));
-const kindOfNodes = [figures.hostile && "honest", figures.gone && "living", "nodes"]
+const kindOfNodes = [
+  figures.hostile && "honest",
+  figures.gone && "living",
+  living(run) === 1 ? "node" : "nodes",
+]
   .filter(Boolean)
   .join(" ");
 const copies = (s) => (run.bytes ? s.wan / run.bytes : 0);
@@ -124,13 +161,15 @@ const typicalWaits = run.reasons.map((_, r) => median(segments.map((s) => perNod
 function because(s) {
   const extra = perNode(s).map((ms, r) => ms - typicalWaits[r]);
   const most = extra.indexOf(Math.max(...extra));
-  const broken = inc.filter((i) => i.segment === s.index).map((i) => i.what);
+  const isWide = (i) => /^0*$/.test(String(i.node)); // of the segment, not of one of its nodes
+  const here = inc.filter((i) => i.segment === s.index);
+  const broken = [...here.filter(isWide), ...here.filter((i) => !isWide(i))].map((i) => i.what);
   const parts = [];
-  if (extra[most] > Math.max(50, run.end_ms / 100)) {
+  if (broken.length) parts.push(tally(broken));
+  if (isSlow(s) && extra[most] > Math.max(50, run.end_ms / 100)) {
     const [meaning] = REASON[run.reasons[most]] || [run.reasons[most]];
     parts.push(`a node waited ${seconds(extra[most])} more than elsewhere while ${meaning}`);
   }
-  if (broken.length) parts.push(tally(broken));
   if (hasLines && copies(s) > 1.05) parts.push(`${digits(copies(s))} copies over its line`);
   return parts.join("; ") || "nothing stands out";
 }
@@ -175,9 +214,13 @@ function judge() {
     const part = `${count(lacking)} of ${count(nodes)} ${kindOfNodes} still lack the release`;
     return ["bad", `Unfinished: ${part} after ${seconds(run.end_ms)}`];
   }
-  const done = `all ${count(nodes)} ${kindOfNodes} had the release after ${figure("makespan_ns")}`;
-  return slow.length > segments.length / 10
-    ? ["warn", `Complete, but uneven: ${done}`]
+  const all = `${nodes === 1 ? "the one" : `all ${count(nodes)}`} ${kindOfNodes}`;
+  const last = figure("makespan_ns");
+  const done = `${all} had the release after ${last}`;
+  if (slow.length > segments.length / 10) return ["warn", `Complete, but uneven: ${done}`];
+  const hasTail = isBeyond(figures.makespan_ns / 1e6, figures.p95_ns / 1e6, 1.25);
+  return hasTail && slow.length + late.length > segments.length / 10
+    ? ["warn", `Complete, with stragglers: 95 % after ${figure("p95_ns")}, ${all} after ${last}`]
     : ["good", `Healthy: ${done}`];
 }
 
@@ -193,9 +236,13 @@ function verdictDone() {
     const part = `${Math.min(100, Math.floor(have * 100))} % of all bytes were there`;
     return `No node had all of it after ${seconds(run.end_ms)}; ${part}.${bound && `${bound}.`}`;
   }
-  const ratio = (figures.makespan_ns / 1e6 / run.bound_ms).toFixed(2);
+  const times = (name) => digits(figures[name] / 1e6 / run.bound_ms);
   const those = lacking > 0 ? "those that are done" : "the nodes";
-  const end = lacking > 0 ? "." : `: this was ${ratio} times that.`;
+  const end =
+    lacking > 0
+      ? "."
+      : `: 95 % of the nodes took ${times("p95_ns")} times that, the last one ` +
+        `${times("makespan_ns")} times.`;
   return (
     `Half of ${those} after ${figure("half_ns")}, 95 % after ${figure("p95_ns")}, the last ` +
     `after ${figure("makespan_ns")}.${bound && bound + end}`
@@ -223,30 +270,65 @@ function verdictCost() {
   );
 }
 
-function verdictSlow() {
-  if (!slow.length) {
-    return `No segment stands out; the typical one was done after ${seconds(typicalMs)}.`;
+// |list| by name with what |text| says of each; three of them.
+function named(list, text) {
+  const items = list
+    .slice(0, 3)
+    .map((s) => make("li", {}, make("b", {}, s.name), ` ${text(s)}: ${because(s)}`));
+  if (list.length > 3) {
+    items.push(make("li", {}, `and ${count(list.length - 3)} more, in the table at the end`));
   }
-  const open = slow.filter((s) => s.last === null);
+  return make("ul", {}, ...items);
+}
+
+function slowOnes() {
+  const state = (s) =>
+    s.half === null ? `${fullness(s)} % of its bytes` : `half after ${seconds(s.half)}`;
+  return slow.length
+    ? [
+        `${several(slow.length, "segment")} slow as a whole; the typical one had half of its ` +
+          `nodes done after ${seconds(typicalHalf)}.`,
+        named(slow, state),
+      ]
+    : [];
+}
+
+function lateOnes() {
+  const state = (s) =>
+    s.last === null
+      ? `${count(s.complete)} of ${count(s.nodes - s.gone - s.hostile)} nodes`
+      : `the last after ${seconds(s.last)}`;
+  return late.length
+    ? [
+        `In ${several(late.length, slow.length ? "other" : "segment")} only the last nodes came ` +
+          `late; the typical one was done after ${seconds(typicalLast)}.`,
+        named(late, state),
+      ]
+    : [];
+}
+
+function verdictSlow() {
+  const open = segments.filter((s) => s.last === null);
   const shares = segments.map(fullness);
   const [least, most] = [Math.min(...shares), Math.max(...shares)];
   if (open.length === segments.length && segments.length > 1 && most - least < 10) {
-    return `No segment is done, and none stands out: they have ${least} to ${most} % of the bytes.`;
+    return [
+      `No segment is done, and none stands out: they have ${least} to ${most} % of the bytes.`,
+    ];
   }
-  const state = (s) => (s.last === null ? `${fullness(s)} % of its bytes` : seconds(s.last));
-  const named = slow.slice(0, 3).map((s) => `${s.name} (${state(s)}: ${because(s)})`);
-  const more = slow.length > 3 ? `, and ${count(slow.length - 3)} more` : "";
-  const many = open.length
-    ? `${count(open.length)} of ${several(segments.length, "segment")} are not done. Slowest: `
-    : `${count(slow.length)} of ${several(segments.length, "segment")} took longer than the ` +
-      `typical ${seconds(typicalMs)}: `;
-  return `${many}${named.join(", ")}${more}.`;
+  if (!slow.length && !late.length) {
+    return [`No segment stands out; the typical one was done after ${seconds(typicalLast)}.`];
+  }
+  const undone = `${count(open.length)} of ${several(segments.length, "segment")} not done. `;
+  return [open.length ? undone : "", ...slowOnes(), ...lateOnes()];
 }
 
 function verdictFaults() {
   const outages = inc.filter((i) => i.what === "source-down");
   const parts = [];
-  if (figures.crashes) parts.push(`${count(figures.crashes)} node crashes`);
+  if (figures.crashes) {
+    parts.push(`${count(figures.crashes)} node crash${figures.crashes === 1 ? "" : "es"}`);
+  }
   if (figures.gone) parts.push(`${several(figures.gone, "node")} gone for good`);
   if (outages.length) {
     parts.push(
@@ -269,7 +351,8 @@ function verdictFaults() {
 function verdict() {
   const [tone, headline] = judge();
   document.title = `Weft: ${headline}`;
-  const line = (name, text) => make("li", {}, make("b", {}, name), text);
+  const line = (name, ...parts) =>
+    make("li", {}, make("b", {}, name), make("div", {}, ...parts));
   return make(
     "section",
     {class: `verdict ${tone}`},
@@ -277,7 +360,7 @@ function verdict() {
     make(
       "p",
       {class: "kicker"},
-      `${bytes(run.bytes || figures.bytes)} in ` +
+      `${size(run.bytes || figures.bytes)} in ` +
         `${several(run.chunks || figures.chunks, "chunk")} to ` +
         `${several(run.nodes, "node")} in ${several(segments.length, "segment")}; ` +
         (run.real ? "measured on real nodes" : `simulated, seed ${figures.seed}`),
@@ -287,7 +370,7 @@ function verdict() {
       {},
       line("Done when?", verdictDone()),
       begun && line("At what cost?", verdictCost()),
-      begun && line("Where slow?", verdictSlow()),
+      begun && line("Where slow?", ...verdictSlow()),
       line("What broke?", verdictFaults()),
     ),
   );
@@ -349,27 +432,30 @@ function cards() {
       ),
     );
   }
-  return make("div", {class: "cards"}, ...list);
+  return make("div", {class: "cards", role: "group", "aria-label": "Key figures"}, ...list);
 }
 
 function repeat() {
   if (!run.command) return null;
   const code = make("code", {}, run.command);
-  const copy = make(
-    "button",
-    {
-      class: "plain screen",
-      type: "button",
-      click: () => navigator.clipboard && navigator.clipboard.writeText(run.command),
-    },
-    "Copy",
-  );
+  const said = make("span", {class: "soft screen", role: "status"});
+  const select = () => {
+    window.getSelection().selectAllChildren(code);
+    said.textContent = " Selected: copy it with the keys of your browser.";
+  };
+  const copied = () => {
+    said.textContent = " Copied.";
+  };
+  const click = () => {
+    if (navigator.clipboard) navigator.clipboard.writeText(run.command).then(copied, select);
+    else select();
+  };
+  const copy = make("button", {class: "plain screen", type: "button", click}, "Copy");
   return section(
     "Run it again",
     "The same command gives the same run, on every machine. ",
     code,
-    make("p", {}),
-    copy,
+    make("p", {}, copy, said),
   );
 }
 

@@ -124,7 +124,8 @@ expect 1 "cannot write $dir/none/x" "$sim" report "$dir/a.trace" -o "$dir/none/x
 
 # Nothing is owed to a hostile node, so a run in which it alone lacks the release is a healthy one.
 # shellcheck disable=SC2086  # a list of words
-"$sim" $small --corrupt 1 --json --report "$dir/page.html" >"$dir/page" || fault "a run failed"
+"$sim" $small --corrupt 1 --false-map 1 --json --report "$dir/page.html" >"$dir/page" ||
+    fault "a run failed"
 # A run that is stopped before there is a release has a page, too. It says that it is under way.
 "$sim" --nodes 400 --warmup 100h --progress 1ms --report "$dir/stopped.html" 2>"$dir/said" \
     >"$dir/out" &
@@ -132,7 +133,10 @@ until_true 60 grep -q simulated "$dir/said"
 kill $!
 wait $!
 [ $? -eq 130 ] || fault "a run that was stopped: $(cat "$dir/out")"
-python3 "$(dirname "$0")/report_page.py" "$dir/page.html" "$dir/page" "$dir/stopped.html"
+"$sim" --segments 4 --nodes 40 --size 4MiB --wan-slow 1@0s+2min:1 --sleep 1@0s+30s:2 \
+    --report "$dir/slow.html" >"$dir/out" || fault "a run with a slow line failed"
+python3 "$(dirname "$0")/report_page.py" "$dir/page.html" "$dir/page" "$dir/stopped.html" \
+    "$dir/slow.html"
 code=$?
 [ "$code" -eq 77 ] || [ "$code" -eq 0 ] || fault "the page is not as it should be"
 [ "$faults" -eq 0 ] || exit 1

@@ -3,9 +3,10 @@
 """Opens a report in headless Chromium, as report.sh asks: no error on its console, no request to
 anywhere, and the figures that people read are those of --json.
 
-  report_page.py REPORT.html SUMMARY.json STOPPED.html      exit 77: there is no Chromium
+  report_page.py REPORT.html SUMMARY.json STOPPED.html SLOW.html    exit 77: there is no Chromium
 
-STOPPED is the report of a run that was interrupted before its release."""
+STOPPED is the report of a run that was interrupted before its release, SLOW of one in which the
+WAN line of 10.2.0.0/16 was slow and a node of 10.3.0.0/16 slept."""
 import html
 import json
 import os
@@ -34,12 +35,13 @@ def check(holds, what):
         print(f"FAULT: {what}")
 
 
-def opened(chromium, path):
+def opened(chromium, path, width=1400):
     """(document after its scripts ran, console errors, addresses asked for) of a page."""
     with tempfile.TemporaryDirectory() as profile:
         log = os.path.join(profile, "net.json")
         with subprocess.Popen([chromium, *FLAGS, f"--user-data-dir={profile}/user",
-                               f"--log-net-log={log}", "--dump-dom", "file://" + path],
+                               f"--window-size={width},900", f"--log-net-log={log}",
+                               "--dump-dom", "file://" + path],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               errors="replace", start_new_session=True) as browser:
             try:
@@ -83,7 +85,37 @@ def figures_agree(document, summary):
     verdict = text_of(document, r'<h1 id="verdict">(.*?)</h1>')
     check(verdict == f"Healthy: all {owed} honest living nodes had the release after {makespan}",
           f"the verdict is '{verdict}'")
-    check("hostile node (corrupt)" in document, "the hostile node is not told of in words")
+    check("hostile node (sends wrong chunks)" in document, "what a hostile node does is not told")
+    # A hostile node never has the release; that its segment waits for it would be news.
+    check("not done" not in text_of(document, r"<b>Where slow\?</b>(.*?)<b>What broke"),
+          "a run that is complete has segments that are not done")
+
+
+def can_be_read_without_looking(document):
+    tables = re.findall(r"<table>(.*?)</table>", document, re.S)
+    check(len(tables) >= 6, "tables are missing")
+    for each in tables:
+        check(re.match(r"<caption>[^<]+</caption>", each), f"no caption: {each[:80]}")
+        check("<th>" not in each and 'scope="col"' in each, f"no scope: {each[:80]}")
+    check(len(re.findall("<h1", document)) == 1, "the page has not one main heading")
+    check(not re.search(r'class="scroll[^"]*"(?! tabindex="0")', document),
+          "a part that scrolls is out of reach of the keyboard")
+
+
+def slow_is_told_from_late(chromium, path):
+    """A line that is slow concerns all nodes of its segment, a node that sleeps only itself. On a
+    telephone text of charts has the size of other text."""
+    document, errors, _ = opened(chromium, os.path.abspath(path), 500)
+    check(not errors, f"a run with a slow line: errors on the console: {errors[:3]}")
+    where = text_of(document, r"<b>Where slow\?</b>(.*?)<b>What broke")
+    for part in ("1 segment slow as a whole", "10.2.0.0/16 half after", ": slow WAN line",
+                 "In 1 other only the last nodes came late", "10.3.0.0/16 the last after",
+                 ": node asleep"):
+        check(part in where, f"where it is slow does not say '{part}': {where}")
+    agents = text_of(document, r"<h2>Who brought it in\?</h2>(.*?)<svg")
+    check("the agents stayed the same all the time" in agents, f"steady agents: {agents}")
+    widths = [int(w) for w in re.findall(r'viewBox="0 0 (\d+) ', document)]
+    check(widths and max(widths) <= 500, f"charts of {widths[:3]} units in a window of 500")
 
 
 def stopped_says_so(chromium, path):
@@ -96,7 +128,7 @@ def stopped_says_so(chromium, path):
     check("<svg" not in document, "a run that was stopped has charts of nothing")
 
 
-def main(report, summary_path, stopped):
+def main(report, summary_path, stopped, slow):
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         print("skipped: no chromium (Debian package chromium) to open the report in")
@@ -113,7 +145,9 @@ def main(report, summary_path, stopped):
     check(len(re.findall(r"<svg[^>]*>\s*<title>[^<]+</title>", document)) == document.count("<svg"),
           "a chart has no title")
     figures_agree(document, summary)
+    can_be_read_without_looking(document)
     stopped_says_so(chromium, stopped)
+    slow_is_told_from_late(chromium, slow)
     # What is tested above must be able to fail.
     damaged = report + ".damaged.html"
     with open(report, encoding="utf-8") as whole, open(damaged, "w", encoding="utf-8") as out:
@@ -127,4 +161,4 @@ def main(report, summary_path, stopped):
     return 1 if faults else 0
 
 
-sys.exit(main(*sys.argv[1:4]))
+sys.exit(main(*sys.argv[1:5]))
