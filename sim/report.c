@@ -265,6 +265,24 @@ static void print_run(const struct weft_sim_summary *summary)
     printf("%016llx\n", (unsigned long long)summary->trace_hash);
 }
 
+const char *weft_sim_report_stall(enum weft_stall stall)
+{
+    static const char *const texts[WEFT_STALL_COUNT] = {
+        [WEFT_STALL_NONE] = "nothing",
+        [WEFT_STALL_NO_MANIFEST] = "the release is not known yet",
+        [WEFT_STALL_NO_PEER] = "there is nobody to ask",
+        [WEFT_STALL_QUEUED_AT_PEER] = "neighbours are busy with others",
+        [WEFT_STALL_TRANSFER] = "bytes are on their way",
+        [WEFT_STALL_VERIFY] = "the release is being checked",
+        [WEFT_STALL_DISK] = "the disk is slow or full",
+        [WEFT_STALL_CAPPED] = "limits of the nodes themselves",
+        [WEFT_STALL_WAITING_AGENT] = "the segment's agent has not brought the bytes yet",
+        [WEFT_STALL_SOURCE_DOWN] = "the source does not answer",
+        [WEFT_STALL_ASLEEP] = "down",
+    };
+    return texts[stall];
+}
+
 static void print_verdict(const struct weft_sim_summary *summary,
                           const struct weft_sim_world *world)
 {
@@ -277,8 +295,9 @@ static void print_verdict(const struct weft_sim_summary *summary,
     }
     for (uint32_t i = 0; i < WEFT_SIM_STALLS; i++) {
         if (summary->stalls[i] > 0) {
-            printf("  waiting: %u incomplete node%s, %s\n", summary->stalls[i],
-                   weft_text_ending(summary->stalls[i]), weft_stall_word((enum weft_stall)i));
+            label(weft_stall_word((enum weft_stall)i));
+            printf("%u incomplete node%s: %s\n", summary->stalls[i],
+                   weft_text_ending(summary->stalls[i]), weft_sim_report_stall((enum weft_stall)i));
         }
     }
     const struct weft_sim_checks *checks = &world->checks;

@@ -5,11 +5,16 @@
 
 #include "summary.h"
 
+#include "protocol/trace.h"
+
 #include <stdio.h>
 
 /* Print for people, to standard output. */
 void weft_sim_report_text(const struct weft_sim_summary *summary,
                           const struct weft_sim_world *world);
+
+/* What an incomplete node waits for, in a few words; static storage. */
+const char *weft_sim_report_stall(enum weft_stall stall);
 
 /* Print one JSON object to |out|. */
 void weft_sim_report_json(const struct weft_sim_summary *summary,

@@ -36,7 +36,8 @@ static void count_completion(struct weft_sim_summary *summary, const struct weft
             times[count++] = node->complete_ns - zero_ns;
         } else if (node->alive && !node->hostile) {
             summary->incomplete++;
-            summary->stalls[weft_view_node(node->core).stall]++;
+            enum weft_stall stall = weft_view_node(node->core).stall;
+            summary->stalls[stall == WEFT_STALL_NONE ? WEFT_STALL_NO_MANIFEST : stall]++;
         }
     }
     qsort(times, count, sizeof(*times), by_time);
@@ -78,7 +79,12 @@ static void count_control(struct weft_sim_summary *summary, const struct weft_si
     uint64_t idle = 0;
     uint64_t idle_ms = (world->releases.items[0].publish_ns - world->mark_ns) / WEFT_NS_PER_MS;
     bool published = world->releases.newest != WEFT_SIM_NO_RELEASE;
+    uint32_t honest = 0;
     for (uint32_t i = 0; published && i < world->node_count; i++) {
+        if (world->nodes[i].hostile) {
+            continue; /* a flood is no cost of the protocol */
+        }
+        honest++;
         uint64_t sent = world->network.cards[i].up.control_bytes - world->control_zero[i];
         uint64_t before = world->control_zero[i] - world->control_mark[i];
         total += sent;
@@ -87,8 +93,9 @@ static void count_control(struct weft_sim_summary *summary, const struct weft_si
         before = idle_ms == 0 ? 0 : before * 1000 / idle_ms;
         summary->idle_max = before > summary->idle_max ? before : summary->idle_max;
     }
-    summary->control_mean = total / world->node_count;
-    summary->idle_mean = idle_ms == 0 ? 0 : idle * 1000 / idle_ms / world->node_count;
+    honest = honest == 0 ? 1 : honest;
+    summary->control_mean = total / honest;
+    summary->idle_mean = idle_ms == 0 ? 0 : idle * 1000 / idle_ms / honest;
 }
 
 static void count_node(struct weft_sim_summary *summary, const struct weft_core *core)

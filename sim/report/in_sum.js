@@ -113,6 +113,7 @@ function groupName(group) {
 }
 
 function matrix() {
+  if (!sum(run.pulled.flat())) return null;
   const cell = Math.min(16, Math.min(620, WIDTH - NAMES) / (run.groups + 1));
   const left = NAMES;
   const top = 26;

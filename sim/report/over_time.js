@@ -140,7 +140,8 @@ function completion() {
     RUN_COLOURS[i % 4],
     i > 0 ? "dash" : "line",
   ]);
-  entries.push(["share of all bytes", "var(--soft)", "line"], ...faultLegend());
+  const all = runs.length > 1 ? `all bytes, ${run.name}` : "share of all bytes";
+  entries.push([all, "var(--soft)", "line"], ...faultLegend());
   return section(
     "How did the rollout go?",
     "Each node counts from the moment it has activated the release. A steep step at the end " +
@@ -171,7 +172,7 @@ function completionRows() {
 // Horizontal bars: [[name, value, text, colour]].
 function bars(title, entries) {
   const top = Math.max(...entries.map(([, value]) => value)) || 1;
-  const wide = Math.min(520, WIDTH);
+  const wide = WIDTH < 852 ? WIDTH : 520; // one below the other, or side by side
   const svg = draw(null, "svg", {viewBox: `0 0 ${wide} ${entries.length * 34}`, role: "img"});
   draw(svg, "title", {}, title);
   entries.forEach(([name, value, text, colour], i) => {
@@ -241,6 +242,8 @@ function sourceEgress() {
     .map((_, t) => t)
     .reverse()
     .filter((t) => sum(run.by_tier[t]) > 0);
+  const heading = "Where did the bytes come from, and what did the source send?";
+  if (!order.length) return section(heading, "No node received anything.");
   const rates = order.map((t) => run.by_tier[t].map((value) => value * perSecond));
   const source = order[0] === run.tiers.length - 1 ? rates[0] : run.complete.map(() => 0);
   const totals = run.complete.map((_, i) => sum(rates.map((rate) => rate[i])));
@@ -264,7 +267,7 @@ function sourceEgress() {
     tierColour(t),
   ]);
   return section(
-    "Where did the bytes come from, and what did the source send?",
+    heading,
     "Above, all bytes that nodes received and stored; below, the part that left the source. The " +
       "source should be busy at its own pace, and everything else should be much more than that.",
     legend(shares),

@@ -199,7 +199,13 @@ const begun = run.bytes > 0;
 
 function judge() {
   const nodes = living(run);
-  if (violated()) return ["bad", `Broken: it does not hold that ${violated()[1]}`];
+  if (violated()) {
+    const [name, statement, how] = violated();
+    // What --expect says is a wish; the other invariants are promises.
+    return /expected/.test(name)
+      ? ["bad", `Not as expected: ${how.replace(/^node \d+: /, "")}`]
+      : ["bad", `Invariant broken: ${statement}`];
+  }
   if (run.nodes === (figures.gone || 0) + (figures.hostile || 0)) {
     return ["bad", `Nobody left: all ${several(run.nodes, "node")} are gone for good or hostile`];
   }
@@ -238,11 +244,12 @@ function verdictDone() {
   }
   const times = (name) => digits(figures[name] / 1e6 / run.bound_ms);
   const those = lacking > 0 ? "those that are done" : "the nodes";
-  const end =
-    lacking > 0
-      ? "."
-      : `: 95 % of the nodes took ${times("p95_ns")} times that, the last one ` +
-        `${times("makespan_ns")} times.`;
+  const [most, last] = [times("p95_ns"), times("makespan_ns")];
+  const ratio =
+    last - most < 0.1
+      ? `this was ${last} times that`
+      : `95 % of the nodes took ${most} times that, the last one ${last} times`;
+  const end = lacking > 0 ? "." : `: ${ratio}.`;
   return (
     `Half of ${those} after ${figure("half_ns")}, 95 % after ${figure("p95_ns")}, the last ` +
     `after ${figure("makespan_ns")}.${bound && bound + end}`
@@ -312,9 +319,8 @@ function verdictSlow() {
   const shares = segments.map(fullness);
   const [least, most] = [Math.min(...shares), Math.max(...shares)];
   if (open.length === segments.length && segments.length > 1 && most - least < 10) {
-    return [
-      `No segment is done, and none stands out: they have ${least} to ${most} % of the bytes.`,
-    ];
+    const range = least === most ? `each has ${most}` : `they have ${least} to ${most}`;
+    return [`No segment is done, and none stands out: ${range} % of the bytes.`];
   }
   if (!slow.length && !late.length) {
     return [`No segment stands out; the typical one was done after ${seconds(typicalLast)}.`];
@@ -345,7 +351,7 @@ function verdictFaults() {
     ? ` ${held} of ${run.rules.length} invariants held${soFar}.${broken.join("")}`
     : "";
   const none = `Nothing went wrong${lost && `, but for ${lost}`}.`;
-  return `${parts.length ? `It went through ${parts.join(", ")}.` : none}${rules}`;
+  return `${parts.length ? `Faults: ${parts.join(", ")}.` : none}${rules}`;
 }
 
 function verdict() {
@@ -459,25 +465,30 @@ function repeat() {
   );
 }
 
-function charts() {
-  return [
-    apart(),
-    completion(),
-    compared(),
-    heat(),
-    whySlow(),
-    wanBars(),
-    sourceEgress(),
-    agents(),
-    matrix(),
-    control(),
-    brokenAndKept(),
-    allSegments(),
-  ];
+const CHARTS = [
+  apart,
+  completion,
+  compared,
+  heat,
+  whySlow,
+  wanBars,
+  sourceEgress,
+  agents,
+  matrix,
+  control,
+  brokenAndKept,
+  allSegments,
+];
+
+// A part that cannot be drawn must not take the others with it.
+function drawn(part) {
+  try {
+    return part();
+  } catch (error) {
+    console.error(error);
+    return section("A part is missing here", `It could not be drawn: ${error.message}`);
+  }
 }
 
-document
-  .getElementById("report")
-  .append(
-    ...[verdict(), ...(begun ? [cards(), ...charts()] : []), repeat()].filter((part) => part),
-  );
+const parts = [verdict, ...(begun ? [cards, ...CHARTS] : []), repeat];
+document.getElementById("report").append(...parts.map(drawn).filter(Boolean));

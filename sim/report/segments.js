@@ -19,7 +19,7 @@ function allSegments() {
     ["half done", true, (s) => s.half ?? Infinity],
     ["last done", true, (s) => s.last ?? Infinity],
     ["WAN copies", true, copies],
-    ["why slow", true, (s) => (isSlow(s) ? 2 : 0) + (isLate(s) ? 1 : 0)],
+    ["why slow", true, (s) => (isSlow(s) ? 2 : 0) + (isLate(s) ? 1 : 0), true],
   ];
   const body = make("tbody", {});
   const rowsMax = 1000;

@@ -135,8 +135,12 @@ wait $!
 [ $? -eq 130 ] || fault "a run that was stopped: $(cat "$dir/out")"
 "$sim" --segments 4 --nodes 40 --size 4MiB --wan-slow 1@0s+2min:1 --sleep 1@0s+30s:2 \
     --report "$dir/slow.html" >"$dir/out" || fault "a run with a slow line failed"
+"$sim" --segments 2 --nodes 6 --size 1MiB --source-down 0s,1h --time-limit 5s \
+    --report "$dir/nothing.html" >"$dir/out" && fault "a run without a byte was a success"
+grep -q "no-manifest  *6 incomplete nodes: the release is not known yet" "$dir/out" ||
+    fault "what nodes wait for is not told"
 python3 "$(dirname "$0")/report_page.py" "$dir/page.html" "$dir/page" "$dir/stopped.html" \
-    "$dir/slow.html"
+    "$dir/slow.html" "$dir/nothing.html"
 code=$?
 [ "$code" -eq 77 ] || [ "$code" -eq 0 ] || fault "the page is not as it should be"
 [ "$faults" -eq 0 ] || exit 1

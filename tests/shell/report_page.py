@@ -3,10 +3,12 @@
 """Opens a report in headless Chromium, as report.sh asks: no error on its console, no request to
 anywhere, and the figures that people read are those of --json.
 
-  report_page.py REPORT.html SUMMARY.json STOPPED.html SLOW.html    exit 77: there is no Chromium
+  report_page.py REPORT.html SUMMARY.json STOPPED.html SLOW.html NOTHING.html
+                                                        exit 77: there is no Chromium
 
 STOPPED is the report of a run that was interrupted before its release, SLOW of one in which the
-WAN line of 10.2.0.0/16 was slow and a node of 10.3.0.0/16 slept."""
+WAN line of 10.2.0.0/16 was slow and a node of 10.3.0.0/16 slept, NOTHING of one in which no byte
+was received."""
 import html
 import json
 import os
@@ -128,7 +130,17 @@ def stopped_says_so(chromium, path):
     check("<svg" not in document, "a run that was stopped has charts of nothing")
 
 
-def main(report, summary_path, stopped, slow):
+def nothing_is_shown_whole(chromium, path):
+    document, errors, _ = opened(chromium, os.path.abspath(path))
+    check(not errors, f"a run without a byte: errors on the console: {errors[:3]}")
+    verdict = text_of(document, r'<h1 id="verdict">(.*?)</h1>')
+    check(verdict.startswith("Unfinished: 6 of 6 nodes still lack the release after"),
+          f"the verdict of a run without a byte is '{verdict}'")
+    check("<h2>A part is missing" not in document and "<h2>All segments" in document and
+          "No node received anything.</p>" in document, "parts of a run without a byte are missing")
+
+
+def main(report, summary_path, stopped, slow, nothing):
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         print("skipped: no chromium (Debian package chromium) to open the report in")
@@ -148,6 +160,7 @@ def main(report, summary_path, stopped, slow):
     can_be_read_without_looking(document)
     stopped_says_so(chromium, stopped)
     slow_is_told_from_late(chromium, slow)
+    nothing_is_shown_whole(chromium, nothing)
     # What is tested above must be able to fail.
     damaged = report + ".damaged.html"
     with open(report, encoding="utf-8") as whole, open(damaged, "w", encoding="utf-8") as out:
@@ -161,4 +174,4 @@ def main(report, summary_path, stopped, slow):
     return 1 if faults else 0
 
 
-sys.exit(main(*sys.argv[1:5]))
+sys.exit(main(*sys.argv[1:6]))
