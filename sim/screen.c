@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paints the state of a run over its last state. Reads the watch, changes nothing in the run. */
+#include "report.h"
 #include "screen.h"
 #include "watch.h"
 #include "world.h"
+
+#include "protocol/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -16,7 +19,8 @@
 enum {
     VALUE_COLUMN = 13,   /* of what stands behind the labels */
     WIDTH_DEFAULT = 80,  /* where the terminal does not say */
-    WIDTH_LEAST = 40,    /* narrower ones wrap */
+    WIDTH_LEAST = 24,    /* narrower ones wrap */
+    WIDTH_ROOMY = 78,    /* from here on there is room for more words */
     BAR_COLUMNS = 30,    /* of the bar */
     STRIP_LINES_MAX = 6, /* of segments; with more, several share a mark */
     SLOW_NAMED = 3,      /* segments named as slow */
@@ -97,28 +101,33 @@ static void go_back(struct weft_sim_screen *screen)
     }
 }
 
-/* One line: "  label     text". */
-static void say(struct weft_sim_screen *screen, const char *label, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* One line: "  label     text"; what is wrong has a label in red, others are dim. */
+static void say_as(struct weft_sim_screen *screen, bool is_wrong, const char *label,
+                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-static void say(struct weft_sim_screen *screen, const char *label, const char *format, ...)
+static void say_as(struct weft_sim_screen *screen, bool is_wrong, const char *label,
+                   const char *format, ...)
 {
+    const char *colour = is_wrong ? "\033[31m" : "\033[2m";
     char text[TEXT_BYTES];
     va_list values;
     va_start(values, format);
     vsnprintf(text, sizeof(text), format, values);
     va_end(values);
     cut(text, screen->width - VALUE_COLUMN - 1);
-    fprintf(screen->out, "  %s%-*s%s%s\033[K\n", screen->has_colour ? "\033[2m" : "",
-            VALUE_COLUMN - 2, label, screen->has_colour ? "\033[0m" : "", text);
+    fprintf(screen->out, "  %s%-*s%s%s\033[K\n", screen->has_colour ? colour : "", VALUE_COLUMN - 2,
+            label, screen->has_colour ? "\033[0m" : "", text);
     screen->painted_lines++;
 }
+
+#define say(screen, label, ...) say_as(screen, false, label, __VA_ARGS__)
 
 /* --- what is known --- */
 
 /* What all segments have done so far. */
 struct progress {
-    uint64_t complete;               /* nodes */
+    uint64_t nodes;                  /* to which the release is owed */
+    uint64_t complete;               /* of them, those that have it */
     uint64_t bytes[WEFT_TIER_COUNT]; /* stored, by where from */
     uint64_t stored;                 /* stored in all */
     uint64_t wan;                    /* over access lines */
@@ -139,9 +148,11 @@ static uint64_t bytes_of(const struct weft_sim_history *history, uint32_t segmen
     return sum;
 }
 
-static struct progress progress_of(const struct weft_sim_history *history)
+static struct progress progress_of(const struct weft_sim_world *world)
 {
-    struct progress sum = {.whole = history->bytes * history->node_count};
+    const struct weft_sim_history *history = &world->watch->history;
+    struct progress sum = {.nodes = history->node_count - world->hostile_count};
+    sum.whole = history->bytes * sum.nodes;
     uint32_t used = weft_sim_history_used(history);
     for (uint32_t s = 0; s < history->segment_count; s++) {
         sum.complete += history->segments[s].complete;
@@ -185,19 +196,25 @@ static uint64_t thousandths(uint64_t part, uint64_t whole)
 
 /* --- lines --- */
 
-static void say_time(struct weft_sim_screen *screen, const struct weft_sim_world *world,
-                     weft_ns since_ns)
+/* Seconds with one decimal, for "%"PRIu64".%"PRIu64. */
+#define SECONDS(ns) (ns) / WEFT_NS_PER_S, (ns) % WEFT_NS_PER_S / (100 * WEFT_NS_PER_MS)
+
+static void say_start(struct weft_sim_screen *screen, const struct weft_sim_world *world)
 {
-    uint64_t real_ms = (real_ns() - screen->began_ns) / WEFT_NS_PER_MS;
     say(screen, "time",
-        "%" PRIu64 ".%" PRIu64 " s simulated in %" PRIu64 ".%" PRIu64 " s; seed %" PRIu64
-        "; Ctrl-C ends it with the figures so far",
-        since_ns / WEFT_NS_PER_S, since_ns % WEFT_NS_PER_S / (100 * WEFT_NS_PER_MS), real_ms / 1000,
-        real_ms % 1000 / 100, world->options->seed);
+        "%" PRIu64 ".%" PRIu64 " of %" PRIu64 ".%" PRIu64 " s, in which %u nodes find each other",
+        SECONDS(world->now_ns), SECONDS(world->releases.items[0].publish_ns), world->node_count);
 }
 
-static void say_complete(struct weft_sim_screen *screen, const struct weft_sim_history *history,
-                         const struct progress *sum)
+static void say_time(struct weft_sim_screen *screen, weft_ns since_ns)
+{
+    say(screen, "time",
+        "%" PRIu64 ".%" PRIu64 " s simulated in %" PRIu64 ".%" PRIu64 " s; Ctrl-C ends it%s",
+        SECONDS(since_ns), SECONDS(real_ns() - screen->began_ns),
+        screen->width >= WIDTH_ROOMY ? " with the figures so far" : "");
+}
+
+static void say_complete(struct weft_sim_screen *screen, const struct progress *sum)
 {
     char bar[BAR_COLUMNS * 3 + 1] = "";
     uint64_t share = thousandths(sum->stored, sum->whole);
@@ -211,10 +228,10 @@ static void say_complete(struct weft_sim_screen *screen, const struct weft_sim_h
     say(screen, "bytes", "%s  %" PRIu64 ".%" PRIu64 " %%", bar, share / 10, share % 10);
     char left[64] = "";
     if (screen->bytes_per_s > 0 && sum->stored < sum->whole) {
-        snprintf(left, sizeof(left), ", about %" PRIu64 " s left",
+        snprintf(left, sizeof(left), ", about %" PRIu64 " s to simulate",
                  (sum->whole - sum->stored) / screen->bytes_per_s + 1);
     }
-    say(screen, "complete", "%" PRIu64 " of %u nodes%s", sum->complete, history->node_count, left);
+    say(screen, "complete", "%" PRIu64 " of %" PRIu64 " nodes%s", sum->complete, sum->nodes, left);
 }
 
 static void say_cost(struct weft_sim_screen *screen, const struct weft_sim_history *history,
@@ -229,11 +246,11 @@ static void say_cost(struct weft_sim_screen *screen, const struct weft_sim_histo
     char shares[256] = "nothing yet";
     size_t used = 0;
     for (uint32_t t = 0; t < WEFT_TIER_COUNT && sum->stored > 0; t++) {
-        uint64_t share = thousandths(sum->bytes[t], sum->stored);
+        uint64_t share = (thousandths(sum->bytes[t], sum->stored) + 5) / 10;
         if (sum->bytes[t] > 0) {
-            used += (size_t)snprintf(shares + used, sizeof(shares) - used,
-                                     "%s%s %" PRIu64 ".%" PRIu64 " %%", used > 0 ? ", " : "",
-                                     tiers[t], share / 10, share % 10);
+            used += (size_t)snprintf(shares + used, sizeof(shares) - used, "%s%s %s%" PRIu64 " %%",
+                                     used > 0 ? ", " : "", tiers[t], share == 0 ? "<" : "",
+                                     share == 0 ? 1 : share);
         }
     }
     say(screen, "from", "%s", shares);
@@ -247,14 +264,12 @@ static const char *reason_of(const struct weft_sim_history *history, uint32_t se
     for (uint32_t r = 1; r < WEFT_STALL_COUNT; r++) {
         most = slice->wait_ms[r] > slice->wait_ms[most] ? r : most;
     }
-    return slice->wait_ms[most] == 0 ? "" : weft_stall_word((enum weft_stall)most);
+    return slice->wait_ms[most] == 0 ? "" : weft_sim_report_stall((enum weft_stall)most);
 }
 
-/* The emptiest segments, and what they wait for. */
-static void say_slow(struct weft_sim_screen *screen, const struct weft_sim_history *history)
+/* The emptiest segments |least| and their |shares| in thousandths, the emptiest first. */
+static void find_slow(const struct weft_sim_history *history, uint32_t *least, uint64_t *shares)
 {
-    uint32_t least[SLOW_NAMED] = {0};
-    uint64_t shares[SLOW_NAMED] = {1001, 1001, 1001};
     for (uint32_t s = 0; s < history->segment_count; s++) {
         uint64_t whole = history->bytes * history->segments[s].node_count;
         uint64_t share = thousandths(bytes_of(history, s), whole);
@@ -270,14 +285,24 @@ static void say_slow(struct weft_sim_screen *screen, const struct weft_sim_histo
             }
         }
     }
-    char text[512] = "";
-    size_t used = 0;
-    for (uint32_t i = 0; i < SLOW_NAMED && shares[i] < 1000; i++) {
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %" PRIu64 " %% %s",
-                                 i > 0 ? ", " : "", history->segments[least[i]].name,
-                                 shares[i] / 10, reason_of(history, least[i]));
+}
+
+/* Segments that have less than four fifths of what all have on average, and what they wait for. */
+static void say_slow(struct weft_sim_screen *screen, const struct weft_sim_history *history,
+                     const struct progress *sum)
+{
+    uint32_t least[SLOW_NAMED] = {0};
+    uint64_t shares[SLOW_NAMED] = {1001, 1001, 1001};
+    find_slow(history, least, shares);
+    uint64_t bar = thousandths(sum->stored, sum->whole) * 4 / 5;
+    for (uint32_t i = 0; i < SLOW_NAMED && (i == 0 || shares[i] < bar); i++) {
+        if (shares[i] < bar) {
+            say(screen, i == 0 ? "slowest" : "", "%s %" PRIu64 " %%: %s",
+                history->segments[least[i]].name, shares[i] / 10, reason_of(history, least[i]));
+        } else {
+            say(screen, "slowest", "no segment is far behind");
+        }
     }
-    say(screen, "slowest", "%s", text);
 }
 
 static void say_health(struct weft_sim_screen *screen, const struct weft_sim_world *world)
@@ -288,9 +313,11 @@ static void say_health(struct weft_sim_screen *screen, const struct weft_sim_wor
         const struct weft_sim_incident *incident = &history->incidents[i];
         down += incident->end_ms == WEFT_SIM_OPEN_MS && incident->segment != WEFT_SIM_NO_SEGMENT;
     }
-    say(screen, "faults", "%u nodes down, the source %s; invariants %s", down,
-        world->source_up ? "answers" : "does not answer",
-        world->checks.failed ? "VIOLATED" : "held so far");
+    say_as(screen, !world->source_up, "faults", "%u node%s down, the source %s", down,
+           weft_text_ending(down), world->source_up ? "answers" : "does not answer");
+    bool failed = world->checks.failed;
+    say_as(screen, failed, "invariants", "%s%s", failed ? "VIOLATED: " : "all held so far",
+           failed ? weft_sim_check_name(world->checks.check) : "");
 }
 
 /* A mark for each segment, or for several: how full it is. */
@@ -326,17 +353,17 @@ static void paint(struct weft_sim_screen *screen, const struct weft_sim_world *w
 {
     const struct weft_sim_watch *watch = world->watch;
     const struct weft_sim_history *history = &watch->history;
-    struct progress sum = progress_of(history);
+    struct progress sum = progress_of(world);
     measure_rates(screen, &sum, world->now_ns);
     look_at_width(screen);
     go_back(screen);
     if (watch->zero_ns == 0) {
-        say(screen, "time", "%u nodes find each other", history->node_count);
+        say_start(screen, world);
     } else {
-        say_time(screen, world, world->now_ns - watch->zero_ns);
-        say_complete(screen, history, &sum);
+        say_time(screen, world->now_ns - watch->zero_ns);
+        say_complete(screen, &sum);
         say_cost(screen, history, &sum);
-        say_slow(screen, history);
+        say_slow(screen, history, &sum);
         say_health(screen, world);
         say_strip(screen, history);
     }

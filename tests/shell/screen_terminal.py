@@ -16,7 +16,7 @@ import sys
 import termios
 import time
 
-ROWS, COLUMNS = 30, 90
+ROWS, COLUMNS, NARROW = 24, 90, 60
 SECONDS = 60
 ESCAPE = re.compile(r"\x1b\[(\d*)([A-Za-z])")
 
@@ -38,10 +38,10 @@ def read_some(terminal):
         return b""
 
 
-def run(command, until=None, **variables):
+def run(command, until=None, columns=COLUMNS, **variables):
     """(exit code, all that was written) of a run on a terminal; Ctrl-C once |until| was seen."""
     terminal, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
     environment = {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", **variables}
     with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment,
                           start_new_session=True) as program:
@@ -106,7 +106,19 @@ class Screen:
         return pages, "\n".join(self.rows)
 
 
-LARGE = ["--segments", "30", "--nodes", "600", "--size", "64MiB", "--source-down", "3s,60s"]
+LARGE = ["--segments", "30", "--nodes", "600", "--size", "64MiB", "--source-down", "3s,60s",
+         "--wan-slow", "1@0s+1min:4"]
+
+
+def pages_fit(pages, columns):
+    """Nothing that matters is cut off, and nothing is wider than the terminal."""
+    for word in ("time", "bytes", "complete", "WAN", "from", "slowest", "faults", "segments",
+                 "Ctrl-C ends it", "of 600 nodes", "copies a segment", "10.5.0.0/16",
+                 "the source does not answer", "all held so far"):
+        check(any(word in page for page in pages), f"{columns} columns: no page says '{word}'")
+    widest = max((len(row) for page in pages for row in page.split("\n")), default=0)
+    check(widest < columns, f"a row has {widest} of {columns} columns")
+    check(all(page.count("\n") < ROWS for page in pages), "a page is too long")
 
 
 def main(sim, directory):
@@ -119,11 +131,9 @@ def main(sim, directory):
     check("slowest" not in last, "the page was not taken away")
     shown = [page for page in pages if "complete" in page]
     check(shown, "nothing was shown while it ran")
-    for word in ("time", "bytes", "complete", "WAN", "from", "slowest", "faults", "segments",
-                 "of 600 nodes", "copies a segment", "10.", "held so far"):
-        check(any(word in page for page in shown), f"no page says '{word}'")
-    widest = max((len(row) for page in shown for row in page.split("\n")), default=0)
-    check(widest <= COLUMNS, f"a row has {widest} of {COLUMNS} columns")
+    pages_fit(shown, COLUMNS)
+    _, text = run([sim, *LARGE], until=b"does not answer", columns=NARROW)
+    pages_fit([page for page in Screen().show(text)[0] if "complete" in page], NARROW)
     with open(trace, encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
     check(lines[-1]["summary"]["interrupted"] is True, "the trace does not say so far")
