@@ -16,6 +16,7 @@
 PART(weft_sim_page_html, "sim/report/report.html");
 PART(weft_sim_page_css, "sim/report/report.css");
 PART(weft_sim_page_chart_js, "sim/report/chart.js");
+PART(weft_sim_page_words_js, "sim/report/words.js");
 PART(weft_sim_page_over_time_js, "sim/report/over_time.js");
 PART(weft_sim_page_agents_js, "sim/report/agents.js");
 PART(weft_sim_page_in_sum_js, "sim/report/in_sum.js");
@@ -40,6 +41,7 @@ static void write_script(const struct weft_sim_page_run *runs, uint32_t count, F
     (void)runs;
     (void)count;
     fputs(weft_sim_page_chart_js, out);
+    fputs(weft_sim_page_words_js, out);
     fputs(weft_sim_page_over_time_js, out);
     fputs(weft_sim_page_agents_js, out);
     fputs(weft_sim_page_in_sum_js, out);

@@ -80,8 +80,9 @@ SIM_PAGE_FILES := \
 	sim/report/agents.js \
 	sim/report/chart.js \
 	sim/report/in_sum.js \
-	sim/report/segments.js \
 	sim/report/over_time.js \
 	sim/report/report.css \
 	sim/report/report.html \
 	sim/report/report.js \
+	sim/report/segments.js \
+	sim/report/words.js

@@ -36,7 +36,10 @@ function leftOut(rows, drawn) {
 
 function agents() {
   const rows = slowestFirst
-    .map((s) => ({s, lanes: run.lanes.filter(([at]) => at === s.index)}))
+    .map((s) => ({
+      s,
+      lanes: run.lanes.filter(([at, , begin]) => at === s.index && begin <= shownMs(run)),
+    }))
     .filter(({lanes}) => lanes.length);
   if (!rows.length) return null;
   const first = worthDrawing(rows);
@@ -44,7 +47,7 @@ function agents() {
   const box = frame(
     "Who was Update Agent, and when",
     height + 38,
-    Math.max(run.end_ms, 1),
+    shownMs(run),
     0,
     null,
     {left: NAMES},

@@ -244,7 +244,7 @@ function bottleneck() {
     .map(([part, line]) => `${line} ${Math.min(100, Math.round(part * 100))} %`)
     .join(", ");
   return share > 0.75
-    ? `Busy: ${busy}. So ${name} set the pace: while they are full, waiting for an agent is ` +
+    ? `Busy: ${busy}. So ${name} set the pace: where a line is full, waiting for an agent is ` +
         "as it should be."
     : `Busy: ${busy}. No line was full all the time: what nodes waited for is worth a look.`;
 }

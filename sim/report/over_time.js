@@ -11,7 +11,8 @@ const nodeName = (id) => `node …\u2060${id.slice(-8).padStart(8, "0")}`;
 // Behind the time axis: a band while the source failed, a mark at the top where something else did.
 function faultBands(box) {
   const until = (end) => (end === null ? "the end" : seconds(end));
-  for (const {what, begin, end} of inc.filter((i) => i.segment === null)) {
+  const shown = inc.filter((i) => i.begin <= shownMs(run));
+  for (const {what, begin, end} of shown.filter((i) => i.segment === null)) {
     const x = box.x(begin);
     const band = draw(box.svg, "rect", {
       class: "fault",
@@ -23,7 +24,7 @@ function faultBands(box) {
     draw(band, "title", {}, `${what}: ${seconds(begin)} to ${until(end)}`);
   }
   const begun = new Map();
-  for (const {what, begin, segment} of inc) {
+  for (const {what, begin, segment} of shown) {
     if (segment !== null) begun.set(begin, [...(begun.get(begin) || []), what]);
   }
   for (const [begin, words] of begun) {
@@ -92,7 +93,7 @@ function boundLine(box, ms, text, row) {
 }
 
 function completion() {
-  const end = Math.max(...runs.map((each) => each.end_ms), 1);
+  const end = Math.max(...runs.map(shownMs));
   const box = frame(
     "Share of nodes that have the release, over time",
     300,
@@ -247,7 +248,7 @@ function sourceEgress() {
   const rates = order.map((t) => run.by_tier[t].map((value) => value * perSecond));
   const source = order[0] === run.tiers.length - 1 ? rates[0] : run.complete.map(() => 0);
   const totals = run.complete.map((_, i) => sum(rates.map((rate) => rate[i])));
-  const end = Math.max(run.end_ms, 1);
+  const end = shownMs(run);
   const all = frame("Bytes received a second, by where from", 230, end, Math.max(...totals), bits);
   faultBands(all);
   stack(
@@ -301,8 +302,10 @@ function cellColour(s, i, mode) {
   return level === 63 ? [15, 110, 88, 255] : [47, 127, 209, level * 4];
 }
 
+const slicesShown = () => Math.min(run.complete.length, Math.ceil(shownMs(run) / run.width_ms));
+
 function heatPicture(rows, mode) {
-  const canvas = make("canvas", {width: rows[0].fill.length, height: rows.length});
+  const canvas = make("canvas", {width: slicesShown(), height: rows.length});
   const context = canvas.getContext("2d");
   const image = context.createImageData(canvas.width, canvas.height);
   rows.forEach((s, row) => {
@@ -317,7 +320,7 @@ function heatPicture(rows, mode) {
 function heatMap(mode) {
   const rows = slowestFirst;
   const height = Math.round(Math.min(Math.max(rows.length * 14, 60), 420));
-  const span = rows[0].fill.length * run.width_ms;
+  const span = slicesShown() * run.width_ms;
   const box = frame("How full each segment was, over time", height + 38, span, 0, null, {
     left: NAMES,
   });
@@ -348,9 +351,9 @@ function heatMap(mode) {
   }
   hover(box.svg, (event) => {
     const [x, y] = place(box.svg, event);
-    const i = Math.floor(((x - box.left) / (box.right - box.left)) * rows[0].fill.length);
+    const i = Math.floor(((x - box.left) / (box.right - box.left)) * slicesShown());
     const s = rows[Math.floor(((y - box.top) / height) * rows.length)];
-    if (!s || i < 0 || i >= s.fill.length) return null;
+    if (!s || i < 0 || i >= slicesShown()) return null;
     const reason = run.reasons[LEVELS.indexOf(s.why[i])];
     return (
       `${s.name} at ${seconds(i * run.width_ms)}: ` +
@@ -402,7 +405,7 @@ function heat() {
 
 function control() {
   const perNode = run.control.map((value) => (value * 1000) / run.width_ms / run.nodes);
-  const end = Math.max(run.end_ms, 1);
+  const end = shownMs(run);
   const box = frame(
     "Control bytes a second that a node sent, on average",
     150,

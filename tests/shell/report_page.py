@@ -116,6 +116,8 @@ def slow_is_told_from_late(chromium, path):
         check(part in where, f"where it is slow does not say '{part}': {where}")
     agents = text_of(document, r"<h2>Who brought it in\?</h2>(.*?)<svg")
     check("the agents stayed the same all the time" in agents, f"steady agents: {agents}")
+    check(not re.search(r"<text[^>]*>[12] min</text>", document),
+          "the axis of time goes on to the end of the last fault")
     widths = [int(w) for w in re.findall(r'viewBox="0 0 (\d+) ', document)]
     check(widths and max(widths) <= 500, f"charts of {widths[:3]} units in a window of 500")
 
