@@ -79,7 +79,7 @@ static void say(const struct weft_sim_progress *progress, const struct weft_sim_
         return;
     }
     fprintf(out, "; %u of %u nodes complete, %" PRIu64 " %% of all chunks", totals->complete,
-            world->node_count, all == 0 ? 0 : done * 100 / all);
+            world->node_count - world->hostile_count, all == 0 ? 0 : done * 100 / all);
     if (totals->complete + totals->gone + world->hostile_count >= world->node_count) {
         bool faulty = world->faults.planned_count + totals->planned + totals->away > 0;
         fprintf(out, faulty ? ", faults have yet to end" : ", all is done");

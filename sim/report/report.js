@@ -32,18 +32,20 @@ const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 // A segment is slow if half of its nodes waited longer than elsewhere. If only its last ones did,
 // it has stragglers: one laptop asleep makes no line slow.
-const typical = (key) => median(segments.map((s) => s[key] ?? run.end_ms));
+const owedIn = (s) => s.nodes - s.gone - s.hostile; // nodes that are to have the release
+const typical = (key) => median(segments.filter(owedIn).map((s) => s[key] ?? run.end_ms));
+const isOpen = (s) => s.last === null && owedIn(s) > 0;
 const typicalHalf = typical("half");
 const typicalLast = typical("last");
 const isBeyond = (ms, usual, times) => ms === null || (ms > usual * times && ms > usual + 500);
-const isSlow = (s) => isBeyond(s.half, typicalHalf, 1.25);
-const isLate = (s) => !isSlow(s) && isBeyond(s.last, typicalLast, 1.15);
+const isSlow = (s) => owedIn(s) > 0 && isBeyond(s.half, typicalHalf, 1.25);
+const isLate = (s) => owedIn(s) > 0 && !isSlow(s) && isBeyond(s.last, typicalLast, 1.15);
 
 // Those that are not done, then those that are slow, then by their last node.
-const urgency = (s) => (s.last === null ? 2 : 0) + (isSlow(s) ? 1 : 0);
+const urgency = (s) => (isOpen(s) ? 2 : 0) + (isSlow(s) ? 1 : 0);
 const slowestFirst = [...segments].sort((a, b) => {
   if (urgency(a) !== urgency(b)) return urgency(b) - urgency(a);
-  if (a.last === null && fullness(a) !== fullness(b)) return fullness(a) - fullness(b);
+  if (isOpen(a) && fullness(a) !== fullness(b)) return fullness(a) - fullness(b);
   const key = isSlow(a) ? "half" : "last";
   return (b[key] ?? 0) - (a[key] ?? 0) || a.index - b.index;
 });
@@ -236,7 +238,7 @@ function slowOnes() {
 function lateOnes() {
   const state = (s) =>
     s.last === null
-      ? `${count(s.complete)} of ${count(s.nodes - s.gone - s.hostile)} nodes`
+      ? `${count(s.complete)} of ${count(owedIn(s))} nodes`
       : `the last after ${seconds(s.last)}`;
   return late.length
     ? [
@@ -248,7 +250,7 @@ function lateOnes() {
 }
 
 function verdictSlow() {
-  const open = segments.filter((s) => s.last === null);
+  const open = segments.filter(isOpen);
   const shares = segments.map(fullness);
   const [least, most] = [Math.min(...shares), Math.max(...shares)];
   if (open.length === segments.length && segments.length > 1 && most - least < 10) {

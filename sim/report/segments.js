@@ -39,8 +39,8 @@ function allSegments() {
       make("th", {scope: "row"}, s.name),
       make("td", {class: "n"}, count(s.nodes)),
       make("td", {class: "n"}, `${count(s.complete)}${others(s)}`),
-      make("td", {class: "n"}, seconds(s.half)),
-      make("td", {class: "n"}, seconds(s.last)),
+      make("td", {class: "n"}, owedIn(s) ? seconds(s.half) : "–"),
+      make("td", {class: "n"}, owedIn(s) ? seconds(s.last) : "–"),
       make("td", {class: "n"}, hasLines ? digits(copies(s)) : "–"),
       make("td", {}, isSlow(s) || isLate(s) ? because(s) : ""),
     );

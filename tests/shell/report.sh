@@ -139,8 +139,10 @@ wait $!
     --report "$dir/nothing.html" >"$dir/out" && fault "a run without a byte was a success"
 grep -q "no-manifest  *6 incomplete nodes: the release is not known yet" "$dir/out" ||
     fault "what nodes wait for is not told"
+"$sim" --segments 12 --nodes 12 --size 1MiB --false-map 2 --report "$dir/alone.html" \
+    >"$dir/out" || fault "a run of hostile segments failed"
 python3 "$(dirname "$0")/report_page.py" "$dir/page.html" "$dir/page" "$dir/stopped.html" \
-    "$dir/slow.html" "$dir/nothing.html"
+    "$dir/slow.html" "$dir/nothing.html" "$dir/alone.html"
 code=$?
 [ "$code" -eq 77 ] || [ "$code" -eq 0 ] || fault "the page is not as it should be"
 [ "$faults" -eq 0 ] || exit 1

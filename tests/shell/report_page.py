@@ -3,12 +3,12 @@
 """Opens a report in headless Chromium, as report.sh asks: no error on its console, no request to
 anywhere, and the figures that people read are those of --json.
 
-  report_page.py REPORT.html SUMMARY.json STOPPED.html SLOW.html NOTHING.html
+  report_page.py REPORT.html SUMMARY.json STOPPED.html SLOW.html NOTHING.html ALONE.html
                                                         exit 77: there is no Chromium
 
 STOPPED is the report of a run that was interrupted before its release, SLOW of one in which the
 WAN line of 10.2.0.0/16 was slow and a node of 10.3.0.0/16 slept, NOTHING of one in which no byte
-was received."""
+was received, ALONE of one of twelve segments in two of which the only node is hostile."""
 import html
 import json
 import os
@@ -142,7 +142,16 @@ def nothing_is_shown_whole(chromium, path):
           "No node received anything.</p>" in document, "parts of a run without a byte are missing")
 
 
-def main(report, summary_path, stopped, slow, nothing):
+def hostile_segments_owe_nothing(chromium, path):
+    document, errors, _ = opened(chromium, os.path.abspath(path))
+    check(not errors, f"a run of hostile segments: errors on the console: {errors[:3]}")
+    verdict = text_of(document, r'<h1 id="verdict">(.*?)</h1>')
+    where = text_of(document, r"<b>Where slow\?</b>(.*?)<b>What broke")
+    check("all 10 honest nodes" in verdict and "not done" not in where and "%" not in where,
+          f"of ten segments and two hostile ones it says '{verdict}' and '{where}'")
+
+
+def main(report, summary_path, stopped, slow, nothing, alone):
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         print("skipped: no chromium (Debian package chromium) to open the report in")
@@ -163,6 +172,7 @@ def main(report, summary_path, stopped, slow, nothing):
     stopped_says_so(chromium, stopped)
     slow_is_told_from_late(chromium, slow)
     nothing_is_shown_whole(chromium, nothing)
+    hostile_segments_owe_nothing(chromium, alone)
     # What is tested above must be able to fail.
     damaged = report + ".damaged.html"
     with open(report, encoding="utf-8") as whole, open(damaged, "w", encoding="utf-8") as out:
@@ -176,4 +186,4 @@ def main(report, summary_path, stopped, slow, nothing):
     return 1 if faults else 0
 
 
-sys.exit(main(*sys.argv[1:6]))
+sys.exit(main(*sys.argv[1:7]))
