@@ -73,6 +73,7 @@ UNIT_SOURCES := \
 	tests/unit/test_sim_topology.c \
 	tests/unit/test_sim_world.c \
 	tests/unit/test_source.c \
+	tests/unit/test_source_pause.c \
 	tests/unit/test_status.c \
 	tests/unit/test_store.c \
 	tests/unit/test_stream.c \
