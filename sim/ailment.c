@@ -7,12 +7,15 @@
 #include "random.h"
 #include "world.h"
 
+#include "protocol/bitmap.h"
+
 #include <string.h>
 
 /* What a slow disk takes of its rate. */
 #define SLOW_FACTOR 20
 
-static const struct weft_sim_ailment *find(const struct weft_sim_world *world, uint32_t node)
+const struct weft_sim_ailment *weft_sim_ailment_of(const struct weft_sim_world *world,
+                                                   uint32_t node)
 {
     return world->mishaps.ailments == NULL ? NULL : &world->mishaps.ailments[node];
 }
@@ -21,13 +24,13 @@ static const struct weft_sim_ailment *find(const struct weft_sim_world *world, u
 
 bool weft_sim_ailment_is_frozen(const struct weft_sim_world *world, uint32_t node)
 {
-    const struct weft_sim_ailment *ailment = find(world, node);
+    const struct weft_sim_ailment *ailment = weft_sim_ailment_of(world, node);
     return ailment != NULL && ailment->frozen_ns > world->now_ns;
 }
 
 bool weft_sim_ailment_is_clock_wrong(const struct weft_sim_world *world, uint32_t node)
 {
-    const struct weft_sim_ailment *ailment = find(world, node);
+    const struct weft_sim_ailment *ailment = weft_sim_ailment_of(world, node);
     return ailment != NULL && ailment->clock_wrong > 0;
 }
 
@@ -70,7 +73,7 @@ bool weft_sim_ailment_defers(struct weft_sim_shard *shard, const struct weft_sim
     if (entry->node >= world->node_count || starts) {
         return false;
     }
-    const struct weft_sim_ailment *ailment = find(world, entry->node);
+    const struct weft_sim_ailment *ailment = weft_sim_ailment_of(world, entry->node);
     if (ailment->frozen_ns <= entry->time_ns) {
         return false;
     }
@@ -89,7 +92,7 @@ bool weft_sim_ailment_defers(struct weft_sim_shard *shard, const struct weft_sim
 
 weft_ns weft_sim_ailment_disk_ns(const struct weft_sim_world *world, uint32_t node, weft_ns long_ns)
 {
-    const struct weft_sim_ailment *ailment = find(world, node);
+    const struct weft_sim_ailment *ailment = weft_sim_ailment_of(world, node);
     return ailment != NULL && ailment->disk_slow > 0 ? long_ns * SLOW_FACTOR : long_ns;
 }
 
@@ -97,15 +100,15 @@ weft_ns weft_sim_ailment_disk_ns(const struct weft_sim_world *world, uint32_t no
 static bool is_damaged(const struct weft_sim_world *world, uint32_t node, uint32_t peer,
                        uint32_t chunk)
 {
-    bool sick = find(world, node)->memory_bad > 0 ||
-                (peer != WEFT_SIM_NOBODY && find(world, peer)->memory_bad > 0);
+    bool sick = weft_sim_ailment_of(world, node)->memory_bad > 0 ||
+                (peer != WEFT_SIM_NOBODY && weft_sim_ailment_of(world, peer)->memory_bad > 0);
     return sick && weft_sim_flip_hits_chunk(world, node, chunk);
 }
 
 enum weft_err weft_sim_ailment_verify(const struct weft_sim_world *world, uint32_t node,
                                       const struct weft_event *event)
 {
-    const struct weft_sim_ailment *ailment = find(world, node);
+    const struct weft_sim_ailment *ailment = weft_sim_ailment_of(world, node);
     if (ailment == NULL) {
         return WEFT_ERR_OK;
     }
@@ -115,16 +118,6 @@ enum weft_err weft_sim_ailment_verify(const struct weft_sim_world *world, uint32
                            : weft_sim_hostile_does(world, peer, WEFT_SIM_MISHAP_CORRUPT);
     bad |= is_damaged(world, node, from_source ? WEFT_SIM_NOBODY : peer, event->chunk.chunk);
     return bad ? WEFT_ERR_MISMATCH : ailment->disk_full > 0 ? WEFT_ERR_DISK_FULL : WEFT_ERR_OK;
-}
-
-static bool has_bit(const uint64_t *words, uint32_t bit)
-{
-    return ((words[bit / 64] >> (bit % 64)) & 1) != 0;
-}
-
-static void clear_bit(uint64_t *words, uint32_t bit)
-{
-    words[bit / 64] &= ~(UINT64_C(1) << (bit % 64));
 }
 
 static uint64_t *rotten_of(const struct weft_sim_world *world, uint32_t node)
@@ -144,9 +137,9 @@ void weft_sim_ailment_damage(struct weft_sim_world *world, uint32_t node, uint64
     uint32_t count = world->releases.items[self->fetching].chunk_count;
     for (uint32_t i = 0; i < most; i++) {
         uint32_t chunk = (uint32_t)(weft_mix(luck + i) % count);
-        if (has_bit(self->have, chunk) && unnoticed) {
-            rotten[chunk / 64] |= UINT64_C(1) << (chunk % 64);
-        } else if (has_bit(self->have, chunk)) {
+        if (weft_bitmap_has(self->have, chunk) && unnoticed) {
+            weft_bitmap_set(rotten, chunk);
+        } else if (weft_bitmap_has(self->have, chunk)) {
             weft_sim_node_lose(&world->nodes[node], chunk);
         }
     }
@@ -155,16 +148,16 @@ void weft_sim_ailment_damage(struct weft_sim_world *world, uint32_t node, uint64
 bool weft_sim_ailment_is_rotten(const struct weft_sim_world *world, uint32_t node, uint32_t chunk)
 {
     const uint64_t *rotten = rotten_of(world, node);
-    return rotten != NULL && has_bit(rotten, chunk);
+    return rotten != NULL && weft_bitmap_has(rotten, chunk);
 }
 
 bool weft_sim_ailment_finds_rot(struct weft_sim_world *world, uint32_t node, uint32_t chunk)
 {
     uint64_t *rotten = rotten_of(world, node);
-    if (rotten == NULL || !has_bit(rotten, chunk)) {
+    if (rotten == NULL || !weft_bitmap_has(rotten, chunk)) {
         return false;
     }
-    clear_bit(rotten, chunk);
+    weft_bitmap_clear(rotten, chunk);
     weft_sim_node_lose(&world->nodes[node], chunk);
     return true;
 }

@@ -25,6 +25,10 @@ struct weft_sim_ailment {
     bool is_asleep;      /* frozen, and datagrams are lost */
 };
 
+/* What is wrong with |node|; NULL = nothing, with all of them. */
+const struct weft_sim_ailment *weft_sim_ailment_of(const struct weft_sim_world *world,
+                                                   uint32_t node);
+
 /* Is nothing happening to |node| now? */
 bool weft_sim_ailment_is_frozen(const struct weft_sim_world *world, uint32_t node);
 

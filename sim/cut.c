@@ -76,11 +76,6 @@ weft_ns weft_sim_cut_until(const struct weft_sim_world *world, uint32_t from, ui
 
 /* --- beginning and end --- */
 
-static uint32_t name_of(const struct weft_sim_mishap *mishap)
-{
-    return ((uint32_t)mishap->class << 8) | mishap->number;
-}
-
 static enum weft_sim_cut_shape shape_of(const struct weft_sim_world *world,
                                         const struct weft_sim_mishap *mishap)
 {
@@ -130,7 +125,7 @@ void weft_sim_cut_begin(struct weft_sim_world *world, const struct weft_sim_mish
                                  .datagrams_only = hole || mishap->class == WEFT_SIM_MISHAP_BURST,
                                  .bytes_free = hole ? HOLE_LEAST_BYTES + (uint32_t)more : 0,
                                  .luck = mishap->luck,
-                                 .name = name_of(mishap),
+                                 .name = weft_sim_menu_name(mishap),
                                  .until_ns = world->now_ns + mishap->length_ns};
     uint32_t victim = weft_sim_mishap_victim(world, mishap);
     cut->entity = cut->shape == WEFT_SIM_CUT_SITE ? world->topology.segments[mishap->segment].site
@@ -145,7 +140,7 @@ void weft_sim_cut_end(struct weft_sim_world *world, const struct weft_sim_mishap
 {
     struct weft_sim_cuts *cuts = &world->mishaps.cuts;
     for (uint32_t i = 0; i < cuts->count; i++) {
-        if (cuts->items[i].name == name_of(mishap)) {
+        if (cuts->items[i].name == weft_sim_menu_name(mishap)) {
             cuts->items[i] = cuts->items[--cuts->count];
             break;
         }

@@ -32,21 +32,17 @@
 static const uint8_t further[] = {0xc0, 0xff, 0x81, 0xa1, 'x', 0x91, 0xcb, 0x3f,
                                   0xf8, 0,    0,    0,    0,   0,    0};
 
-static const struct weft_sim_ailment *find(const struct weft_sim_world *world, uint32_t node)
-{
-    return world->mishaps.ailments == NULL ? NULL : &world->mishaps.ailments[node];
-}
-
 bool weft_sim_dialect_is_later(const struct weft_sim_world *world, uint32_t node)
 {
-    const struct weft_sim_ailment *ailment = find(world, node);
+    const struct weft_sim_ailment *ailment = weft_sim_ailment_of(world, node);
     return ailment != NULL && ailment->later_minor > 0;
 }
 
 bool weft_sim_dialect_differs(const struct weft_sim_world *world, uint32_t one, uint32_t other)
 {
-    const struct weft_sim_ailment *ailment = find(world, one);
-    return ailment != NULL && (ailment->other_major > 0) != (find(world, other)->other_major > 0);
+    const struct weft_sim_ailment *ailment = weft_sim_ailment_of(world, one);
+    return ailment != NULL &&
+           (ailment->other_major > 0) != (weft_sim_ailment_of(world, other)->other_major > 0);
 }
 
 static bool is_short(const uint8_t *bytes, uint32_t length)

@@ -17,14 +17,13 @@
 
 struct dish {
     const char *flag; /* without dashes */
-    const char *what; /* for help */
     weft_ns least_ns; /* shortest length */
     weft_ns most_ns;  /* longest length */
 };
 
 static const struct dish dishes[WEFT_SIM_MISHAP_CLASS_COUNT] = {
 #define X(name, flag, least, most, what)                                                           \
-    [WEFT_SIM_MISHAP_##name] = {flag, what, least * WEFT_NS_PER_MS, most * WEFT_NS_PER_MS},
+    [WEFT_SIM_MISHAP_##name] = {flag, least * WEFT_NS_PER_MS, most * WEFT_NS_PER_MS},
     WEFT_SIM_MENU_MAP(X)
 #undef X
 };
@@ -32,11 +31,6 @@ static const struct dish dishes[WEFT_SIM_MISHAP_CLASS_COUNT] = {
 const char *weft_sim_menu_flag(enum weft_sim_mishap_class class)
 {
     return dishes[class].flag;
-}
-
-const char *weft_sim_menu_help(enum weft_sim_mishap_class class)
-{
-    return dishes[class].what;
 }
 
 weft_ns weft_sim_menu_longest_ns(enum weft_sim_mishap_class class)

@@ -99,11 +99,14 @@ struct weft_sim_mishap {
     uint64_t luck;                    /* a random number for everything else */
 };
 
+/* Class and number in one word. */
+static inline uint32_t weft_sim_menu_name(const struct weft_sim_mishap *mishap)
+{
+    return ((uint32_t)mishap->class << 8) | mishap->number;
+}
+
 /* Flag of a class without dashes; static storage. */
 const char *weft_sim_menu_flag(enum weft_sim_mishap_class class);
-
-/* What a class does, for help; static storage. */
-const char *weft_sim_menu_help(enum weft_sim_mishap_class class);
 
 /* The longest time that a mishap of a class lasts if its order names none. */
 weft_ns weft_sim_menu_longest_ns(enum weft_sim_mishap_class class);

@@ -38,11 +38,6 @@
 /* Words of a MISHAP: phase, class and number. */
 enum phase { BEGINS, GOES_ON, ENDS };
 
-static uint32_t name_of(const struct weft_sim_mishap *mishap)
-{
-    return ((uint32_t)mishap->class << 8) | mishap->number;
-}
-
 static void agree(struct weft_sim_world *world, weft_ns time_ns, enum phase phase, uint32_t name)
 {
     weft_sim_world_agree(world, time_ns, WEFT_SIM_MISHAP, phase, name);
@@ -52,7 +47,7 @@ static void agree(struct weft_sim_world *world, weft_ns time_ns, enum phase phas
 void weft_sim_mishap_again(struct weft_sim_world *world, weft_ns time_ns,
                            const struct weft_sim_mishap *mishap)
 {
-    weft_sim_world_agree(world, time_ns, WEFT_SIM_MISHAP, GOES_ON, name_of(mishap));
+    weft_sim_world_agree(world, time_ns, WEFT_SIM_MISHAP, GOES_ON, weft_sim_menu_name(mishap));
 }
 
 weft_ns weft_sim_mishap_start_ns(const struct weft_sim_world *world, uint32_t node, weft_ns time_ns)
@@ -117,7 +112,7 @@ static void sleep_begins(struct weft_sim_world *world, const struct weft_sim_mis
     struct weft_sim_ailment *ailment = ailment_of(world, mishap);
     if (!ailment->is_asleep) {
         ailment->is_asleep = true;
-        ailment->sleep_name = name_of(mishap);
+        ailment->sleep_name = weft_sim_menu_name(mishap);
         ailment->life = world->nodes[weft_sim_mishap_victim(world, mishap)].life;
         freeze(world, mishap);
     }
@@ -128,7 +123,7 @@ static void sleep_ends(struct weft_sim_world *world, const struct weft_sim_misha
 {
     struct weft_sim_ailment *ailment = ailment_of(world, mishap);
     struct weft_sim_node *node = &world->nodes[weft_sim_mishap_victim(world, mishap)];
-    if (!ailment->is_asleep || ailment->sleep_name != name_of(mishap)) {
+    if (!ailment->is_asleep || ailment->sleep_name != weft_sim_menu_name(mishap)) {
         return;
     }
     ailment->is_asleep = false;
@@ -232,7 +227,7 @@ static void drift(struct weft_sim_world *world, const struct weft_sim_mishap *mi
 {
     uint64_t ppm = 1 + weft_sim_random_below(mishap->luck, DRIFT_PPM_MAX);
     leap(world, weft_sim_mishap_victim(world, mishap), DRIFT_NS / 1000000 * ppm);
-    agree(world, world->now_ns + DRIFT_NS, GOES_ON, name_of(mishap));
+    agree(world, world->now_ns + DRIFT_NS, GOES_ON, weft_sim_menu_name(mishap));
 }
 
 static void drift_goes_on(struct weft_sim_world *world, const struct weft_sim_mishap *mishap)
@@ -400,7 +395,7 @@ void weft_sim_mishap_begin(struct weft_sim_world *world)
             if (weft_sim_menu_is_hostile(mishap.class)) {
                 weft_sim_hostile_add(world, &mishap);
             } else {
-                agree(world, zero_ns + mishap.after_ns, BEGINS, name_of(&mishap));
+                agree(world, zero_ns + mishap.after_ns, BEGINS, weft_sim_menu_name(&mishap));
             }
         }
     }
