@@ -8,12 +8,12 @@
 #include "shrink.h"
 #include "sweep.h"
 #include "tally.h"
+#include "wall.h"
 #include "world.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* Characters that mean nothing to a shell. */
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%"
@@ -26,13 +26,6 @@ static void on_signal(int number)
 {
     (void)number;
     stop = 1;
-}
-
-static uint64_t wall_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * WEFT_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 /* The words of the command, each as the shell wants it. */
@@ -83,7 +76,7 @@ int main(int argc, char **argv)
     if (options.sweep > 0 || options.fail_each) {
         return weft_sim_sweep(&options, argc - 1, argv + 1, &stop);
     }
-    uint64_t start_ns = wall_ns();
+    uint64_t start_ns = weft_sim_wall_ns();
     if (!weft_sim_output_begin(&output, &options) || !weft_sim_world_begin(&world, &options)) {
         return EXIT_USAGE;
     }
@@ -100,7 +93,7 @@ int main(int argc, char **argv)
     weft_sim_screen_clear(&world.screen);
     bool written = weft_sim_decisions_close(world.decisions);
     struct weft_sim_summary summary;
-    weft_sim_summary_make(&summary, &world, wall_ns() - start_ns);
+    weft_sim_summary_make(&summary, &world, weft_sim_wall_ns() - start_ns);
     weft_sim_expect_check(&world, &summary, &stop);
     if (world.watch != NULL) {
         weft_sim_watch_finish(world.watch, &world, &summary);

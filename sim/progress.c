@@ -2,27 +2,20 @@
 /* Answers "how far is it, and will it end?" in one line. Looks at counters only, so that it costs
  * nothing at a million nodes. */
 #include "progress.h"
+#include "wall.h"
 #include "world.h"
 
 #include <inttypes.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Real time between two lines on a terminal that shows nothing else. */
 #define STANDARD_NS (10 * WEFT_NS_PER_S)
 
-static uint64_t real_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * WEFT_NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 void weft_sim_progress_begin(struct weft_sim_progress *progress, FILE *out, uint32_t every_ms,
                              bool is_shown)
 {
     bool wanted = every_ms > 0 || (!is_shown && isatty(fileno(out)) == 1);
-    uint64_t now_ns = real_ns();
+    uint64_t now_ns = weft_sim_wall_ns();
     *progress = (struct weft_sim_progress){.out = wanted ? out : NULL,
                                            .every_ns = every_ms > 0 ? every_ms * WEFT_NS_PER_MS
                                                                     : STANDARD_NS,
@@ -91,7 +84,7 @@ static void say(const struct weft_sim_progress *progress, const struct weft_sim_
 
 void weft_sim_progress_show(struct weft_sim_progress *progress, const struct weft_sim_world *world)
 {
-    uint64_t now_ns = progress->out == NULL ? 0 : real_ns();
+    uint64_t now_ns = progress->out == NULL ? 0 : weft_sim_wall_ns();
     if (progress->out == NULL || now_ns - progress->last_ns < progress->every_ns) {
         return;
     }

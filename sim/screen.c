@@ -2,6 +2,7 @@
 /* Paints the state of a run over its last state. Reads the watch, changes nothing in the run. */
 #include "report.h"
 #include "screen.h"
+#include "wall.h"
 #include "watch.h"
 #include "world.h"
 
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -39,13 +39,6 @@ static const char *const tiers[] = {
 
 /* --- the terminal --- */
 
-static uint64_t real_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * WEFT_NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 static bool is_utf8(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
@@ -70,7 +63,7 @@ void weft_sim_screen_begin(struct weft_sim_screen *screen, FILE *out)
     screen->out = out;
     screen->has_colour = no_colour == NULL || no_colour[0] == '\0';
     screen->has_unicode = is_utf8();
-    screen->began_ns = real_ns();
+    screen->began_ns = weft_sim_wall_ns();
 }
 
 static void look_at_width(struct weft_sim_screen *screen)
@@ -210,7 +203,7 @@ static void say_time(struct weft_sim_screen *screen, weft_ns since_ns)
 {
     say(screen, "time",
         "%" PRIu64 ".%" PRIu64 " s simulated in %" PRIu64 ".%" PRIu64 " s; Ctrl-C ends it%s",
-        SECONDS(since_ns), SECONDS(real_ns() - screen->began_ns),
+        SECONDS(since_ns), SECONDS(weft_sim_wall_ns() - screen->began_ns),
         screen->width >= WIDTH_ROOMY ? " with the figures so far" : "");
 }
 
@@ -373,7 +366,7 @@ static void paint(struct weft_sim_screen *screen, const struct weft_sim_world *w
 
 void weft_sim_screen_show(struct weft_sim_screen *screen, const struct weft_sim_world *world)
 {
-    uint64_t now_ns = real_ns();
+    uint64_t now_ns = weft_sim_wall_ns();
     if (!weft_sim_screen_is_on(screen) || now_ns - screen->painted_ns < PAINT_NS) {
         return;
     }

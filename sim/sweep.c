@@ -6,12 +6,12 @@
 #include "swarm.h"
 #include "tally.h"
 #include "try.h"
+#include "wall.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
@@ -187,18 +187,11 @@ static bool run_all(struct sweep *sweep, const volatile int *stop)
     return good;
 }
 
-static uint64_t wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 int weft_sim_sweep(const struct weft_sim_options *options, int argc, char *const *argv,
                    const volatile int *stop)
 {
     static struct sweep sweep;
-    uint64_t begin_ms = wall_ms();
+    uint64_t begin_ns = weft_sim_wall_ns();
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     uint32_t jobs =
         options->jobs != 0 ? options->jobs : (uint32_t)(processors > 0 ? processors : 1);
@@ -219,7 +212,7 @@ int weft_sim_sweep(const struct weft_sim_options *options, int argc, char *const
     sweep.tally.shard_index = options->shard_index;
     sweep.tally.shard_count = options->shard_count;
     bool good = run_all(&sweep, stop);
-    sweep.tally.wall_ms = wall_ms() - begin_ms;
+    sweep.tally.wall_ms = (weft_sim_wall_ns() - begin_ns) / WEFT_NS_PER_MS;
     sweep.tally.interrupted = *stop != 0;
     weft_sim_tally_print(&sweep.tally, options->json);
     bool failed = !weft_sim_output_said() || sweep.tally.failed > 0 || !good;
