@@ -9,14 +9,12 @@
 #include "sweep.h"
 #include "tally.h"
 #include "wall.h"
+#include "words.h"
 #include "world.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Characters that mean nothing to a shell. */
-#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
@@ -34,10 +32,8 @@ static void keep_command(struct weft_sim_history *history, int argc, char **argv
     struct weft_text text = weft_text_into(history->command, sizeof(history->command));
     weft_text_add(&text, "weft-sim");
     for (int i = 1; i < argc; i++) {
-        bool is_plain = argv[i][strspn(argv[i], PLAIN)] == '\0' && argv[i][0] != '\0';
-        weft_text_add(&text, is_plain ? " " : " '");
-        weft_text_add(&text, argv[i]);
-        weft_text_add(&text, is_plain ? "" : "'");
+        weft_text_add(&text, " ");
+        weft_sim_words_quote(&text, argv[i]);
     }
 }
 

@@ -7,6 +7,9 @@
 
 #define NUMBER_BYTES 40
 
+/* Characters that mean nothing to a shell. */
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%"
+
 void weft_sim_words_add(struct weft_sim_words *words, const char *word)
 {
     size_t bytes = strlen(word) + 1;
@@ -54,11 +57,27 @@ bool weft_sim_words_have(int argc, char *const *argv, const char *flag)
     return false;
 }
 
+void weft_sim_words_quote(struct weft_text *text, const char *word)
+{
+    if (word[0] != '\0' && word[strspn(word, PLAIN)] == '\0') {
+        weft_text_add(text, word);
+        return;
+    }
+    weft_text_add(text, "'");
+    for (const char *at = word; *at != '\0'; at++) {
+        bool ends = *at == '\'';
+        weft_text_add_bytes(text, ends ? "'\\''" : at, ends ? 4 : 1);
+    }
+    weft_text_add(text, "'");
+}
+
 void weft_sim_words_print(const struct weft_sim_words *words)
 {
+    static char buffer[2 * WEFT_SIM_WORDS_BYTES]; /* too large for the stack */
+    struct weft_text text = weft_text_into(buffer, sizeof(buffer));
     for (uint32_t i = 0; i < words->count; i++) {
-        const char *word = weft_sim_words_at(words, i);
-        bool plain = strpbrk(word, "# ;&|<>()$`\\\"'*?[]{}~!") == NULL && word[0] != '\0';
-        printf(plain ? " %s" : " '%s'", word);
+        weft_text_add(&text, " ");
+        weft_sim_words_quote(&text, weft_sim_words_at(words, i));
     }
+    fputs(buffer, stdout);
 }

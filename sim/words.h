@@ -42,6 +42,9 @@ void weft_sim_words_argv(struct weft_sim_words *words, char **argv);
 /* Do |argv| have |flag|, which begins with "--", with a value behind it or in it? */
 bool weft_sim_words_have(int argc, char *const *argv, const char *flag);
 
+/* Append |word| as a shell takes it. */
+void weft_sim_words_quote(struct weft_text *text, const char *word);
+
 /* Print the words as a shell takes them, with blanks between. */
 void weft_sim_words_print(const struct weft_sim_words *words);
 

@@ -200,6 +200,21 @@ START_TEST(test_expectations_are_read)
 }
 END_TEST
 
+START_TEST(test_words_are_quoted_for_a_shell)
+{
+    static const struct {
+        const char *word, *quoted;
+    } rows[] = {{"--loss", "--loss"}, {"1%", "1%"},      {"#1,#4", "'#1,#4'"},
+                {"a b", "'a b'"},     {"", "''"},        {"it's", "'it'\\''s'"},
+                {"$(x)", "'$(x)'"},   {"a\nb", "'a\nb'"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct weft_text text = weft_text_into(said, sizeof(said));
+        weft_sim_words_quote(&text, rows[i].word);
+        ck_assert_str_eq(said, rows[i].quoted);
+    }
+}
+END_TEST
+
 static Suite *scenario_suite(void)
 {
     Suite *suite = suite_create("sim scenario");
@@ -211,6 +226,7 @@ static Suite *scenario_suite(void)
     WEFT_ADD(suite, test_sites_make_the_network);
     WEFT_ADD(suite, test_nodes_with_hours_come_in_the_morning);
     WEFT_ADD(suite, test_expectations_are_read);
+    WEFT_ADD(suite, test_words_are_quoted_for_a_shell);
     return suite;
 }
 
