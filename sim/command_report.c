@@ -141,17 +141,13 @@ static bool write_one(const struct runs *runs, const char *path, bool is_report)
     if (path == NULL) {
         return true;
     }
-    FILE *out = fopen(path, "we");
-    bool failed = out == NULL;
+    FILE *out = weft_sim_output_open(path);
     if (out != NULL && is_report) {
         weft_sim_page_write(runs->items, runs->count, out);
     } else if (out != NULL) {
         weft_sim_perfetto_write(&runs->histories[0], out);
     }
-    if (out != NULL) {
-        failed = ferror(out) != 0;
-        failed = fclose(out) != 0 || failed;
-    }
+    bool failed = out == NULL || !weft_sim_output_close(out, path, /* wanted */ true);
     if (failed) {
         fprintf(stderr, "weft-sim report: cannot write %s: %s\n", path, strerror(errno));
     }

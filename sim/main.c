@@ -73,7 +73,11 @@ int main(int argc, char **argv)
         return weft_sim_sweep(&options, argc - 1, argv + 1, &stop);
     }
     uint64_t start_ns = weft_sim_wall_ns();
-    if (!weft_sim_output_begin(&output, &options) || !weft_sim_world_begin(&world, &options)) {
+    if (!weft_sim_output_begin(&output, &options)) {
+        return EXIT_USAGE;
+    }
+    if (!weft_sim_world_begin(&world, &options)) {
+        weft_sim_output_drop(&output, &options);
         return EXIT_USAGE;
     }
     if (!options.json) {

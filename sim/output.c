@@ -5,12 +5,56 @@
 #include "page.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#define PART ".part"
+
+/* Where |path| is written until it is whole; false: it is written to at once. */
+static bool find_part(const char *path, char part[PATH_MAX])
+{
+    struct stat about;
+    bool is_new = lstat(path, &about) != 0 && errno == ENOENT;
+    return (is_new || S_ISREG(about.st_mode)) &&
+           snprintf(part, PATH_MAX, "%s" PART, path) < PATH_MAX;
+}
+
+FILE *weft_sim_output_open(const char *path)
+{
+    char part[PATH_MAX];
+    FILE *file = find_part(path, part) ? fopen(part, "we") : NULL;
+    return file != NULL ? file : fopen(path, "we");
+}
+
+bool weft_sim_output_close(FILE *file, const char *path, bool wanted)
+{
+    char part[PATH_MAX];
+    struct stat here;
+    struct stat there;
+    bool is_part = find_part(path, part) && fstat(fileno(file), &here) == 0 &&
+                   stat(part, &there) == 0 && here.st_dev == there.st_dev &&
+                   here.st_ino == there.st_ino;
+    errno = 0;
+    bool whole = fflush(file) == 0 && ferror(file) == 0;
+    int why = errno;
+    whole = fclose(file) == 0 && whole;
+    why = why != 0 ? why : errno;
+    if (is_part && whole && wanted) {
+        whole = rename(part, path) == 0;
+        why = errno;
+    }
+    if (is_part && !(whole && wanted)) {
+        unlink(part);
+    }
+    errno = why;
+    return whole;
+}
 
 static bool open_one(FILE **file, const char *flag, const char *path)
 {
-    *file = path == NULL ? NULL : fopen(path, "we");
+    *file = path == NULL ? NULL : weft_sim_output_open(path);
     if (path != NULL && *file == NULL) {
         fprintf(stderr, "weft-sim: cannot write --%s %s: %s\n", flag, path, strerror(errno));
     }
@@ -19,16 +63,12 @@ static bool open_one(FILE **file, const char *flag, const char *path)
 
 static bool close_one(FILE **file, const char *flag, const char *path)
 {
-    if (*file == NULL) {
-        return true;
-    }
-    bool failed = ferror(*file) != 0;
-    failed = fclose(*file) != 0 || failed;
+    bool whole = *file == NULL || weft_sim_output_close(*file, path, /* wanted */ true);
     *file = NULL;
-    if (failed) {
+    if (!whole) {
         fprintf(stderr, "weft-sim: --%s %s is incomplete: %s\n", flag, path, strerror(errno));
     }
-    return !failed;
+    return whole;
 }
 
 bool weft_sim_output_is_same(const char *a, const char *b)
@@ -67,8 +107,23 @@ static bool are_apart(const struct weft_sim_options *options)
 bool weft_sim_output_begin(struct weft_sim_output *output, const struct weft_sim_options *options)
 {
     *output = (struct weft_sim_output){NULL, NULL};
-    return are_apart(options) && open_one(&output->trace, "trace", options->trace_path) &&
-           open_one(&output->report, "report", options->report_path);
+    if (are_apart(options) && open_one(&output->trace, "trace", options->trace_path) &&
+        open_one(&output->report, "report", options->report_path)) {
+        return true;
+    }
+    weft_sim_output_drop(output, options);
+    return false;
+}
+
+void weft_sim_output_drop(struct weft_sim_output *output, const struct weft_sim_options *options)
+{
+    if (output->trace != NULL) {
+        (void)weft_sim_output_close(output->trace, options->trace_path, /* wanted */ false);
+    }
+    if (output->report != NULL) {
+        (void)weft_sim_output_close(output->report, options->report_path, /* wanted */ false);
+    }
+    *output = (struct weft_sim_output){NULL, NULL};
 }
 
 bool weft_sim_output_wanted(const struct weft_sim_output *output)

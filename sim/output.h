@@ -14,10 +14,24 @@ struct weft_sim_output {
     FILE *report; /* of --report; NULL = none; owned */
 };
 
+/* Begin to write what is to be found at |path|. A file that is there stays as it is until the new
+ * one is whole: this is written to |path| with ".part" behind it. What is no regular file, or in a
+ * folder that takes no further one, is written to at once.
+ * Errors: NULL if it cannot be written, errno says why.
+ * Owner:  the caller; ends with weft_sim_output_close(). */
+FILE *weft_sim_output_open(const char *path);
+
+/* Close |file|; what was written stands at |path| if it is |wanted| and all of it could be.
+ * Errors: false if not, errno says why. */
+bool weft_sim_output_close(FILE *file, const char *path, bool wanted);
+
 /* Open what |options| ask for.
  * Errors: false if one cannot be written, or two are the same file, or one is the scenario; a
  *         message was printed, nothing is open. */
 bool weft_sim_output_begin(struct weft_sim_output *output, const struct weft_sim_options *options);
+
+/* There will be no run: close the files, and leave those that are there as they are. */
+void weft_sim_output_drop(struct weft_sim_output *output, const struct weft_sim_options *options);
 
 /* Is there a file to write? */
 bool weft_sim_output_wanted(const struct weft_sim_output *output);

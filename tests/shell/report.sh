@@ -60,6 +60,23 @@ if [ -w /dev/full ]; then
     grep -q "is incomplete" "$dir/out" || fault "a full disk is not told"
 fi
 
+# A report or trace that is there stays as it is until the new one is whole.
+cp "$dir/a.html" "$dir/kept.html"
+cp "$dir/a.trace" "$dir/kept.trace"
+for words in "report $dir/a.trace -o $dir/kept.html" \
+    "--nodes 4 --segments 2 --size 1KiB --report $dir/kept.html --trace $dir/kept.trace"; do
+    # shellcheck disable=SC2086  # words
+    (trap '' XFSZ && ulimit -f 1 && "$sim" $words) >"$dir/out" 2>&1 && fault "$words: no fault"
+    grep -q "File too large" "$dir/out" || fault "$words: $(cat "$dir/out")"
+done
+"$sim" --nodes 2 --segments 1 --size 1KiB --trace "$dir/kept.trace" --report "$dir/none/x" \
+    >"$dir/out" 2>&1 && fault "a report goes to a folder that is not there"
+"$sim" --nodes 2 --segments 1 --size 1KiB --trace "$dir/kept.trace" --decisions "$dir/none/x" \
+    >"$dir/out" 2>&1 && fault "decisions go to a folder that is not there"
+cmp -s "$dir/a.html" "$dir/kept.html" || fault "a report that is there is lost"
+cmp -s "$dir/a.trace" "$dir/kept.trace" || fault "a trace that is there is lost"
+[ -z "$(find "$dir" -name '*.part')" ] || fault "something unfinished is left"
+
 "$sim" --segments 400 --nodes 2000 --size 1MiB --report "$dir/large.html" >/dev/null ||
     fault "a run of 400 segments failed"
 [ "$(wc -c <"$dir/large.html")" -lt 1000000 ] || fault "a report of 400 segments is too large"
