@@ -407,10 +407,11 @@ int weft_sim_shrink(int argc, char *const *argv, const volatile int *stop)
     }
     if (state.wanted.outcome == WEFT_SIM_TRY_PASSED ||
         state.wanted.outcome == WEFT_SIM_TRY_REFUSED) {
-        fprintf(stderr, "weft-sim: --shrink: this run does not fail: ");
-        fflush(stderr);
-        weft_sim_verdict_print(&state.wanted);
-        return state.wanted.outcome == WEFT_SIM_TRY_PASSED ? EXIT_FAILED : EXIT_USAGE;
+        bool passed = state.wanted.outcome == WEFT_SIM_TRY_PASSED;
+        fprintf(stderr, "weft-sim: --shrink: %s%s\n",
+                passed ? "this run does not fail: there is nothing to make smaller" : "",
+                passed ? "" : state.wanted.checks.detail);
+        return passed ? EXIT_FAILED : EXIT_USAGE;
     }
     if (*stop && weft_sim_verdict_is_stopped(&state.wanted)) {
         return EXIT_INTERRUPTED;

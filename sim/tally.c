@@ -236,7 +236,13 @@ int weft_sim_tally_merge(int argc, char *const *argv)
     for (int i = 0; i < argc; i++) {
         bool is_flag = strcmp(argv[i], "--json") == 0;
         json = json || is_flag;
-        good = (is_flag || add_file(&merge, argv[i])) && good;
+        bool is_other = !is_flag && strncmp(argv[i], "--", 2) == 0;
+        good = (is_flag || (is_other ? refuse(argv[i], "there is no such flag")
+                                     : add_file(&merge, argv[i]))) &&
+               good;
+    }
+    if (merge.files == 0 && good) {
+        fprintf(stderr, "weft-sim merge: name the files that the shards printed\n");
     }
     if (merge.files == 0 || !good) {
         fprintf(stderr, "Try weft-sim merge --help\n");

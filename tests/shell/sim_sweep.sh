@@ -47,6 +47,8 @@ refused 2 'its shard was in a file before it' merge "$dir/1" "$dir/1"
 refused 2 'merge: .*missing: No such file' merge "$dir/missing"
 refused 2 'merge: .*: Is a directory' merge "$dir"
 refused 2 'this is not what weft-sim' merge "$0"
+refused 2 'merge: --frob: there is no such flag' merge --frob "$dir/1"
+refused 2 'merge: name the files' merge --json
 refused 2 'for a single run' --sweep 2 --report "$dir/page.html"
 sed 's/"runs": 6/"runs": 5/' "$dir/2" >"$dir/cut"
 refused 1 'did not come to its end' merge "$dir/1" "$dir/cut"
