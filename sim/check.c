@@ -238,9 +238,9 @@ void weft_sim_check_penalty(struct weft_sim_shard *shard, uint32_t node, weft_no
     (void)hold_grudge(shard, node, peer);
 }
 
-void weft_sim_check_bad_chunk(struct weft_sim_shard *shard, uint32_t node, uint32_t peer)
+void weft_sim_check_bad_chunk(struct weft_sim_shard *shard, uint32_t node, weft_node_id peer)
 {
-    struct weft_sim_grudge *grudge = hold_grudge(shard, node, shard->world->nodes[peer].id);
+    struct weft_sim_grudge *grudge = hold_grudge(shard, node, peer);
     weft_ns now_ns = weft_sim_now(shard) + shard->world->nodes[node].clock_ns;
     grudge->count = now_ns - grudge->last_ns < BAN_NS ? grudge->count + 1 : 1;
     grudge->last_ns = now_ns;

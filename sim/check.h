@@ -113,8 +113,8 @@ void weft_sim_check_version(struct weft_sim_shard *shard, uint32_t node);
 /* The core of |node| holds something against |peer|: a name. */
 void weft_sim_check_penalty(struct weft_sim_shard *shard, uint32_t node, weft_node_id peer);
 
-/* |node| got a bad chunk from |peer|; before its core is told. */
-void weft_sim_check_bad_chunk(struct weft_sim_shard *shard, uint32_t node, uint32_t peer);
+/* |node| got a bad chunk from |peer|, a name; before its core is told. */
+void weft_sim_check_bad_chunk(struct weft_sim_shard *shard, uint32_t node, weft_node_id peer);
 
 /* INV-31 before |node| sends a control frame to |peer|. Owed while |node| is sure to remember: once
  * it held something against more than WEFT_PENALTIES_MAX peers, it has forgotten one. */

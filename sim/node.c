@@ -207,8 +207,7 @@ static enum weft_err verify(struct weft_sim_shard *shard, uint32_t index,
     }
     err = weft_sim_world_fails(shard->world) ? WEFT_ERR_IO : err;
     if (err == WEFT_ERR_MISMATCH && !from_source) {
-        uint32_t peer = weft_sim_topology_by_id(&world->topology, event->chunk.peer);
-        weft_sim_check_bad_chunk(shard, index, peer);
+        weft_sim_check_bad_chunk(shard, index, event->chunk.peer);
         if (weft_sim_canary(world->options, WEFT_SIM_CHECK_SHUNNED)) {
             return WEFT_ERR_CLOSED;
         }

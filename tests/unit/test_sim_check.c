@@ -54,7 +54,7 @@ static bool objects(uint32_t peer)
 
 static void bad_chunk(uint32_t peer)
 {
-    weft_sim_check_bad_chunk(shard, NODE, peer);
+    weft_sim_check_bad_chunk(shard, NODE, world.nodes[peer].id);
     weft_sim_check_penalty(shard, NODE, world.nodes[peer].id);
 }
 
