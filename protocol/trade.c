@@ -8,6 +8,7 @@
 
 #define ASKED_PER_LINK 2
 #define ASKED_PER_LINK_MOST 4
+#define DRAWN 3 /* neighbours, of whom the quickest is asked */
 
 /* While a chunk comes sooner than this, more are asked for, up to so many times tuning.far_window
  * and so many in all: small chunks over quick lines would come slower than the lines could. */
@@ -65,13 +66,17 @@ static uint64_t speed_of(const struct weft_core *core, uint32_t slot)
     return bytes_per_s == 0 ? UINT64_MAX : bytes_per_s;
 }
 
-/* The quicker of two that are drawn, as measured; who was not measured yet counts as quick. To ask
- * always the quickest would crowd it, and those who were slow once would never be asked again. */
+/* The quickest of three that are drawn, as measured; who was not measured yet counts as quick. To
+ * ask always the quickest would crowd it, and those who were slow once would never be asked
+ * again. */
 static uint32_t draw(struct weft_core *core, const uint8_t *slots, uint32_t count)
 {
-    uint32_t one = weft_rng_below(&core->rng, count);
-    uint32_t two = weft_rng_below(&core->rng, count);
-    return speed_of(core, slots[one]) >= speed_of(core, slots[two]) ? one : two;
+    uint32_t best = weft_rng_below(&core->rng, count);
+    for (uint32_t i = 1; i < DRAWN; i++) {
+        uint32_t other = weft_rng_below(&core->rng, count);
+        best = speed_of(core, slots[other]) > speed_of(core, slots[best]) ? other : best;
+    }
+    return best;
 }
 
 void weft_trade_fill(struct weft_core *core)
