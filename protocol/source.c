@@ -121,7 +121,15 @@ static struct weft_run whole_run(struct weft_core *core, uint32_t index)
     return (struct weft_run){.first = 0, .count = busy ? 0 : release->chunk_count};
 }
 
-/* What no other segment has or brings; else whatever is missing, if the source is quick. */
+/* May what others have or bring be asked of the source as well? If it is quick; but beside as much
+ * as is wanted of other segments, by one range: that fills what they leave of the line. */
+static bool may_double(const struct weft_core *core)
+{
+    bool idle = core->source.fetch_count == 0 || !weft_trade_is_full(core);
+    return idle && weft_crowd_is_quick(core);
+}
+
+/* What no other segment has or brings; else whatever is missing, if that may be. */
 static struct weft_run draw_run(struct weft_core *core, uint32_t index)
 {
     const struct weft_release *release = weft_release_of(core, &core->releases.downloads[index]);
@@ -129,7 +137,7 @@ static struct weft_run draw_run(struct weft_core *core, uint32_t index)
     if (core->links.far_count > 0) {
         run = weft_draw_rare(core, index, run_max(core, release));
     }
-    return run.count == 0 && weft_crowd_is_quick(core) ? choose_run(core, index) : run;
+    return run.count == 0 && may_double(core) ? choose_run(core, index) : run;
 }
 
 static struct weft_run next_run(struct weft_core *core, uint32_t index)

@@ -79,6 +79,11 @@ static uint32_t draw(struct weft_core *core, const uint8_t *slots, uint32_t coun
     return best;
 }
 
+bool weft_trade_is_full(const struct weft_core *core)
+{
+    return core->links.far_count > 0 && core->wants.far_count >= window(core);
+}
+
 void weft_trade_fill(struct weft_core *core)
 {
     uint8_t slots[WEFT_LINKS_MAX];

@@ -7,10 +7,15 @@
 #ifndef WEFT_TRADE_H
 #define WEFT_TRADE_H
 
+#include <stdbool.h>
+
 struct weft_core;
 
 /* Ask far neighbours, quick ones more often, until tuning.far_window chunks are on the way; where
  * they come quickly, up to four times as many. */
 void weft_trade_fill(struct weft_core *core);
+
+/* Are so many chunks on the way from other segments that this node asks them for no more now? */
+bool weft_trade_is_full(const struct weft_core *core);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many chunks are asked of other segments at a time follows how quickly they come; and who is
- * quick is asked more. */
+ * quick is asked more. What the source is asked for beside that. */
 #include "tests/support/check_main.h"
 
 #include "protocol/bandwidth.h"
@@ -120,6 +120,30 @@ START_TEST(who_is_slow_is_asked_less)
 }
 END_TEST
 
+/* Ranges open at the source once a request to it has ended, the |nth| one. */
+static uint32_t open_after_end_of(uint64_t nth)
+{
+    struct weft_event event = {.kind = WEFT_EVENT_SOURCE,
+                               .source = {.token = nth, .result = WEFT_ERR_CANCELLED}};
+    fixture_step(&fixture, WEFT_NS_PER_MS, event);
+    return fixture.core->source.fetch_count;
+}
+
+/* All is to be had elsewhere. As long as other segments are asked for as much as may be, a quick
+ * source sends a little of it only; as soon as they could be asked for more, it sends more. */
+START_TEST(beside_a_full_window_one_range_is_open)
+{
+    ck_assert_uint_eq(fixture.core->source.fetch_count, 2); /* begun when it was alone */
+    fixture.core->source.budget = 12;
+    fixture.core->source.chunk_ns = WEFT_NS_PER_MS;
+    ck_assert_uint_eq(asked_of(LINKS, WEFT_NS_PER_S), 10);
+    ck_assert_uint_eq(open_after_end_of(1), 1);
+    ck_assert_uint_eq(open_after_end_of(2), 1);
+    fixture.core->config.tuning.far_window = 60;
+    ck_assert_uint_eq(open_after_end_of(3), fixture.core->config.tuning.source_fetches);
+}
+END_TEST
+
 static Suite *trade_suite(void)
 {
     const TTest *const tests[] = {
@@ -130,6 +154,7 @@ static Suite *trade_suite(void)
         one_neighbour_is_asked_for_two_where_they_come_slowly,
         one_neighbour_is_asked_for_four_at_most,
         who_is_slow_is_asked_less,
+        beside_a_full_window_one_range_is_open,
     };
     Suite *suite = suite_create("trade");
     weft_check_case(suite, "trade", setup, teardown, tests, WEFT_ROWS(tests));
