@@ -16,20 +16,32 @@
 #define AHEAD_TIMES 4
 #define AHEAD_MOST 32
 
+/* If a chunk takes longer than this, fewer are asked for: they fill a slow line all the same, and do
+ * not make each other so late that they are given up. So many are asked for at least. */
+#define SLOW_NS (2 * WEFT_NS_PER_S)
+#define SLOW_LEAST 4
+
 /* Chunks that may be on the way from other segments. */
 static uint32_t window(const struct weft_core *core)
 {
-    uint32_t least = core->config.tuning.far_window;
-    uint64_t most = AHEAD_TIMES * least < AHEAD_MOST ? AHEAD_TIMES * least : AHEAD_MOST;
-    uint64_t ahead = core->wants.far_ns == 0 ? 0 : least * AHEAD_NS / core->wants.far_ns;
-    ahead = ahead < most ? ahead : most;
-    return ahead > least ? (uint32_t)ahead : least;
+    uint32_t usual = core->config.tuning.far_window;
+    weft_ns far_ns = core->wants.far_ns;
+    if (far_ns > 0 && far_ns < AHEAD_NS) {
+        uint64_t most = AHEAD_TIMES * usual < AHEAD_MOST ? AHEAD_TIMES * usual : AHEAD_MOST;
+        uint64_t ahead = usual * AHEAD_NS / far_ns;
+        ahead = ahead < most ? ahead : most;
+        return ahead > usual ? (uint32_t)ahead : usual;
+    }
+    uint64_t few = far_ns > SLOW_NS ? usual * SLOW_NS / far_ns : usual;
+    uint64_t least = usual < SLOW_LEAST ? usual : SLOW_LEAST;
+    return few > least ? (uint32_t)few : (uint32_t)least;
 }
 
 /* Chunks that may be on the way from one of those who send at all. */
 static uint32_t window_of_link(const struct weft_core *core)
 {
     uint32_t share = ASKED_PER_LINK * window(core) / core->config.tuning.far_window;
+    share = share > ASKED_PER_LINK ? share : ASKED_PER_LINK;
     return share < ASKED_PER_LINK_MOST ? share : ASKED_PER_LINK_MOST;
 }
 

@@ -53,6 +53,18 @@ START_TEST(where_they_come_slowly_few_are_asked)
 }
 END_TEST
 
+START_TEST(where_they_come_very_slowly_fewer_are_asked)
+{
+    ck_assert_uint_eq(asked_of(LINKS, 4 * WEFT_NS_PER_S), 5);
+}
+END_TEST
+
+START_TEST(there_is_a_least)
+{
+    ck_assert_uint_eq(asked_of(LINKS, 60 * WEFT_NS_PER_S), 4);
+}
+END_TEST
+
 START_TEST(where_nothing_is_known_few_are_asked)
 {
     ck_assert_uint_eq(asked_of(LINKS, 0), 10);
@@ -148,6 +160,8 @@ static Suite *trade_suite(void)
 {
     const TTest *const tests[] = {
         where_they_come_slowly_few_are_asked,
+        where_they_come_very_slowly_fewer_are_asked,
+        there_is_a_least,
         where_nothing_is_known_few_are_asked,
         where_they_come_quickly_more_are_asked,
         there_is_a_most,
