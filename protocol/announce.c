@@ -193,7 +193,7 @@ static void adopt(struct weft_core *core, const struct weft_event_bulletin *even
     announces->length = (uint32_t)event->length;
     announces->hints = 0;
     announces->accepted_ns = core->now_ns;
-    announces->hint_due_ns = core->now_ns + hint_ns[0];
+    core->dues[WEFT_DUE_HINT] = core->now_ns + hint_ns[0];
     if (core->config.shares_records) {
         announces->bytes =
             core->host.keep_bulletin(core->host.context, event->bytes, event->length);
@@ -274,9 +274,9 @@ static void send_hints(struct weft_core *core)
 {
     struct weft_announces *announces = &core->announces;
     announces->hints++;
-    announces->hint_due_ns = announces->hints < HINT_ROUNDS
-                                 ? announces->accepted_ns + hint_ns[announces->hints]
-                                 : WEFT_NS_NEVER;
+    core->dues[WEFT_DUE_HINT] = announces->hints < HINT_ROUNDS
+                                    ? announces->accepted_ns + hint_ns[announces->hints]
+                                    : WEFT_NS_NEVER;
     uint32_t slots[2 * HINTS];
     uint32_t count = weft_member_sample(core, 0, 2 * HINTS, slots);
     uint32_t sent = 0;
@@ -292,20 +292,10 @@ static void send_hints(struct weft_core *core)
 
 void weft_announce_expire(struct weft_core *core)
 {
-    struct weft_announces *announces = &core->announces;
-    if (core->now_ns >= announces->hint_due_ns) {
+    if (core->now_ns >= core->dues[WEFT_DUE_HINT]) {
         send_hints(core);
     }
     weft_bulletin_check_expire(core);
     expire_sent(core);
     weft_look_expire(core);
-}
-
-weft_ns weft_announce_deadline(const struct weft_core *core)
-{
-    const struct weft_announces *announces = &core->announces;
-    weft_ns due_ns = weft_look_deadline(core);
-    due_ns = announces->hint_due_ns < due_ns ? announces->hint_due_ns : due_ns;
-    weft_ns check_ns = weft_bulletin_check_deadline(core);
-    return check_ns < due_ns ? check_ns : due_ns;
 }

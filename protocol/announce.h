@@ -41,7 +41,6 @@ struct weft_announces {
     uint32_t hints;             /* rounds of hints made for this bulletin */
     bool is_first;              /* not learned from a peer: tell other segments too */
     weft_ns accepted_ns;        /* when bulletin was accepted */
-    weft_ns hint_due_ns;        /* next round */
     uint32_t sent_at;           /* next place in sent */
     uint32_t gets;              /* entries of sent, as bits, that were ANNOUNCE_GET, not ANNOUNCE */
     void *sent;                 /* rate limit: a piece of rows, NULL = nothing sent lately */
@@ -88,8 +87,5 @@ uint32_t weft_announce_version(const struct weft_core *core);
 
 /* Tell, check and look, whatever is due. */
 void weft_announce_expire(struct weft_core *core);
-
-/* When weft_announce_expire() is wanted next. */
-weft_ns weft_announce_deadline(const struct weft_core *core);
 
 #endif

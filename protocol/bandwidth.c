@@ -100,9 +100,7 @@ void weft_bandwidth_observe(struct weft_core *core, weft_node_id peer, uint32_t 
         entry->bytes_per_s -= (entry->bytes_per_s - sample) >> MEAN_SHIFT;
     }
     entry->seen_ns = core->now_ns;
-    if (core->bandwidths.due_ns > core->now_ns + TELL_NS) {
-        core->bandwidths.due_ns = core->now_ns + TELL_NS;
-    }
+    weft_due_by(core, WEFT_DUE_RATE, core->now_ns + TELL_NS);
 }
 
 uint64_t weft_bandwidth_of(const struct weft_core *core, weft_node_id peer)
@@ -311,7 +309,7 @@ static weft_ns next_ns(const struct weft_core *core)
 void weft_bandwidth_expire(struct weft_core *core)
 {
     struct weft_bandwidths *bandwidths = &core->bandwidths;
-    if (core->now_ns < bandwidths->due_ns) {
+    if (core->now_ns < core->dues[WEFT_DUE_RATE]) {
         return;
     }
     struct weft_rate rates[WEFT_MESSAGE_RATES_MAX];
@@ -338,10 +336,5 @@ void weft_bandwidth_expire(struct weft_core *core)
     if (count > 0) {
         weft_gossip_tell_rates(core, rates, count);
     }
-    bandwidths->due_ns = next_ns(core);
-}
-
-weft_ns weft_bandwidth_deadline(const struct weft_core *core)
-{
-    return core->bandwidths.due_ns;
+    core->dues[WEFT_DUE_RATE] = next_ns(core);
 }

@@ -45,7 +45,6 @@ struct weft_bandwidths {
                                          struct weft_bandwidth_subject)]; /* what others told */
     uint32_t subject_count; /* candidates they told it of */
     uint32_t told_count;    /* rates told since START, part of their sequence */
-    weft_ns due_ns;         /* next telling */
 };
 
 /* The core ends: give back the table. */
@@ -71,8 +70,5 @@ uint8_t weft_bandwidth_half_octaves(uint64_t bytes_per_s);
 
 /* Tell what is due. */
 void weft_bandwidth_expire(struct weft_core *core);
-
-/* When weft_bandwidth_expire() is wanted next. */
-weft_ns weft_bandwidth_deadline(const struct weft_core *core);
 
 #endif

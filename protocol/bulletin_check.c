@@ -93,6 +93,7 @@ void weft_bulletin_check_next(struct weft_core *core)
     struct weft_bulletin_check *self = &core->announces.check;
     self->peer = 0;
     self->bulletin = 0;
+    core->dues[WEFT_DUE_CHECK] = WEFT_NS_NEVER;
     struct weft_bulletin_candidate *next = NULL;
     for (uint32_t i = 0; i < WEFT_BULLETIN_CANDIDATES_MAX; i++) {
         struct weft_bulletin_candidate *candidate = &self->candidates[i];
@@ -183,7 +184,7 @@ void weft_bulletin_check_on_announce(struct weft_core *core, const struct weft_e
         .peer = *from, .bulletin = bulletin, .bytes = room, .length = announce->length};
     self->bulletin = bulletin;
     self->peer = from->id;
-    self->until_ns = core->now_ns + CHECK_NS;
+    core->dues[WEFT_DUE_CHECK] = core->now_ns + CHECK_NS;
     forget(core, from->id);
 }
 
@@ -205,16 +206,10 @@ void weft_bulletin_check_on_heard(struct weft_core *core, const struct weft_endp
 void weft_bulletin_check_expire(struct weft_core *core)
 {
     const struct weft_bulletin_check *self = &core->announces.check;
-    if (self->bulletin != 0 && core->now_ns >= self->until_ns) {
+    if (core->now_ns >= core->dues[WEFT_DUE_CHECK]) {
         refuse(core, self->peer, self->bulletin);
         weft_bulletin_check_next(core);
     }
-}
-
-weft_ns weft_bulletin_check_deadline(const struct weft_core *core)
-{
-    const struct weft_bulletin_check *self = &core->announces.check;
-    return self->bulletin == 0 ? WEFT_NS_NEVER : self->until_ns;
 }
 
 void weft_bulletin_check_end(struct weft_core *core)

@@ -38,7 +38,6 @@ struct weft_bulletin_refusal {
 struct weft_bulletin_check {
     weft_node_id peer;      /* whose bulletin is under check */
     weft_bulletin bulletin; /* under check, 0 = none */
-    weft_ns until_ns;       /* given up then */
     struct weft_bulletin_candidate candidates[WEFT_BULLETIN_CANDIDATES_MAX]; /* next in line */
     void *refused_pieces[WEFT_ROW_PIECES(WEFT_BULLETIN_REFUSALS_MAX,
                                          struct weft_bulletin_refusal)]; /* not to be asked */
@@ -70,8 +69,5 @@ bool weft_bulletin_check_is_refused(const struct weft_core *core, weft_node_id p
 
 /* Give up a check without answer. */
 void weft_bulletin_check_expire(struct weft_core *core);
-
-/* When weft_bulletin_check_expire() is wanted next. */
-weft_ns weft_bulletin_check_deadline(const struct weft_core *core);
 
 #endif

@@ -49,9 +49,7 @@ static void count_flap(struct weft_member *member)
 
 static void plan(struct weft_core *core, weft_ns due_ns)
 {
-    if (due_ns < core->members.due_ns) {
-        core->members.due_ns = due_ns;
-    }
+    weft_due_by(core, WEFT_DUE_CLAIM, due_ns);
 }
 
 /* Bring the member at |slot| into |state| and tell. */
@@ -398,10 +396,10 @@ static weft_ns expire_suspect(struct weft_core *core, uint32_t slot, weft_ns gua
 void weft_claim_expire(struct weft_core *core)
 {
     struct weft_members *members = &core->members;
-    if (core->now_ns < members->due_ns) {
+    if (core->now_ns < core->dues[WEFT_DUE_CLAIM]) {
         return;
     }
-    members->due_ns = WEFT_NS_NEVER;
+    core->dues[WEFT_DUE_CLAIM] = WEFT_NS_NEVER;
     refute_late(core);
     weft_ns guard_ns = mass_guard_ns(core);
     uint32_t now_ms = weft_member_clock_ms(core);
@@ -416,11 +414,6 @@ void weft_claim_expire(struct weft_core *core)
             plan(core, core->now_ns + (TOMBSTONE_MS - age_ms) * WEFT_NS_PER_MS);
         }
     }
-}
-
-weft_ns weft_claim_deadline(const struct weft_core *core)
-{
-    return core->members.due_ns;
 }
 
 void weft_claim_on_wake(struct weft_core *core)

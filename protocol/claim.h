@@ -53,9 +53,6 @@ void weft_claim_refute(struct weft_core *core, uint64_t incarnation);
 /* End suspicions, drop old tombstones. */
 void weft_claim_expire(struct weft_core *core);
 
-/* When weft_claim_expire() is wanted next. */
-weft_ns weft_claim_deadline(const struct weft_core *core);
-
 /* The machine slept: every suspicion begins again. */
 void weft_claim_on_wake(struct weft_core *core);
 

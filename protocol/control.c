@@ -35,11 +35,9 @@ void weft_control_on_start(struct weft_core *core, const struct weft_event_start
     }
     core->started = true;
     core->link_up = true;
-    core->gossip.due_ns = WEFT_NS_NEVER;
-    core->gossip.rates_due_ns = WEFT_NS_NEVER;
-    core->gossip.sync.more_ns = WEFT_NS_NEVER;
-    core->bandwidths.due_ns = WEFT_NS_NEVER;
-    core->announces.hint_due_ns = WEFT_NS_NEVER;
+    for (uint32_t due = 0; due < WEFT_DUE_COUNT; due++) {
+        core->dues[due] = WEFT_NS_NEVER;
+    }
     weft_own_record_on_start(core);
     weft_pace_on_start(core);
     weft_probe_on_start(core);
@@ -153,26 +151,16 @@ void weft_control_expire(struct weft_core *core)
     weft_gossip_expire(core);
 }
 
-static weft_ns earlier(weft_ns a, weft_ns b)
-{
-    return a < b ? a : b;
-}
-
 weft_ns weft_control_deadline(const struct weft_core *core)
 {
     if (!is_active(core)) {
         return WEFT_NS_NEVER;
     }
-    weft_ns due_ns = weft_announce_deadline(core);
-    if (!core->link_up) {
-        return due_ns;
+    uint32_t end = core->is_agent ? WEFT_DUE_COUNT : WEFT_DUE_AGENT;
+    end = core->link_up ? end : WEFT_DUE_ONLINE;
+    weft_ns due_ns = WEFT_NS_NEVER;
+    for (uint32_t due = 0; due < end; due++) {
+        due_ns = core->dues[due] < due_ns ? core->dues[due] : due_ns;
     }
-    due_ns = earlier(due_ns, weft_own_record_deadline(core));
-    due_ns = earlier(due_ns, weft_join_deadline(core));
-    due_ns = earlier(due_ns, weft_probe_deadline(core));
-    due_ns = earlier(due_ns, weft_claim_deadline(core));
-    due_ns = earlier(due_ns, weft_election_deadline(core));
-    due_ns = earlier(due_ns, weft_remote_deadline(core));
-    due_ns = earlier(due_ns, weft_bandwidth_deadline(core));
-    return earlier(due_ns, weft_gossip_deadline(core));
+    return due_ns;
 }

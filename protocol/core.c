@@ -392,8 +392,8 @@ static weft_ns content_deadline(const struct weft_core *core)
  * True: roles changed. */
 static bool refill(struct weft_core *core, enum weft_event_kind kind)
 {
-    bool roles = core->seen_epoch != core->members.epoch;
-    core->seen_epoch = core->members.epoch;
+    bool roles = core->seen_epoch != core->epoch;
+    core->seen_epoch = core->epoch;
     if (!roles && !handlers[kind].opens_work) {
         return false;
     }

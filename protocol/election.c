@@ -42,12 +42,13 @@ void weft_election_reset(struct weft_core *core)
     }
     *election = (struct weft_elections){
         .state = WEFT_ELECTION_FOLLOWER,
-        .due_ns = core->now_ns,
         .since_ns = core->now_ns,
         .window_ns = core->now_ns + WINDOW_NS,
         .changed_ns = core->now_ns,
         .term = election->term,
     };
+    core->is_agent = false;
+    core->dues[WEFT_DUE_ELECTION] = core->now_ns;
 }
 
 void weft_election_on_start(struct weft_core *core)
@@ -93,6 +94,7 @@ static void list_agents(struct weft_core *core)
         election->agents[at] = weft_member_said(core, member)->id;
         election->agent_count = last + 1;
     }
+    core->is_agent = weft_election_is_agent(core, core->self.id);
 }
 
 void weft_election_on_role(struct weft_core *core, uint32_t slot, bool is_role)
@@ -114,7 +116,7 @@ void weft_election_on_role(struct weft_core *core, uint32_t slot, bool is_role)
         }
     }
     list_agents(core);
-    election->due_ns = core->now_ns;
+    core->dues[WEFT_DUE_ELECTION] = core->now_ns;
 }
 
 uint32_t weft_election_agents(const struct weft_core *core,
@@ -146,7 +148,7 @@ bool weft_election_is_out(const struct weft_core *core, weft_node_id id)
 
 bool weft_election_self(const struct weft_core *core)
 {
-    return weft_election_is_agent(core, core->self.id);
+    return core->is_agent;
 }
 
 /* ---- States ---- */
@@ -254,8 +256,8 @@ static void think_follower(struct weft_core *core)
     uint32_t missing = wanted > proper ? wanted - proper : 0;
     uint32_t place = weft_candidate_place(core);
     bool is_challenge = challenges(core);
-    if (election->windows > 0 && election->window_ns < election->due_ns) {
-        election->due_ns = election->window_ns; /* the next one may count, too */
+    if (election->windows > 0) {
+        weft_due_by(core, WEFT_DUE_ELECTION, election->window_ns); /* the next one may count, too */
     }
     bool is_reason = weft_candidate_is_eligible(core) && is_settled(core) &&
                      ((missing > 0 && place < WEFT_AGENTS_MAX) || is_challenge);
@@ -275,8 +277,8 @@ static void think_follower(struct weft_core *core)
         election->since_ns + CLAIM_NS + place * CLAIM_STEP_NS + spare * SPARE_STEP_NS;
     if (weft_join_is_alone(core) || core->now_ns >= claim_ns) {
         become_agent(core);
-    } else if (claim_ns < election->due_ns) {
-        election->due_ns = claim_ns;
+    } else {
+        weft_due_by(core, WEFT_DUE_ELECTION, claim_ns);
     }
 }
 
@@ -302,9 +304,9 @@ static void think_agent(struct weft_core *core)
     weft_ns leave_ns = election->since_ns + SURPLUS_NS + behind * SURPLUS_STEP_NS;
     if (core->now_ns >= leave_ns) {
         become_draining(core);
-        election->due_ns = core->now_ns + DRAIN_NS;
-    } else if (leave_ns < election->due_ns) {
-        election->due_ns = leave_ns;
+        core->dues[WEFT_DUE_ELECTION] = core->now_ns + DRAIN_NS;
+    } else {
+        weft_due_by(core, WEFT_DUE_ELECTION, leave_ns);
     }
 }
 
@@ -325,15 +327,14 @@ static weft_ns next_ns(const struct weft_core *core)
 void weft_election_expire(struct weft_core *core)
 {
     struct weft_elections *election = &core->election;
-    if (election->epoch != core->members.epoch) {
-        election->epoch = core->members.epoch;
-        weft_ns soon_ns = core->now_ns + SETTLE_NS;
-        election->due_ns = election->due_ns < soon_ns ? election->due_ns : soon_ns;
+    if (core->elected_epoch != core->epoch) {
+        core->elected_epoch = core->epoch;
+        weft_due_by(core, WEFT_DUE_ELECTION, core->now_ns + SETTLE_NS);
     }
-    if (core->now_ns < election->due_ns) {
+    if (core->now_ns < core->dues[WEFT_DUE_ELECTION]) {
         return;
     }
-    election->due_ns = next_ns(core);
+    core->dues[WEFT_DUE_ELECTION] = next_ns(core);
     list_agents(core);
     switch ((enum weft_election_state)election->state) {
     case WEFT_ELECTION_FOLLOWER:
@@ -347,15 +348,10 @@ void weft_election_expire(struct weft_core *core)
         if (core->now_ns - election->since_ns >= DRAIN_NS) {
             become_follower(core);
         } else {
-            election->due_ns = election->since_ns + DRAIN_NS;
+            core->dues[WEFT_DUE_ELECTION] = election->since_ns + DRAIN_NS;
         }
         break;
     case WEFT_ELECTION_STATE_COUNT:
         break;
     }
-}
-
-weft_ns weft_election_deadline(const struct weft_core *core)
-{
-    return core->election.due_ns;
 }

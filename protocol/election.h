@@ -41,9 +41,7 @@ struct weft_elections {
     uint8_t windows;    /* windows in a row in which this node beat the weakest agent */
     bool is_surplus;    /* AGENT: enough better ones are in force since since_ns */
     uint32_t term;      /* highest seen in the segment */
-    uint64_t epoch;     /* of members, when the list was computed */
     weft_ns since_ns;   /* when the state, or is_surplus, began */
-    weft_ns due_ns;     /* when to look again; NEVER = when something changes */
     weft_ns window_ns;  /* end of the challenge window */
     weft_ns changed_ns; /* last time an agent came into force */
     weft_node_id agents[WEFT_AGENTS_MAX]; /* in force, best first */
@@ -86,8 +84,5 @@ void weft_election_on_role(struct weft_core *core, uint32_t slot, bool is_role);
 
 /* Act on what changed or is due. */
 void weft_election_expire(struct weft_core *core);
-
-/* When weft_election_expire() is wanted next. */
-weft_ns weft_election_deadline(const struct weft_core *core);
 
 #endif

@@ -33,13 +33,6 @@ static uint8_t tells(const struct weft_core *core)
     return (uint8_t)(2 * digits + 4);
 }
 
-static void plan(struct weft_gossip *gossip, weft_ns due_ns)
-{
-    if (due_ns < gossip->due_ns) {
-        gossip->due_ns = due_ns;
-    }
-}
-
 static void append(struct weft_core *core, uint32_t slot)
 {
     weft_log_append(&core->gossip.queue, &core->reserves->rows, (uint16_t)slot);
@@ -61,7 +54,7 @@ static void drop_rates(struct weft_core *core)
         weft_reserve_give(&core->reserves->rows, gossip->rates);
         gossip->rates = NULL;
     }
-    gossip->rates_due_ns = WEFT_NS_NEVER;
+    core->dues[WEFT_DUE_RATES] = WEFT_NS_NEVER;
 }
 
 void weft_gossip_end(struct weft_core *core)
@@ -80,7 +73,7 @@ void weft_gossip_tell(struct weft_core *core, uint32_t slot, bool eager)
     weft_member_set_tells(core, slot, tells(core));
     if (eager) {
         weft_ns soonest_ns = gossip->pushed_ns + PUSH_NS;
-        plan(gossip, core->now_ns > soonest_ns ? core->now_ns : soonest_ns);
+        weft_due_by(core, WEFT_DUE_PUSH, core->now_ns > soonest_ns ? core->now_ns : soonest_ns);
     }
 }
 
@@ -102,7 +95,7 @@ void weft_gossip_tell_rates(struct weft_core *core, const struct weft_rate *rate
     memcpy(gossip->rates->items, rates, count * sizeof(rates[0]));
     gossip->rates->count = count;
     gossip->rates->slot = core->members.count;
-    gossip->rates_due_ns = core->now_ns;
+    core->dues[WEFT_DUE_RATES] = core->now_ns;
 }
 
 /* Take up to |wanted| records from the queue, each to be sent |copies| times. */
@@ -149,7 +142,7 @@ static void push(struct weft_core *core)
     struct weft_gossip *gossip = &core->gossip;
     uint32_t slots[FANOUT];
     uint32_t count = choose(core, slots);
-    gossip->due_ns = WEFT_NS_NEVER;
+    core->dues[WEFT_DUE_PUSH] = WEFT_NS_NEVER;
     if (count == 0) {
         /* Nobody is there; whoever comes is welcomed with everything. */
         weft_gossip_clear(core);
@@ -164,9 +157,9 @@ static void push(struct weft_core *core)
     }
     gossip->pushed_ns = core->now_ns;
     if (waiting > WEFT_MESSAGE_RECORDS_MAX) {
-        plan(gossip, core->now_ns + PUSH_NS);
+        weft_due_by(core, WEFT_DUE_PUSH, core->now_ns + PUSH_NS);
     } else if (weft_log_length(&gossip->queue) > 0) {
-        plan(gossip, core->now_ns + AGAIN_NS);
+        weft_due_by(core, WEFT_DUE_PUSH, core->now_ns + AGAIN_NS);
     }
 }
 
@@ -187,7 +180,7 @@ static void push_rates(struct weft_core *core)
         }
     }
     if (rates->slot > 1) {
-        core->gossip.rates_due_ns = core->now_ns + AGAIN_NS;
+        core->dues[WEFT_DUE_RATES] = core->now_ns + AGAIN_NS;
     } else {
         drop_rates(core);
     }
@@ -229,24 +222,16 @@ void weft_gossip_clear(struct weft_core *core)
     }
     drop_rates(core);
     weft_log_reset(&core->gossip.queue, &core->reserves->rows);
-    core->gossip.due_ns = WEFT_NS_NEVER;
+    core->dues[WEFT_DUE_PUSH] = WEFT_NS_NEVER;
 }
 
 void weft_gossip_expire(struct weft_core *core)
 {
-    if (core->now_ns >= core->gossip.due_ns) {
+    if (core->now_ns >= core->dues[WEFT_DUE_PUSH]) {
         push(core);
     }
-    if (core->now_ns >= core->gossip.rates_due_ns) {
+    if (core->now_ns >= core->dues[WEFT_DUE_RATES]) {
         push_rates(core);
     }
     weft_sync_expire(core);
-}
-
-weft_ns weft_gossip_deadline(const struct weft_core *core)
-{
-    const struct weft_gossip *gossip = &core->gossip;
-    weft_ns sync_ns = weft_sync_deadline(core);
-    weft_ns push_ns = gossip->due_ns < gossip->rates_due_ns ? gossip->due_ns : gossip->rates_due_ns;
-    return push_ns < sync_ns ? push_ns : sync_ns;
 }

@@ -27,9 +27,7 @@ _Static_assert(sizeof(struct weft_gossip_rates) <= WEFT_ROWS_BYTES, "they fit in
 struct weft_gossip {
     struct weft_log queue;           /* places of members with tells > 0 */
     struct weft_gossip_rates *rates; /* rates to be told, a piece of rows; NULL = none */
-    weft_ns rates_due_ns;            /* when the next members hear of them */
     weft_ns pushed_ns;               /* last push to three */
-    weft_ns due_ns;                  /* next push */
     struct weft_syncs sync;          /* repair of views that differ */
 };
 
@@ -69,8 +67,5 @@ void weft_gossip_clear(struct weft_core *core);
 
 /* Push what is due, and repair. */
 void weft_gossip_expire(struct weft_core *core);
-
-/* When weft_gossip_expire() is wanted next. */
-weft_ns weft_gossip_deadline(const struct weft_core *core);
 
 #endif

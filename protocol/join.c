@@ -76,7 +76,7 @@ void weft_join_restart(struct weft_core *core)
     join->periods = 1;
     join->welcomed = false;
     join->began_ns = core->now_ns;
-    join->due_ns = core->now_ns;
+    core->dues[WEFT_DUE_JOIN] = core->now_ns;
 }
 
 void weft_join_on_start(struct weft_core *core, const struct weft_endpoint *known, size_t count)
@@ -325,14 +325,14 @@ void weft_join_hasten(struct weft_core *core)
     if (join->periods > 1) {
         join->periods = 1;
         weft_ns due_ns = core->now_ns + jittered(core, STEADY_NS);
-        join->due_ns = join->due_ns < due_ns ? join->due_ns : due_ns;
+        weft_due_by(core, WEFT_DUE_JOIN, due_ns);
     }
 }
 
 void weft_join_expire(struct weft_core *core)
 {
     struct weft_joins *join = &core->members.join;
-    if (core->now_ns < join->due_ns) {
+    if (core->now_ns < core->dues[WEFT_DUE_JOIN]) {
         return;
     }
     if (join->attempt < QUICK_ATTEMPTS) {
@@ -350,11 +350,6 @@ void weft_join_expire(struct weft_core *core)
     join->periods = choose_periods(core);
     weft_ns pause_ns = join->attempt < QUICK_PAUSES ? pauses_ns[join->attempt]
                                                     : jittered(core, join->periods * STEADY_NS);
-    join->due_ns = core->now_ns + pause_ns;
+    core->dues[WEFT_DUE_JOIN] = core->now_ns + pause_ns;
     join->attempt += join->attempt < QUICK_ATTEMPTS ? 1 : 0;
-}
-
-weft_ns weft_join_deadline(const struct weft_core *core)
-{
-    return core->members.join.due_ns;
 }

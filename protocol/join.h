@@ -23,8 +23,7 @@ struct weft_joins {
     uint32_t next_known;                             /* whose turn it is */
     uint32_t attempt;                                /* since START, wake-up or a new prefix */
     uint32_t nonce;                                  /* of the newest JOINs */
-    uint32_t periods;                                /* steady ones that end at due_ns */
-    weft_ns due_ns;                                  /* next attempt */
+    uint32_t periods;                                /* steady ones made one at present */
     weft_ns asked_ns;                                /* when the newest JOIN was sent */
     weft_ns began_ns;                                /* when attempt was 0 */
     weft_ns beacon_ns;                               /* when a beacon was followed last */
@@ -61,9 +60,6 @@ void weft_join_hasten(struct weft_core *core);
 
 /* Knock where it is due; ping a tombstone now and then. */
 void weft_join_expire(struct weft_core *core);
-
-/* When weft_join_expire() is wanted next. */
-weft_ns weft_join_deadline(const struct weft_core *core);
 
 /* Did the node begin to join less than 10 s ago? Then its view may be partial. */
 bool weft_join_is_young(const struct weft_core *core);

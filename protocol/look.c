@@ -21,6 +21,15 @@
 #define ORDINARY_LEAST 2
 #define ORDINARY_MOST 10
 
+/* When there is something to do next; whoever changes |looks| says so. */
+static void set_due(struct weft_core *core)
+{
+    const struct weft_looks *look = &core->announces.look;
+    weft_ns due_ns = look->stale_ns < look->due_ns ? look->stale_ns : look->due_ns;
+    weft_ns over_ns = look->hang_ns < look->until_ns ? look->hang_ns : look->until_ns;
+    core->dues[WEFT_DUE_LOOK] = look->until_ns != 0 ? over_ns : due_ns;
+}
+
 /* Plan the next look in |pace_ns| +-10 %. */
 static void plan(struct weft_core *core, weft_ns pace_ns)
 {
@@ -28,6 +37,7 @@ static void plan(struct weft_core *core, weft_ns pace_ns)
     core->announces.look.due_ns = core->now_ns + pace_ns - pace_ns / 10 +
                                   weft_rng_below(&core->rng, spread_ms) * WEFT_NS_PER_MS;
     core->announces.look.reason = WEFT_LOOK_POLL;
+    set_due(core);
 }
 
 /* The pace of this node: agents take turns, and so do the others. */
@@ -54,6 +64,7 @@ static void plan_first(struct weft_core *core)
     plan(core, pace);
     core->announces.look.due_ns =
         core->now_ns + weft_rng_below(&core->rng, spread_ms) * WEFT_NS_PER_MS;
+    set_due(core);
 }
 
 void weft_look_on_bulletin(struct weft_core *core, weft_ns fresh_ns)
@@ -65,6 +76,7 @@ void weft_look_on_bulletin(struct weft_core *core, weft_ns fresh_ns)
         look->stale_ns =
             core->now_ns + fresh_ns + weft_rng_below(&core->rng, spread_ms) * WEFT_NS_PER_MS;
     }
+    set_due(core);
 }
 
 void weft_look_on_start(struct weft_core *core)
@@ -78,6 +90,7 @@ void weft_look_on_start(struct weft_core *core)
         look->due_ns = core->now_ns + (is_alone ? 0 : delay_ms * WEFT_NS_PER_MS);
         look->reason = WEFT_LOOK_START;
     }
+    set_due(core);
 }
 
 /* Ask for a look, and plan to ask once more if nothing comes of it. */
@@ -89,6 +102,7 @@ static bool ask(struct weft_core *core, uint32_t asks)
     }
     look->asks = asks;
     look->hang_ns = asks < ASKS_MAX ? core->now_ns + (HANG_NS << (asks - 1)) : WEFT_NS_NEVER;
+    set_due(core);
     return true;
 }
 
@@ -101,6 +115,7 @@ static void begin(struct weft_core *core, enum weft_look_reason reason)
     look->until_ns = core->now_ns + LOOK_NS;
     look->due_ns = WEFT_NS_NEVER;
     look->reason = (uint8_t)reason;
+    set_due(core);
     weft_core_trace(core,
                     (struct weft_trace_record){.kind = WEFT_TRACE_LOOK, .value = (uint64_t)reason});
 }
@@ -137,6 +152,7 @@ void weft_look_on_looked(struct weft_core *core, const struct weft_event_looked 
     }
     uint8_t reason = look->reason;
     look->until_ns = 0;
+    set_due(core);
     if (look->again) {
         look->again = false;
         begin(core, WEFT_LOOK_OPERATOR);
@@ -170,10 +186,14 @@ void weft_look_on_role(struct weft_core *core)
                        weft_rng_below(&core->rng, core->config.tuning.poll_ms) * WEFT_NS_PER_MS;
     }
     look->due_ns = due_ns < look->due_ns ? due_ns : look->due_ns;
+    set_due(core);
 }
 
 void weft_look_expire(struct weft_core *core)
 {
+    if (core->now_ns < core->dues[WEFT_DUE_LOOK]) {
+        return;
+    }
     struct weft_looks *look = &core->announces.look;
     if (look->until_ns != 0 && core->now_ns >= look->until_ns) {
         struct weft_event_looked lost = {.result = WEFT_ERR_TIMEOUT};
@@ -184,6 +204,7 @@ void weft_look_expire(struct weft_core *core)
     }
     if (look->until_ns == 0 && core->now_ns >= look->stale_ns) {
         look->stale_ns = WEFT_NS_NEVER;
+        set_due(core);
         begin(core, WEFT_LOOK_STALE);
     }
     if (look->until_ns != 0 || core->now_ns < look->due_ns) {
@@ -195,12 +216,4 @@ void weft_look_expire(struct weft_core *core)
         return;
     }
     begin(core, (enum weft_look_reason)look->reason);
-}
-
-weft_ns weft_look_deadline(const struct weft_core *core)
-{
-    const struct weft_looks *look = &core->announces.look;
-    weft_ns due_ns = look->stale_ns < look->due_ns ? look->stale_ns : look->due_ns;
-    weft_ns over_ns = look->hang_ns < look->until_ns ? look->hang_ns : look->until_ns;
-    return look->until_ns != 0 ? over_ns : due_ns;
 }

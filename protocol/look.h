@@ -55,7 +55,4 @@ void weft_look_on_role(struct weft_core *core);
 /* Look if it is due. */
 void weft_look_expire(struct weft_core *core);
 
-/* When weft_look_expire() is wanted next. */
-weft_ns weft_look_deadline(const struct weft_core *core);
-
 #endif

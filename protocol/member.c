@@ -227,7 +227,7 @@ void weft_member_put(struct weft_core *core, uint32_t slot, const struct weft_me
     bool is_state = before.state != member->state;
     bool is_role = before.role != record->role;
     if (is_state || is_role || !weft_address_equal(&before.address, &record->address)) {
-        members->epoch++;
+        core->epoch++;
     }
     if (is_state && (before.state == WEFT_MEMBER_SUSPECT || member->state == WEFT_MEMBER_SUSPECT)) {
         members->suspects_changed_ns = core->now_ns;
@@ -268,7 +268,7 @@ void weft_member_remove(struct weft_core *core, uint32_t slot)
     members->table[slot] = members->table[last];
     members->table[last] = gone; /* with the place of its record */
     members->count = last;
-    members->epoch++;
+    core->epoch++;
     index_rebuild(core);
     weft_gossip_on_removed(core, slot, last);
     if (was_agent) {
@@ -300,7 +300,7 @@ uint32_t weft_member_add(struct weft_core *core, const struct weft_record *recor
     index_add(core, slot);
     account(core, member, true /* in */);
     members->digest_changed_ns = core->now_ns;
-    members->epoch++;
+    core->epoch++;
     return slot;
 }
 
@@ -366,7 +366,7 @@ void weft_member_forget_others(struct weft_core *core)
     members->up_count = 1;
     members->suspect_count = 0;
     members->digest = weft_member_hash(core, &members->table[0]);
-    members->due_ns = WEFT_NS_NEVER;
-    members->epoch++;
+    core->dues[WEFT_DUE_CLAIM] = WEFT_NS_NEVER;
+    core->epoch++;
     index_rebuild(core);
 }

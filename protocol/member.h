@@ -50,11 +50,9 @@ struct weft_members {
     uint32_t count;                   /* of table, the own node included */
     uint32_t up_count;                /* ALIVE, the own node included */
     uint32_t suspect_count;           /* SUSPECT */
-    uint64_t epoch;                   /* grows when anybody's aliveness, address or role changes */
     uint64_t digest;                  /* order-independent hash of ALIVE and SUSPECT records */
     weft_ns digest_changed_ns;        /* when digest changed last */
     weft_ns suspects_changed_ns;      /* when the set of suspects changed last */
-    weft_ns due_ns;                   /* when a suspicion, tombstone or pause ends */
     uint64_t accused;                 /* incarnation to refute at refute_ns, 0 = none */
     weft_ns refute_ns;                /* no refutation before */
     uint32_t refutes;                 /* refutations in a row */

@@ -148,8 +148,8 @@ void weft_overlay_on_agents(struct weft_core *core, const struct weft_endpoint *
 
 void weft_overlay_begin(struct weft_core *core)
 {
-    core->remotes.overlay.due_ns = core->now_ns;
-    core->remotes.overlay.tell_due_ns = core->now_ns + jittered(core, QUICK_NS);
+    core->dues[WEFT_DUE_EXCHANGE] = core->now_ns;
+    core->dues[WEFT_DUE_TELL] = core->now_ns + jittered(core, QUICK_NS);
 }
 
 static void exchange(struct weft_core *core)
@@ -180,22 +180,13 @@ void weft_overlay_expire(struct weft_core *core)
     if (!weft_election_self(core)) {
         return;
     }
-    if (core->now_ns >= overlay->due_ns) {
+    if (core->now_ns >= core->dues[WEFT_DUE_EXCHANGE]) {
         bool is_busy = core->now_ns < overlay->busy_ns;
-        overlay->due_ns = core->now_ns + jittered(core, is_busy ? QUICK_NS : IDLE_NS);
+        core->dues[WEFT_DUE_EXCHANGE] = core->now_ns + jittered(core, is_busy ? QUICK_NS : IDLE_NS);
         exchange(core);
     }
-    if (core->now_ns >= overlay->tell_due_ns) {
-        overlay->tell_due_ns = core->now_ns + jittered(core, IDLE_NS);
+    if (core->now_ns >= core->dues[WEFT_DUE_TELL]) {
+        core->dues[WEFT_DUE_TELL] = core->now_ns + jittered(core, IDLE_NS);
         tell_segment(core);
     }
-}
-
-weft_ns weft_overlay_deadline(const struct weft_core *core)
-{
-    const struct weft_overlays *overlay = &core->remotes.overlay;
-    if (!weft_election_self(core)) {
-        return WEFT_NS_NEVER;
-    }
-    return overlay->due_ns < overlay->tell_due_ns ? overlay->due_ns : overlay->tell_due_ns;
 }

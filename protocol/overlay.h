@@ -12,9 +12,7 @@
 struct weft_core;
 
 struct weft_overlays {
-    weft_ns due_ns;      /* next exchange with agents elsewhere */
-    weft_ns tell_due_ns; /* next word to the own segment */
-    weft_ns busy_ns;     /* exchange quickly until then */
+    weft_ns busy_ns; /* exchange quickly until then */
 };
 
 /* This node became an agent: exchange at once. */
@@ -34,8 +32,5 @@ struct weft_contact weft_overlay_self(const struct weft_core *core);
 
 /* Exchange what is due. */
 void weft_overlay_expire(struct weft_core *core);
-
-/* When weft_overlay_expire() is wanted next. */
-weft_ns weft_overlay_deadline(const struct weft_core *core);
 
 #endif

@@ -62,9 +62,8 @@ static void add_self(struct weft_core *core)
 
 void weft_own_record_on_start(struct weft_core *core)
 {
-    core->members.due_ns = WEFT_NS_NEVER;
     core->own_record.started_ns = core->now_ns;
-    core->own_record.older_ns = core->now_ns + HOUR_NS;
+    core->dues[WEFT_DUE_OLDER] = core->now_ns + HOUR_NS;
     add_self(core);
 }
 
@@ -129,18 +128,14 @@ void weft_own_record_on_leave(struct weft_core *core)
 void weft_own_record_expire(struct weft_core *core)
 {
     struct weft_own_record *own = &core->own_record;
-    if (core->now_ns < own->older_ns) {
+    if (core->now_ns < core->dues[WEFT_DUE_OLDER]) {
         return;
     }
     struct weft_record self = weft_member_record(core, 0);
     self.stability++;
     say(core, &self);
     renew(core); /* which is no reason to hurry */
-    own->older_ns = self.stability >= STABILITY_MAX ? WEFT_NS_NEVER
-                                                    : own->started_ns + (HOUR_NS << self.stability);
-}
-
-weft_ns weft_own_record_deadline(const struct weft_core *core)
-{
-    return core->own_record.older_ns;
+    core->dues[WEFT_DUE_OLDER] = self.stability >= STABILITY_MAX
+                                     ? WEFT_NS_NEVER
+                                     : own->started_ns + (HOUR_NS << self.stability);
 }

@@ -3,7 +3,7 @@
  *
  * The own record stands at place 0 of the table of members. Each change raises its incarnation and
  * is told to the segment; nobody else may change it. SPEC.md section "Membership".
- * Timer: older_ns, when the hours up reach the next power of two. */
+ * Timer: WEFT_DUE_OLDER, when the hours up reach the next power of two. */
 #ifndef WEFT_OWN_RECORD_H
 #define WEFT_OWN_RECORD_H
 
@@ -13,7 +13,6 @@
 struct weft_core;
 
 struct weft_own_record {
-    weft_ns older_ns;   /* when the own stability grows next */
     weft_ns started_ns; /* of START */
 };
 
@@ -34,8 +33,5 @@ void weft_own_record_on_leave(struct weft_core *core);
 
 /* Grow older: the own stability follows the hours up. */
 void weft_own_record_expire(struct weft_core *core);
-
-/* When weft_own_record_expire() is wanted next. */
-weft_ns weft_own_record_deadline(const struct weft_core *core);
 
 #endif

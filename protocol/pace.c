@@ -28,7 +28,7 @@ void weft_pace_stir(struct weft_core *core)
 static bool is_busy(const struct weft_core *core)
 {
     bool is_only_riding =
-        weft_log_length(&core->gossip.queue) > 0 && core->gossip.due_ns == WEFT_NS_NEVER;
+        weft_log_length(&core->gossip.queue) > 0 && core->dues[WEFT_DUE_PUSH] == WEFT_NS_NEVER;
     return weft_join_is_young(core) || core->members.suspect_count > 0 || is_only_riding ||
            core->serves.upload_count > 0 || weft_release_is_any_missing(core);
 }

@@ -58,7 +58,7 @@ void weft_probe_restart(struct weft_core *core)
     struct weft_probes *probes = &core->probes;
     weft_probe_end(core);
     probes->end = 0;
-    probes->entry_due_ns = WEFT_NS_NEVER;
+    core->dues[WEFT_DUE_PROBE] = WEFT_NS_NEVER;
     probes->heard_ns = core->now_ns;
     weft_round_restart(core);
     weft_pace_stir(core);
@@ -118,11 +118,11 @@ static void plan(struct weft_core *core)
         weft_rows_shrink(&core->reserves->rows, probes->pieces, probes->end,
                          WEFT_PIECE_ROWS(struct weft_probe));
     }
-    probes->entry_due_ns = WEFT_NS_NEVER;
+    core->dues[WEFT_DUE_PROBE] = WEFT_NS_NEVER;
     for (uint32_t i = 0; i < probes->end; i++) {
         const struct weft_probe *probe = at(probes, i);
-        if (probe->stage != WEFT_PROBE_FREE && probe->due_ns < probes->entry_due_ns) {
-            probes->entry_due_ns = probe->due_ns;
+        if (probe->stage != WEFT_PROBE_FREE) {
+            weft_due_by(core, WEFT_DUE_PROBE, probe->due_ns);
         }
     }
 }
@@ -157,9 +157,7 @@ static struct weft_probe *begin(struct weft_core *core, weft_node_id target, uin
         .stage = stage,
         .helpers = HELPERS,
     };
-    if (probe->due_ns < probes->entry_due_ns) {
-        probes->entry_due_ns = probe->due_ns;
-    }
+    weft_due_by(core, WEFT_DUE_PROBE, probe->due_ns);
     return probe;
 }
 
@@ -381,7 +379,7 @@ static void end_stages(struct weft_core *core)
 
 bool weft_probe_notice_sleep(struct weft_core *core)
 {
-    weft_ns due_ns = core->probes.round.due_ns;
+    weft_ns due_ns = core->dues[WEFT_DUE_ROUND];
     bool slept = core->link_up && due_ns != WEFT_NS_NEVER &&
                  core->now_ns > due_ns + SLEEP_PERIODS * period_ns(core);
     if (slept) {
@@ -392,14 +390,8 @@ bool weft_probe_notice_sleep(struct weft_core *core)
 
 void weft_probe_expire(struct weft_core *core)
 {
-    if (core->now_ns >= core->probes.entry_due_ns) {
+    if (core->now_ns >= core->dues[WEFT_DUE_PROBE]) {
         end_stages(core);
     }
     weft_round_expire(core);
-}
-
-weft_ns weft_probe_deadline(const struct weft_core *core)
-{
-    weft_ns round_ns = weft_round_deadline(core);
-    return round_ns < core->probes.entry_due_ns ? round_ns : core->probes.entry_due_ns;
 }

@@ -47,7 +47,6 @@ struct weft_probes {
     uint32_t sequence;        /* of the newest PING */
     struct weft_rounds round; /* who is next */
     uint32_t loss;            /* share of probes that needed help, of 256, moving mean */
-    weft_ns entry_due_ns;     /* earliest due_ns of table */
     weft_ns heard_ns;         /* last datagram of any member */
 };
 
@@ -105,8 +104,5 @@ void weft_probe_hasten(struct weft_core *core);
 
 /* Send what is due, suspect who stayed silent. */
 void weft_probe_expire(struct weft_core *core);
-
-/* When weft_probe_expire() is wanted next. */
-weft_ns weft_probe_deadline(const struct weft_core *core);
 
 #endif

@@ -299,8 +299,3 @@ void weft_remote_expire(struct weft_core *core)
 {
     weft_overlay_expire(core);
 }
-
-weft_ns weft_remote_deadline(const struct weft_core *core)
-{
-    return weft_overlay_deadline(core);
-}

@@ -87,7 +87,4 @@ void weft_remote_stir(struct weft_core *core);
 /* Exchange with other segments. */
 void weft_remote_expire(struct weft_core *core);
 
-/* When weft_remote_expire() is wanted next. */
-weft_ns weft_remote_deadline(const struct weft_core *core);
-
 #endif

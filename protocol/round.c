@@ -40,20 +40,17 @@ void weft_round_carve(struct weft_core *core, struct weft_arena *arena)
 void weft_round_restart(struct weft_core *core)
 {
     struct weft_rounds *round = &core->probes.round;
-    round->due_ns = core->now_ns + random_phase(core, period_ns(core));
-    round->watch_due_ns = WEFT_NS_NEVER;
+    core->dues[WEFT_DUE_ROUND] = core->now_ns + random_phase(core, period_ns(core));
+    core->dues[WEFT_DUE_WATCH] = WEFT_NS_NEVER;
     round->watched_count = 0;
     round->epoch = UINT64_MAX;
 }
 
 void weft_round_hasten(struct weft_core *core)
 {
-    struct weft_rounds *round = &core->probes.round;
-    weft_ns due_ns = core->now_ns + random_phase(core, period_ns(core));
-    round->due_ns = round->due_ns < due_ns ? round->due_ns : due_ns;
-    if (round->watch_due_ns != WEFT_NS_NEVER) {
-        due_ns = core->now_ns + random_phase(core, WATCH_NS);
-        round->watch_due_ns = round->watch_due_ns < due_ns ? round->watch_due_ns : due_ns;
+    weft_due_by(core, WEFT_DUE_ROUND, core->now_ns + random_phase(core, period_ns(core)));
+    if (core->dues[WEFT_DUE_WATCH] != WEFT_NS_NEVER) {
+        weft_due_by(core, WEFT_DUE_WATCH, core->now_ns + random_phase(core, WATCH_NS));
     }
 }
 
@@ -62,10 +59,10 @@ static void look_around(struct weft_core *core)
 {
     struct weft_rounds *round = &core->probes.round;
     const struct weft_members *members = &core->members;
-    if (round->epoch == members->epoch) {
+    if (round->epoch == core->epoch) {
         return;
     }
-    round->epoch = members->epoch;
+    round->epoch = core->epoch;
     uint64_t own = weft_mix(core->self.id);
     uint64_t nearest = UINT64_MAX;
     round->successor = WEFT_MEMBER_NONE;
@@ -87,9 +84,9 @@ static void look_around(struct weft_core *core)
         }
     }
     if (round->watched_count == 0) {
-        round->watch_due_ns = WEFT_NS_NEVER;
-    } else if (round->watch_due_ns == WEFT_NS_NEVER) {
-        round->watch_due_ns = core->now_ns + random_phase(core, WATCH_NS);
+        core->dues[WEFT_DUE_WATCH] = WEFT_NS_NEVER;
+    } else if (core->dues[WEFT_DUE_WATCH] == WEFT_NS_NEVER) {
+        core->dues[WEFT_DUE_WATCH] = core->now_ns + random_phase(core, WATCH_NS);
     }
 }
 
@@ -151,9 +148,9 @@ static void begin_period(struct weft_core *core)
     weft_pace_on_period(core);
     uint32_t factor = weft_pace_factor(core);
     weft_ns long_ns = factor * period_ns(core);
-    round->due_ns += long_ns;
-    if (round->due_ns <= core->now_ns) {
-        round->due_ns = core->now_ns + long_ns;
+    core->dues[WEFT_DUE_ROUND] += long_ns;
+    if (core->dues[WEFT_DUE_ROUND] <= core->now_ns) {
+        core->dues[WEFT_DUE_ROUND] = core->now_ns + long_ns;
     }
     look_around(core);
     round->count++;
@@ -168,7 +165,7 @@ static void watch(struct weft_core *core)
     struct weft_rounds *round = &core->probes.round;
     uint32_t factor = weft_pace_factor(core);
     weft_ns long_ns = (factor < WATCH_FACTOR_MAX ? factor : WATCH_FACTOR_MAX) * WATCH_NS;
-    round->watch_due_ns = core->now_ns + long_ns;
+    core->dues[WEFT_DUE_WATCH] = core->now_ns + long_ns;
     look_around(core);
     for (uint32_t i = 0; i < round->watched_count; i++) {
         probe_silent(core, round->watched[i], long_ns / 2);
@@ -177,16 +174,10 @@ static void watch(struct weft_core *core)
 
 void weft_round_expire(struct weft_core *core)
 {
-    if (core->now_ns >= core->probes.round.due_ns) {
+    if (core->now_ns >= core->dues[WEFT_DUE_ROUND]) {
         begin_period(core);
     }
-    if (core->now_ns >= core->probes.round.watch_due_ns) {
+    if (core->now_ns >= core->dues[WEFT_DUE_WATCH]) {
         watch(core);
     }
-}
-
-weft_ns weft_round_deadline(const struct weft_core *core)
-{
-    const struct weft_rounds *round = &core->probes.round;
-    return round->due_ns < round->watch_due_ns ? round->due_ns : round->watch_due_ns;
 }

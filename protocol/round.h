@@ -19,8 +19,6 @@ struct weft_rounds {
     uint32_t order_count;              /* of order */
     uint32_t order_at;                 /* next one to probe */
     uint32_t count;                    /* periods begun */
-    weft_ns due_ns;                    /* next period */
-    weft_ns watch_due_ns;              /* next probe of watched agents */
     uint64_t epoch;                    /* of members, when the following were computed */
     uint32_t successor;                /* place of the next one on the ring, or MEMBER_NONE */
     uint32_t watched[WEFT_AGENTS_MAX]; /* places of agents that this node watches, or NONE */
@@ -41,8 +39,5 @@ uint32_t weft_round_successor(struct weft_core *core);
 
 /* Probe whose turn it is. */
 void weft_round_expire(struct weft_core *core);
-
-/* When weft_round_expire() is wanted next. */
-weft_ns weft_round_deadline(const struct weft_core *core);
 
 #endif

@@ -6,7 +6,8 @@
  *   weft_<module>_carve(core, arena)   take its tables from the block
  *   weft_<module>_on_<event>(core, ..) the events it needs
  *   weft_<module>_expire(core)         do what is due at core->now_ns
- *   weft_<module>_deadline(core)       when expire is wanted next */
+ *   weft_<module>_deadline(core)       when expire is wanted next; those of the control plane keep
+ *                                      that in core->dues */
 #ifndef WEFT_STATE_H
 #define WEFT_STATE_H
 
@@ -18,6 +19,7 @@
 #include "ask.h"
 #include "bandwidth.h"
 #include "document.h"
+#include "due.h"
 #include "election.h"
 #include "gossip.h"
 #include "lease.h"
@@ -38,6 +40,8 @@
 #include "want.h"
 
 struct weft_core {
+    /* What every event touches comes first, a whole number of cache lines. */
+    weft_ns dues[WEFT_DUE_COUNT];      /* timers of the control plane; NEVER = does not run */
     struct weft_config config;         /* as given at init */
     struct weft_host host;             /* as given at init */
     struct weft_reserves *reserves;    /* where tables that grow take pieces; own or the host's */
@@ -46,10 +50,13 @@ struct weft_core {
     bool started;                      /* START was seen */
     bool leaving;                      /* LEAVE was seen */
     bool link_up;                      /* there is a network */
+    bool is_agent;                     /* the own node is an agent in force: election.h */
     struct weft_endpoint self;         /* own id and address */
     struct weft_prefix segment;        /* own subnet */
     uint64_t segment_key;              /* weft_segment_key() of it */
-    uint64_t seen_epoch;               /* of the member view at the end of the last step */
+    uint64_t epoch;                    /* grows when a member's state, address or role changes */
+    uint64_t seen_epoch;               /* the same at the end of the last step */
+    uint64_t elected_epoch;            /* the same when election.h saw it last */
     weft_ns fallback_ns;               /* when fallback.h looks again */
     uint64_t incarnation;              /* of the own member record; grows when refuting */
     struct weft_action_queue *actions; /* of the step being handled, else NULL */
@@ -102,6 +109,12 @@ void weft_core_refuse(struct weft_core *core, enum weft_reject reject, weft_node
 static inline void weft_core_stir_content(struct weft_core *core)
 {
     core->content_due_ns = 0;
+}
+
+/* Let |due| end at |at_ns|, or earlier if it would. */
+static inline void weft_due_by(struct weft_core *core, enum weft_due due, weft_ns at_ns)
+{
+    core->dues[due] = at_ns < core->dues[due] ? at_ns : core->dues[due];
 }
 
 /* Count a message that was dropped. */

@@ -150,20 +150,15 @@ void weft_sync_on_records(struct weft_core *core, const struct weft_endpoint *fr
     if (is_news && records->count == WEFT_MESSAGE_RECORDS_MAX && weft_join_is_young(core)) {
         /* There is more where this came from. */
         core->gossip.sync.more = *from;
-        core->gossip.sync.more_ns = core->now_ns + ASK_YOUNG_NS;
+        core->dues[WEFT_DUE_SYNC] = core->now_ns + ASK_YOUNG_NS;
     }
 }
 
 void weft_sync_expire(struct weft_core *core)
 {
     struct weft_syncs *sync = &core->gossip.sync;
-    if (core->now_ns >= sync->more_ns) {
-        sync->more_ns = WEFT_NS_NEVER;
+    if (core->now_ns >= core->dues[WEFT_DUE_SYNC]) {
+        core->dues[WEFT_DUE_SYNC] = WEFT_NS_NEVER;
         weft_sync_ask(core, &sync->more);
     }
-}
-
-weft_ns weft_sync_deadline(const struct weft_core *core)
-{
-    return core->gossip.sync.more_ns;
 }

@@ -18,7 +18,6 @@ struct weft_syncs {
     weft_ns answered_ns;       /* last SYNC answered, to bound the cost of being asked */
     uint32_t answered_count;   /* in the second of answered_ns */
     struct weft_endpoint more; /* who has more to tell */
-    weft_ns more_ns;           /* when it is asked again, NEVER = not */
 };
 
 /* A member told the digest of its view. */
@@ -39,8 +38,5 @@ void weft_sync_on_records(struct weft_core *core, const struct weft_endpoint *fr
 
 /* Ask again who had more. */
 void weft_sync_expire(struct weft_core *core);
-
-/* When weft_sync_expire() is wanted next. */
-weft_ns weft_sync_deadline(const struct weft_core *core);
 
 #endif

@@ -129,7 +129,7 @@ static uint64_t view_of(const struct weft_core *core)
 {
     weft_node_id agents[WEFT_AGENTS_MAX];
     uint32_t count = weft_election_agents(core, agents);
-    uint64_t view = core->members.epoch;
+    uint64_t view = core->epoch;
     for (uint32_t i = 0; i < count; i++) {
         view = view * 31 + agents[i];
     }

@@ -18,7 +18,7 @@
 /* Bytes that the processor moves at once, and how many of them at the head of a core are fetched
  * before its step: configuration, clock and the modules' small state. */
 #define CACHE_LINE 64
-#define CORE_LINES 16
+#define CORE_LINES 19
 
 /* The core's trace, in virtual time. */
 static void take_trace(void *context, const struct weft_trace_record *record)

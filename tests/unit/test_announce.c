@@ -228,7 +228,7 @@ START_TEST(linked_nodes_tell_each_other)
     ck_assert_uint_eq(check->bulletin.bulletin, news);
     ck_assert_uint_eq(check->bulletin.length, 0); /* the shell fetches it over the link */
     ck_assert(weft_announce_has(fixture.core, 2, news));
-    ck_assert_uint_le(weft_core_deadline(fixture.core), fixture.core->announces.check.until_ns);
+    ck_assert_uint_le(weft_core_deadline(fixture.core), fixture.core->dues[WEFT_DUE_CHECK]);
     fixture_link(&fixture, 3);
     struct weft_event accepted = {.kind = WEFT_EVENT_BULLETIN,
                                   .bulletin = {.bulletin = news, .fresh_ns = WEFT_NS_NEVER}};

@@ -79,7 +79,7 @@ static bool acts_after(weft_ns wait_ns)
 {
     weft_ns end_ns = fixture.now_ns + wait_ns;
     while (fixture.now_ns < end_ns && !acts()) {
-        weft_ns due_ns = weft_election_deadline(fixture.core);
+        weft_ns due_ns = fixture.core->dues[WEFT_DUE_ELECTION];
         due_ns = due_ns < end_ns ? due_ns : end_ns;
         fixture.now_ns = due_ns > fixture.now_ns ? due_ns : fixture.now_ns;
         fixture.core->now_ns = fixture.now_ns;

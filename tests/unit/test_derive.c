@@ -91,6 +91,7 @@ START_TEST(test_agent_begins_at_once)
     fixture_become_agent(&fixture);
     fixture.core->election.agent_count = 1;
     fixture.core->election.agents[0] = FIXTURE_SELF;
+    fixture.core->is_agent = true;
     want(1, 1000000, false);
     ck_assert_uint_le(answer_until_own(10 * S, WEFT_ERR_NOT_FOUND, &count), 200 * MS);
 }
@@ -133,6 +134,7 @@ START_TEST(test_pending_ends)
     fixture_become_agent(&fixture);
     fixture.core->election.agent_count = 1;
     fixture.core->election.agents[0] = FIXTURE_SELF;
+    fixture.core->is_agent = true;
     know(PEER);
     want(1, 1000000000, false);
     struct weft_event pending = {.kind = WEFT_EVENT_DOCUMENT,

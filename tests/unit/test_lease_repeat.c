@@ -194,6 +194,7 @@ END_TEST
 START_TEST(who_is_no_agent_any_more_ends_its_leases)
 {
     fixture.core->election.agent_count = 0;
+    fixture.core->is_agent = false;
     ck_assert(!weft_lease_acts(fixture.core, 0));
     step();
     expect_heard(0, EXTENTS, 0, 1);
