@@ -317,7 +317,7 @@ static weft_ns next_ns(const struct weft_core *core)
     uint32_t factor = core->penalties.count > 0 ? 1 : weft_pace_factor(core);
     factor = factor < WINDOWS_TOGETHER ? factor : WINDOWS_TOGETHER;
     weft_ns due_ns = election->window_ns > core->now_ns ? election->window_ns
-                                                        : core->now_ns + factor * WINDOW_NS;
+                                                        : weft_round_near(core, factor * WINDOW_NS);
     if (!is_settled(core)) {
         due_ns = core->now_ns + SETTLE_NS;
     }

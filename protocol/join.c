@@ -350,6 +350,6 @@ void weft_join_expire(struct weft_core *core)
     join->periods = choose_periods(core);
     weft_ns pause_ns = join->attempt < QUICK_PAUSES ? pauses_ns[join->attempt]
                                                     : jittered(core, join->periods * STEADY_NS);
-    core->dues[WEFT_DUE_JOIN] = core->now_ns + pause_ns;
+    core->dues[WEFT_DUE_JOIN] = weft_round_near(core, pause_ns);
     join->attempt += join->attempt < QUICK_ATTEMPTS ? 1 : 0;
 }

@@ -193,7 +193,7 @@ void weft_link_review_expire(struct weft_core *core)
     review_near(core);
     review_far(core);
     uint32_t factor = is_wanting(core) ? 1 : weft_pace_factor(core);
-    core->links.review_ns = core->now_ns + factor * REVIEW_NS;
+    core->links.review_ns = weft_round_near(core, factor * REVIEW_NS);
 }
 
 weft_ns weft_link_review_deadline(const struct weft_core *core)

@@ -20,6 +20,9 @@
 #define OTHERS_PERIODS 2
 #define OTHERS_PERIODS_SLOW 4
 
+/* A pause of so many periods or more may be half a one longer or shorter. */
+#define NEAR_PERIODS 4
+
 static weft_ns period_ns(const struct weft_core *core)
 {
     return core->config.tuning.probe_period_ms * WEFT_NS_PER_MS;
@@ -52,6 +55,17 @@ void weft_round_hasten(struct weft_core *core)
     if (core->dues[WEFT_DUE_WATCH] != WEFT_NS_NEVER) {
         weft_due_by(core, WEFT_DUE_WATCH, core->now_ns + random_phase(core, WATCH_NS));
     }
+}
+
+weft_ns weft_round_near(const struct weft_core *core, weft_ns pause_ns)
+{
+    weft_ns at_ns = core->now_ns + pause_ns;
+    weft_ns begin_ns = core->dues[WEFT_DUE_ROUND];
+    weft_ns long_ns = weft_pace_factor(core) * period_ns(core);
+    if (weft_pace_factor(core) == 1 || pause_ns < NEAR_PERIODS * long_ns || at_ns < begin_ns) {
+        return at_ns;
+    }
+    return begin_ns + (at_ns - begin_ns + long_ns / 2) / long_ns * long_ns;
 }
 
 /* The next member on the ring, and the agents to watch; made anew when the view changed. */

@@ -257,6 +257,23 @@ START_TEST(age_is_no_news)
 }
 END_TEST
 
+/* A node that has nothing to do wakes up for its probes, and does the rest then. */
+START_TEST(long_pauses_end_with_a_period)
+{
+    struct weft_cluster *cluster = quiet(100, 33, 32);
+    weft_cluster_run(cluster, 1000 * S);
+    for (uint32_t i = 0; i < 100; i++) {
+        const struct weft_core *core = cluster->nodes[i].core;
+        weft_ns begin_ns = core->dues[WEFT_DUE_ROUND];
+        bool agent = weft_election_self(core); /* knocks in short pauses */
+        ck_assert_uint_eq(weft_pace_factor(core), 32);
+        ck_assert(agent || (core->dues[WEFT_DUE_JOIN] - begin_ns) % (32 * S) == 0);
+        ck_assert_uint_eq((core->dues[WEFT_DUE_ELECTION] - begin_ns) % (32 * S), 0);
+    }
+    weft_cluster_free(cluster);
+}
+END_TEST
+
 START_TEST(deaf_node_in_quiet_segment_kills_nobody)
 {
     expect_no_deaths(quiet(40, 31, 32), 30 * S);
@@ -277,6 +294,7 @@ static Suite *make_suite(void)
     WEFT_ADD(suite, crash_in_quiet_segment_is_noticed);
     WEFT_ADD(suite, news_end_the_quiet);
     WEFT_ADD(suite, age_is_no_news);
+    WEFT_ADD(suite, long_pauses_end_with_a_period);
     WEFT_ADD(suite, deaf_node_in_quiet_segment_kills_nobody);
     return suite;
 }
