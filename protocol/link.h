@@ -30,13 +30,14 @@ struct weft_link_map {
 
 _Static_assert(sizeof(struct weft_link_map) <= 24, "a node has a map of each neighbour");
 
-/* All that is known of a neighbour lies together: the link, its maps, and the sets of those. */
+/* All that is known of a neighbour lies together: the link, its maps, and the sets of those. What
+ * every chunk needs, from the name of the peer to the first map, lies on a cache line or two. */
 struct weft_link {
+    weft_ns since_ns;          /* when it came up, or when opening began */
+    weft_ns tardy_ns;          /* a document was late: not asked first before */
     struct weft_endpoint peer; /* id 0 = free entry */
     weft_ns busy_until_ns;     /* it refused or was slow: not asked before */
-    weft_ns since_ns;          /* when it came up, or when opening began */
     weft_ns push_after_ns;     /* a push failed: none before; it may ask */
-    weft_ns tardy_ns;          /* a document was late: not asked first before */
     uint32_t pushed;           /* chunks ever sent that it did not ask for */
     uint16_t pushing;          /* chunks under way that it did not ask for */
     bool up;                   /* the stream can be used; else it is being opened */

@@ -25,42 +25,49 @@ struct weft_extent {
 
 /* Tables of a release that is being fetched or spread. */
 struct weft_download {
-    uint32_t release; /* index of the release; WEFT_RELEASE_NONE = not in use */
-    uint64_t *busy;   /* set of chunks asked of somebody */
-    uint64_t *open;   /* set of chunks a near neighbour has, this node lacks and asks of nobody */
-    uint64_t *pull;   /* set of chunks that no parent is expected to push any more */
-    uint64_t *heard;  /* set of chunks that were open when parents had had their time last */
-    uint32_t open_count;  /* bits set in open */
+    /* What is looked at after nearly every event: timers, and whether there is anything to ask. */
+    uint32_t release;      /* index of the release; WEFT_RELEASE_NONE = not in use */
+    uint32_t open_count;   /* bits set in open */
+    weft_ns near_due_ns;   /* when the segment is told, WEFT_NS_NEVER = nothing new */
+    weft_ns far_due_ns;    /* the same for other segments */
+    weft_ns coming_due_ns; /* when they are told of what is coming, the same */
+    weft_ns seek_ns;       /* when parents are looked for, WEFT_NS_NEVER = none is missing */
+    weft_ns pull_ns;       /* when what is open may be pulled, WEFT_NS_NEVER = all of it may */
+
+    /* What becomes of a chunk, from its header until it is pushed. */
+    uint64_t *busy;       /* set of chunks asked of somebody */
+    uint64_t *open;       /* set of chunks a near neighbour has, this node lacks and asks of
+                                   nobody */
+    uint64_t *pull;       /* set of chunks that no parent is expected to push any more */
+    uint64_t *heard;      /* set of chunks that were open when parents had had their time */
     uint8_t *near_copies; /* per chunk, neighbours of the segment that have it; stops at 255 */
-    void **far_copies;    /* per chunk, linked nodes of other segments that have it; in pieces,
-                                see weft_download_far_copies() */
-    void **coming;        /* per chunk, when this node first heard that a segment brings it from
-                                the source; in pieces, see coming.h */
-    struct weft_log coming_log; /* chunks that are coming, in the order heard, see coming.c */
-    uint32_t coming_told;       /* position in it of the first that others were not told of */
-    uint32_t coming_count;      /* of the log: those that this node and all far neighbours lack */
-    weft_ns coming_due_ns;      /* when they are told, WEFT_NS_NEVER = nothing new */
-    struct weft_log near_log;   /* chunks in the order in which the segment is told of them; a chunk
-                                 lost and found counts again */
-    struct weft_log far_log;    /* the same for other segments */
-    weft_ns near_due_ns;        /* when the segment is told, WEFT_NS_NEVER = nothing new */
-    uint32_t near_mark;         /* entries of near_log when it was told last */
-    bool near_all;              /* then all neighbours are told, not only who lacks what is old */
-    weft_ns far_due_ns;         /* the same for other segments */
+    uint32_t in_flight;   /* bits set in busy */
+    uint8_t orphans;      /* stripes without a parent, see follow.h */
+    bool overloaded;      /* this node could not push as much as came */
+    bool reopened;        /* chunks can be asked for again since drawn, see draw.h */
     struct weft_log push_queue; /* chunks to be pushed, see push.c */
     weft_ns push_since_ns;      /* since when some wait */
     struct weft_kin kin;        /* who pushes chunks to whom */
-    uint8_t orphans;            /* stripes without a parent, see follow.h */
-    uint32_t quick_count;       /* chunks that the source was seen to send at once, see crowd.h */
-    bool overloaded;            /* this node could not push as much as came */
-    bool reopened;    /* chunks can be asked for again since they were drawn, see draw.h */
-    weft_ns begun_ns; /* when the download began */
-    weft_ns seek_ns;  /* when parents are looked for, WEFT_NS_NEVER = none is missing */
-    weft_ns pull_ns;  /* when what is open may be pulled, WEFT_NS_NEVER = all of it may */
-    struct weft_extent *extents; /* extent_count of them */
+
+    /* What others are told. */
+    bool near_all;              /* not only who lacks what is old is told the next time */
+    uint32_t near_mark;         /* entries of near_log when the segment was told last */
+    struct weft_log near_log;   /* chunks in the order in which the segment is told of them; a chunk
+                                   lost and found counts again */
+    struct weft_log far_log;    /* the same for other segments */
+    void **far_copies;          /* per chunk, linked nodes of other segments that have it; in
+                                   pieces, see weft_download_far_copies() */
+    void **coming;              /* per chunk, when this node first heard that a segment brings it
+                                   from the source; in pieces, see coming.h */
+    struct weft_log coming_log; /* chunks that are coming, in the order heard, see coming.c */
+    uint32_t coming_told;       /* position in it of the first that others were not told of */
+    uint32_t coming_count;      /* of the log: those that this node and all far neighbours lack */
+
+    weft_ns begun_ns;            /* when the download began */
+    uint32_t quick_count;        /* chunks that the source sent at once, as seen; see crowd.h */
     uint32_t extent_count;       /* extents of the release */
     uint32_t extent_chunks;      /* chunks of an extent, but for the last */
-    uint32_t in_flight;          /* bits set in busy */
+    struct weft_extent *extents; /* extent_count of them */
 };
 
 struct weft_release {

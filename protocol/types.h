@@ -38,8 +38,8 @@ struct weft_prefix {
 };
 
 struct weft_endpoint {
-    weft_node_id id;             /* 0 while only the address is known (a --seed) */
     struct weft_address address; /* where the node listens */
+    weft_node_id id;             /* 0 while only the address is known (a --seed) */
 };
 
 /* Where bytes of a release came from, nearest first. SPEC.md section "Vocabulary". */
