@@ -65,8 +65,8 @@ struct weft_sim_end *weft_sim_stream_at(const struct weft_sim_world *world, uint
 {
     const struct weft_sim_node *self = &world->nodes[node];
     struct weft_sim_end *end = end_at(world, node, slot);
-    bool usable = self->alive && end->epoch == epoch && end->state == WEFT_SIM_END_UP &&
-                  *peer_at(world, node, slot) == peer;
+    bool usable =
+        self->alive && end->epoch == epoch && end->state == WEFT_SIM_END_UP && end->peer == peer;
     return usable ? end : NULL;
 }
 
@@ -93,10 +93,10 @@ static struct weft_sim_end *take_slot(struct weft_sim_world *world, uint32_t nod
     }
     *peer_at(world, node, slot) = peer;
     struct weft_sim_end *end = end_at(world, node, slot);
-    *end = (struct weft_sim_end){.slot = (uint8_t)slot,
+    *end = (struct weft_sim_end){.peer = peer,
+                                 .slot = (uint8_t)slot,
                                  .pipe = WEFT_SIM_NO_PIPE,
-                                 .upload_first = WEFT_SIM_NO_UPLOAD,
-                                 .upload_last = WEFT_SIM_NO_UPLOAD};
+                                 .upload_first = WEFT_SIM_NO_UPLOAD};
     return end;
 }
 
@@ -292,7 +292,7 @@ void weft_sim_stream_open(struct weft_sim_shard *shard, uint32_t node,
 /* |node| is done with |end|, or dead: the other side hears of it. */
 static void close_there(struct weft_sim_shard *shard, uint32_t node, struct weft_sim_end *end)
 {
-    uint32_t peer = *peer_at(shard->world, node, end->slot);
+    uint32_t peer = end->peer;
     uint32_t sent = weft_sim_upload_drop_outgoing(shard, node, end);
     weft_sim_upload_drop_incoming(shard, node, end);
     struct weft_sim_entry *entry =

@@ -28,7 +28,7 @@ struct weft_sim_end {
     uint32_t chunk;        /* that comes in, as a name of upload.h */
     uint32_t pipe;         /* place of what carries chunks away from here, NO_PIPE = none yet */
     uint32_t upload_first; /* place of the chunk being sent, others behind it; NO_UPLOAD = none */
-    uint32_t upload_last;  /* place of the last one waiting */
+    uint32_t peer;         /* node at the other end; valid unless FREE */
     unsigned state : 4;    /* enum weft_sim_end_state */
     unsigned incoming : 4; /* enum weft_sim_incoming */
     uint8_t upload_count;  /* chunks being sent and waiting here */

@@ -24,6 +24,17 @@ static struct weft_sim_upload *find(const struct weft_sim_shard *shard, uint32_t
     return place == WEFT_SIM_NO_UPLOAD ? NULL : weft_sim_pool_at(&shard->uploads, place);
 }
 
+/* The upload behind which the next one waits; NULL = none is under way. */
+static struct weft_sim_upload *find_last(const struct weft_sim_shard *shard,
+                                         const struct weft_sim_end *end)
+{
+    struct weft_sim_upload *last = find(shard, end->upload_first);
+    while (last != NULL && last->next != WEFT_SIM_NO_UPLOAD) {
+        last = find(shard, last->next);
+    }
+    return last;
+}
+
 static uint32_t bytes_of(const struct weft_sim_shard *shard, uint32_t name)
 {
     return weft_sim_publish_named_bytes(&shard->world->releases, name);
@@ -161,8 +172,7 @@ void weft_sim_upload_begin(struct weft_sim_shard *shard, uint32_t node,
     uint32_t count = weft_sim_canary(world->options, WEFT_SIM_CHECK_CAPS_RESPECTED) ? 2 : 1;
     world->nodes[node].upload_count = (uint16_t)(world->nodes[node].upload_count + count);
     weft_sim_check_caps(shard, node, world->nodes[node].upload_count);
-    struct weft_sim_upload *last = find(shard, end->upload_last);
-    end->upload_last = place;
+    struct weft_sim_upload *last = find_last(shard, end);
     if (last != NULL) {
         last->next = place;
     } else {
@@ -194,9 +204,6 @@ static void remove_upload(struct weft_sim_shard *shard, struct weft_sim_end *end
         end->upload_first = upload->next;
     } else {
         previous->next = upload->next;
-    }
-    if (upload->next == WEFT_SIM_NO_UPLOAD) {
-        end->upload_last = before;
     }
     end->upload_count--;
     if (!upload->written) {
@@ -350,7 +357,7 @@ void weft_sim_upload_answer(struct weft_sim_shard *shard, uint32_t node,
     }
     bool same = end != NULL && end->incoming == WEFT_SIM_INCOMING_OFFERED &&
                 (end->chunk & UINT16_MAX) == chunk->chunk &&
-                world->nodes[world->peers[place]].id == chunk->peer;
+                world->nodes[end->peer].id == chunk->peer;
     if (!same) {
         weft_sim_check_fail(shard, WEFT_SIM_CHECK_OFFER_ANSWERED, node,
                             "chunk %u was answered although it was not offered now", chunk->chunk);
