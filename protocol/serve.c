@@ -52,6 +52,7 @@ bool weft_serve_begin(struct weft_core *core, const struct weft_link *link, weft
                                                                       .since_ns = core->now_ns};
     self->near_count += !link->far;
     self->far_count += link->far;
+    self->spread_count += why == WEFT_UPLOAD_SPREAD;
     return true;
 }
 
@@ -272,6 +273,7 @@ void weft_serve_on_upload(struct weft_core *core, const struct weft_event_upload
                      WEFT_PIECE_ROWS(struct weft_upload));
     self->near_count -= !upload.far;
     self->far_count -= upload.far;
+    self->spread_count -= upload.why == WEFT_UPLOAD_SPREAD;
     struct weft_release *release = weft_release_find(core, event->release);
     struct weft_download *download = weft_release_download(core, release);
     struct weft_link *link = weft_link_find(core, event->peer);
@@ -314,12 +316,14 @@ static weft_ns spread_ns(const struct weft_core *core, const struct weft_upload 
 
 void weft_serve_expire(struct weft_core *core)
 {
-    for (uint32_t i = 0; i < core->serves.upload_count; i++) {
-        struct weft_upload *upload = weft_serve_at(&core->serves, i);
+    struct weft_serves *self = &core->serves;
+    for (uint32_t i = 0; self->spread_count > 0 && i < self->upload_count; i++) {
+        struct weft_upload *upload = weft_serve_at(self, i);
         struct weft_download *download =
             weft_release_download(core, weft_release_find(core, upload->release));
         if (upload->why == WEFT_UPLOAD_SPREAD && spread_ns(core, upload) <= core->now_ns) {
             upload->why = WEFT_UPLOAD_PUSHED;
+            self->spread_count--;
             if (download != NULL) {
                 weft_have_note_near(core, download, upload->chunk, /* soon */ true);
             }
@@ -329,9 +333,10 @@ void weft_serve_expire(struct weft_core *core)
 
 weft_ns weft_serve_deadline(const struct weft_core *core)
 {
+    const struct weft_serves *self = &core->serves;
     weft_ns next = WEFT_NS_NEVER;
-    for (uint32_t i = 0; i < core->serves.upload_count; i++) {
-        const struct weft_upload *upload = weft_serve_at(&core->serves, i);
+    for (uint32_t i = 0; self->spread_count > 0 && i < self->upload_count; i++) {
+        const struct weft_upload *upload = weft_serve_at(self, i);
         weft_ns due_ns =
             upload->why == WEFT_UPLOAD_SPREAD ? spread_ns(core, upload) : WEFT_NS_NEVER;
         next = due_ns < next ? due_ns : next;

@@ -33,6 +33,7 @@ struct weft_serves {
     uint32_t upload_count; /* sending or waiting */
     uint32_t near_count;   /* of them inside the segment */
     uint32_t far_count;    /* of them to other segments */
+    uint32_t spread_count; /* of them the segment's first copies */
     weft_ns near_ns;       /* moving average of the time of a near upload */
     weft_ns far_ns;        /* the same for far ones */
     void *pieces[WEFT_ROW_PIECES(WEFT_UPLOADS_MAX, struct weft_upload)]; /* in no order */

@@ -30,10 +30,14 @@ struct weft_fetch {
 
 struct weft_sources {
     uint32_t fetch_count; /* entries in use */
+    uint32_t end;         /* entries of the table from here on are free */
+    weft_ns retry_ns;     /* not tried before; 0 = no pause */
+    weft_ns look_ns;      /* when it is looked again if others bring fewer now; 0 = does not wait */
+    weft_ns turn_ns;      /* when this node may ask for what others bring; 0 = does not wait */
+    weft_ns hang_ns;      /* when a request will hang, see hang.h; WEFT_NS_NEVER = none is open */
     uint64_t next_token;  /* of the next fetch */
     uint32_t budget;      /* chunks that may be under way from the source; adapts to its rate */
     uint32_t failures;    /* in a row */
-    weft_ns retry_ns;     /* not tried before; 0 = no pause */
     weft_ns span_ns;      /* how long the last fetch took that was answered; 0 = none was */
     weft_ns failed_ns;    /* when the last failure was counted */
     uint32_t whole;       /* pauses, with the present one, that are not cut short */
@@ -42,12 +46,8 @@ struct weft_sources {
     weft_ns broken_ns;    /* since when |broken| counts, a lease at most */
     uint32_t broken;      /* chunks that were coming for a lease, and that nobody had then */
     uint32_t broken_last; /* of them, in the lease before */
-    weft_ns look_ns;      /* when it is looked again whether they bring fewer; 0 = does not wait */
-    weft_ns hang_ns;      /* when a request will hang, see hang.h; WEFT_NS_NEVER = none is open */
-    weft_ns turn_ns;      /* when this node may ask for what others bring; 0 = does not wait */
     struct weft_draw draw; /* what it brings next of what nobody else has or brings */
     bool no_ranges;        /* the server sends whole files only */
-    uint32_t end;          /* entries of the table from here on are free */
     void *pieces[WEFT_ROW_PIECES(WEFT_FETCHES_MAX, struct weft_fetch)]; /* the table, in no order */
 };
 

@@ -73,8 +73,8 @@ struct weft_core {
     struct weft_releases releases;       /* releases, chunk by chunk */
     struct weft_wants wants;             /* chunks under way from peers */
     struct weft_serves serves;           /* chunks being sent */
-    struct weft_sources source;          /* fetches from the source, and when to try again */
     struct weft_documents documents;     /* metadata documents being fetched */
+    struct weft_sources source;          /* fetches from the source, and when to try again */
 
     struct weft_members members;        /* who is in the segment */
     struct weft_own_record own_record;  /* when the own record changes by itself */
