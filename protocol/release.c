@@ -68,9 +68,17 @@ void weft_release_carve(struct weft_core *core, struct weft_arena *arena)
 
 struct weft_release *weft_release_find(struct weft_core *core, weft_release_id id)
 {
-    for (uint32_t i = 0; id != 0 && i < core->config.releases_max; i++) {
-        if (core->releases.items[i].id == id) {
-            return &core->releases.items[i];
+    struct weft_releases *self = &core->releases;
+    if (id == 0) {
+        return NULL;
+    }
+    if (self->items[self->found].id == id) {
+        return &self->items[self->found]; /* as a rule it is the same again */
+    }
+    for (uint32_t i = 0; i < core->config.releases_max; i++) {
+        if (self->items[i].id == id) {
+            self->found = i;
+            return &self->items[i];
         }
     }
     return NULL;

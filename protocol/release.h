@@ -93,6 +93,7 @@ struct weft_release {
 struct weft_releases {
     struct weft_release *items;      /* config.releases_max entries */
     struct weft_download *downloads; /* config.downloads_max entries */
+    uint32_t found;                  /* entry that was looked up last */
     weft_ns disk_retry_ns;           /* the disk refused a chunk: nothing is asked before */
 };
 
