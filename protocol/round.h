@@ -34,8 +34,8 @@ void weft_round_restart(struct weft_core *core);
 /* The pace is full again: probe within a period at full pace, at a random phase. */
 void weft_round_hasten(struct weft_core *core);
 
-/* When a pause of |pause_ns| from now is over. While nothing happens, one of at least four periods of
- * probes ends when the nearest of them begins, so that the node need not wake up once more. */
+/* When a pause of |pause_ns| from now is over. While nothing happens, one of at least four periods
+ * of probes ends when the nearest of them begins, so that the node need not wake up once more. */
 weft_ns weft_round_near(const struct weft_core *core, weft_ns pause_ns);
 
 /* Place of the next member on the ring of those that are up; WEFT_MEMBER_NONE if there is none. */

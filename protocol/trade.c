@@ -16,8 +16,8 @@
 #define AHEAD_TIMES 4
 #define AHEAD_MOST 32
 
-/* If a chunk takes longer than this, fewer are asked for: they fill a slow line all the same, and do
- * not make each other so late that they are given up. So many are asked for at least. */
+/* If a chunk takes longer than this, fewer are asked for: they fill a slow line all the same, and
+ * do not make each other so late that they are given up. So many are asked for at least. */
 #define SLOW_NS (2 * WEFT_NS_PER_S)
 #define SLOW_LEAST 4
 

@@ -32,9 +32,9 @@
       "time without progress after which an ordinary node may open the source itself")             \
     X("window", window, COUNT, 6, 1, 32, "chunks a node asks of its peers at the same time")       \
     X("uploads", uploads, COUNT, 4, 1, 16, "chunks a node sends or keeps waiting in its segment")  \
-    X("wan-uploads", wan_uploads, COUNT, 10, 0, 16,                                                 \
+    X("wan-uploads", wan_uploads, COUNT, 10, 0, 16,                                                \
       "chunks an agent sends or keeps waiting for other segments; 0 = none")                       \
-    X("far-window", far_window, COUNT, 10, 1, 60,                                                   \
+    X("far-window", far_window, COUNT, 10, 1, 60,                                                  \
       "chunks an agent asks of other segments at the same time; more if they come quickly")        \
     X("neighbours", neighbours, COUNT, 12, 2, 60,                                                  \
       "data streams of a node in a segment with more than full-mesh members")                      \

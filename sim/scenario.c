@@ -115,8 +115,8 @@ static const char *trim(char *line, size_t length, char **begin)
     while (length > 0 && strchr(" \t\r\n", line[length - 1]) != NULL) {
         line[--length] = '\0';
     }
-    for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)line[i] < ' ' && line[i] != '\t') {
+    for (const char *at = line; *at != '\0'; at++) {
+        if ((unsigned char)*at < ' ' && *at != '\t') {
             return NO_TEXT;
         }
     }
@@ -152,7 +152,7 @@ static enum weft_err read_file(struct weft_sim_words *words, uint32_t *lines, co
     if (file == NULL) {
         return refuse(message, path, 0, strerror(errno));
     }
-    char line[LINE_BYTES];
+    char line[LINE_BYTES] = "";
     size_t length = 0;
     const char *why = NULL;
     uint32_t number = 0;
