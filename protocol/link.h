@@ -13,9 +13,6 @@
 #include "core.h"
 #include "reserve.h"
 
-/* Pushed chunks of which a request may be on its way already. */
-#define WEFT_LINK_CROSSINGS 4
-
 /* What this node knows of one neighbour's chunks of one download. */
 struct weft_link_map {
     uint32_t told_count; /* entries of the download's log it was told of */
@@ -25,6 +22,7 @@ struct weft_link_map {
     bool wanted;         /* it wants the chunks it lacks */
     uint8_t declined;    /* stripes in which it is no parent for us */
     uint8_t missed;      /* chunks in a row that it, a parent, let come from elsewhere */
+    uint16_t crossed[2]; /* last chunks pushed to it, + 1, see take_crossing(); 0 = none */
     weft_ns moved_ns;    /* a chunk of an extent that it leases was seen near, or it began to */
 };
 
@@ -33,25 +31,22 @@ _Static_assert(sizeof(struct weft_link_map) <= 24, "a node has a map of each nei
 /* All that is known of a neighbour lies together: the link, its maps, and the sets of those. What
  * every chunk needs, from the name of the peer to the first map, lies on a cache line or two. */
 struct weft_link {
-    weft_ns since_ns;          /* when it came up, or when opening began */
-    weft_ns tardy_ns;          /* a document was late: not asked first before */
-    struct weft_endpoint peer; /* id 0 = free entry */
-    weft_ns busy_until_ns;     /* it refused or was slow: not asked before */
-    weft_ns push_after_ns;     /* a push failed: none before; it may ask */
-    uint32_t pushed;           /* chunks ever sent that it did not ask for */
-    uint16_t pushing;          /* chunks under way that it did not ask for */
-    bool up;                   /* the stream can be used; else it is being opened */
-    bool far;                  /* to another segment */
-    bool agent;                /* the peer is an agent of our segment now */
-    bool sends;                /* it has begun to send a chunk, and is believed since */
-    bool silent;               /* it sent none, or a bad one: what it tells does not count */
-    bool broken;               /* of a request it sent nothing: its MAPs count no more */
-    uint8_t asked;             /* requests of ours it has not answered */
-    uint8_t late;              /* requests given up that it may still answer; stops at 255 */
-    uint8_t slow;              /* requests in a row that were overdue; stops at 255 */
-    uint8_t crossing_next;     /* entry of crossings[] that is used next */
-    /* Chunks pushed last, see take_crossing() in serve.c; 0 = none. */
-    uint16_t crossings[WEFT_LINK_CROSSINGS];
+    weft_ns since_ns;            /* when it came up, or when opening began */
+    weft_ns tardy_ns;            /* a document was late: not asked first before */
+    struct weft_endpoint peer;   /* id 0 = free entry */
+    weft_ns busy_until_ns;       /* it refused or was slow: not asked before */
+    weft_ns push_after_ns;       /* a push failed: none before; it may ask */
+    uint32_t pushed;             /* chunks ever sent that it did not ask for */
+    uint16_t pushing;            /* chunks under way that it did not ask for */
+    bool up;                     /* the stream can be used; else it is being opened */
+    bool far;                    /* to another segment */
+    bool agent;                  /* the peer is an agent of our segment now */
+    bool sends;                  /* it has begun to send a chunk, and is believed since */
+    bool silent;                 /* it sent none, or a bad one: what it tells does not count */
+    bool broken;                 /* of a request it sent nothing: its MAPs count no more */
+    uint8_t asked;               /* requests of ours it has not answered */
+    uint8_t late;                /* requests given up that it may still answer; stops at 255 */
+    uint8_t slow;                /* requests in a row that were overdue; stops at 255 */
     struct weft_link_map maps[]; /* config.downloads_max of them */
 };
 

@@ -70,30 +70,26 @@ static struct weft_upload *find_upload(struct weft_core *core, weft_node_id peer
 
 /* --- requests that cross a push --- */
 
-/* Name of a chunk among the crossings of a link; the very last one has none. */
-static uint16_t crossing_of(const struct weft_release *release, uint32_t chunk)
-{
-    return (uint16_t)(release->download * WEFT_CHUNKS_MAX + chunk + 1);
-}
-
-_Static_assert(WEFT_DOWNLOADS_MAX *WEFT_CHUNKS_MAX <= UINT16_MAX + 1, "a chunk has a name");
+_Static_assert(WEFT_CHUNKS_MAX < UINT16_MAX, "a map holds the chunks that were pushed last");
 
 /* The chunk has left this node, but its receiver may have asked for it before it heard of that. */
-static void note_crossing(struct weft_link *link, const struct weft_release *release,
-                          uint32_t chunk)
+static void note_crossing(struct weft_link_map *map, uint32_t chunk)
 {
-    link->crossings[link->crossing_next] = crossing_of(release, chunk);
-    link->crossing_next = (uint8_t)((link->crossing_next + 1) % WEFT_LINK_CROSSINGS);
+    map->crossed[1] = map->crossed[0];
+    map->crossed[0] = (uint16_t)(chunk + 1);
 }
 
 /* Was the chunk pushed a moment ago? Once it is said so: who asks again has not got it. */
 static bool take_crossing(struct weft_link *link, const struct weft_release *release,
                           uint32_t chunk)
 {
-    uint16_t name = crossing_of(release, chunk);
-    for (uint32_t i = 0; name != 0 && i < WEFT_LINK_CROSSINGS; i++) {
-        if (link->crossings[i] == name) {
-            link->crossings[i] = 0;
+    if (release == NULL || release->download == WEFT_RELEASE_NONE) {
+        return false;
+    }
+    uint16_t *crossed = link->maps[release->download].crossed;
+    for (uint32_t i = 0; i < 2; i++) {
+        if (crossed[i] == chunk + 1) {
+            crossed[i] = 0;
             return true;
         }
     }
@@ -203,7 +199,7 @@ void weft_serve_on_request(struct weft_core *core, struct weft_link *link,
         upload->again = upload->declined; /* or the request has crossed the push */
         return;
     }
-    if (release->download != WEFT_RELEASE_NONE && take_crossing(link, release, frame->chunk)) {
+    if (take_crossing(link, release, frame->chunk)) {
         return;
     }
     if (is_full(core, link)) {
@@ -219,9 +215,7 @@ void weft_serve_on_cancel(struct weft_core *core, struct weft_link *link,
     struct weft_upload *upload = find_upload(core, link->peer.id, frame->release, frame->chunk);
     if (upload == NULL) {
         const struct weft_release *release = weft_release_find(core, frame->release);
-        if (release != NULL && release->download != WEFT_RELEASE_NONE) {
-            (void)take_crossing(link, release, frame->chunk); /* declined: it may be asked for */
-        }
+        (void)take_crossing(link, release, frame->chunk); /* declined: it may be asked for */
         return;
     }
     upload->declined = true;
@@ -290,7 +284,7 @@ void weft_serve_on_upload(struct weft_core *core, const struct weft_event_upload
         }
         if (link != NULL && download != NULL && upload.why != WEFT_UPLOAD_ASKED &&
             !upload.declined) {
-            note_crossing(link, release, event->chunk);
+            note_crossing(&link->maps[release->download], event->chunk);
         }
     } else {
         fail_upload(core, link, event);
