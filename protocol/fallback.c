@@ -74,10 +74,13 @@ void weft_fallback_plan(struct weft_core *core)
     }
 }
 
-/* An agent whose source fails waits for it: others are not to blame. */
+/* An agent whose source fails waits for it: others are not to blame. One that could ask it again,
+ * but has nothing to ask for as a neighbour says that it has all, does not wait for the source. */
 static bool blames_source(const struct weft_core *core)
 {
-    return weft_election_self(core) && core->source.failures > 0;
+    const struct weft_sources *source = &core->source;
+    bool waits = source->retry_ns > core->now_ns || source->fetch_count > 0;
+    return weft_election_self(core) && source->failures > 0 && waits;
 }
 
 static void try(struct weft_core *core, struct weft_release *release)

@@ -10,6 +10,7 @@
 #define MS WEFT_NS_PER_MS
 #define ONE 2     /* an agent */
 #define OTHER 3   /* another one */
+#define MISER 4   /* a neighbour that has all and refuses all but one request */
 #define CHUNKS 64 /* in 8 extents */
 
 static struct fixture fixture;
@@ -189,6 +190,40 @@ START_TEST(agents_without_leases_are_not_waited_for)
 }
 END_TEST
 
+/* Gives the first chunk, so that it is believed, and refuses all others. */
+static void give_one(struct fixture *self, weft_node_id peer, uint32_t chunk)
+{
+    if (weft_release_find(self->core, FIXTURE_RELEASE)->have_count > 0) {
+        fixture_frame(
+            self, peer,
+            (struct weft_frame){.kind = WEFT_FRAME_REFUSE, .chunk = chunk, .value = 2000});
+        return;
+    }
+    struct weft_event event = {.kind = WEFT_EVENT_OFFER,
+                               .offer = {.peer = peer, .release = FIXTURE_RELEASE, .chunk = chunk}};
+    fixture_step(self, 1 * MS, event);
+    fixture_chunk(self, peer, 0, chunk, WEFT_ERR_OK);
+}
+
+/* The source failed once, and since then a neighbour that has all and gives nothing away leaves
+ * nothing to ask of it: an agent does not wait for such a source. */
+START_TEST(an_agent_whose_source_may_be_asked_again_falls_back)
+{
+    fixture_become_agent(&fixture);
+    play = (struct play){.fixture = &fixture, .answer = give_one, .source_fails = true};
+    play_collect(&play);
+    play_on(&play, 5 * S);
+    ck_assert_uint_gt(fixture.core->source.failures, 0);
+    fixture_member(&fixture, MISER, /* agent */ false);
+    fixture_link(&fixture, MISER);
+    fixture_peer_has(&fixture, MISER, 0, CHUNKS);
+    play_collect(&play);
+    play.source_fails = false;
+    play_on(&play, 60 * S);
+    ck_assert_uint_eq(weft_release_find(fixture.core, FIXTURE_RELEASE)->have_count, CHUNKS);
+}
+END_TEST
+
 static Suite *fallback_suite(void)
 {
     const TTest *const tests[] = {
@@ -202,6 +237,7 @@ static Suite *fallback_suite(void)
         the_next_test_is_twice_as_late,
         only_the_first_four_candidates_try,
         agents_without_leases_are_not_waited_for,
+        an_agent_whose_source_may_be_asked_again_falls_back,
     };
     Suite *suite = suite_create("fallback");
     weft_check_case(suite, "fallback", setup, teardown, tests, WEFT_ROWS(tests));
