@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Does scripts/bench-sim refuse wrong arguments and what does not fit into memory, and print its
 # figures with the commands? How large they are is not tested: the machine is not the test's alone.
+# Does scripts/profile-sim refuse wrong arguments, and say what it lacks?
 # shellcheck source=common
 . "$(dirname "$0")/common"
 
@@ -23,4 +24,8 @@ grep -q "4 seeds in .* a second, .* of the target of 100 a second; 0 failed" "$d
 expect 0 "$ weft-sim --nodes 50 " "$bench" --nodes 50 scale
 grep -q "50 nodes: .* of the target of " "$dir/out" || fault "no figure of time"
 grep -q "GiB, .* kB a node, .* of the target of " "$dir/out" || fault "no figure of memory"
+
+profile=$root/scripts/profile-sim
+expect 2 "no part speed; there are scale, day, seeds" "$profile" speed
+WEFT_SIM=$dir/none expect 77 "$dir/none is missing" "$profile"
 verdict
