@@ -66,7 +66,8 @@ static bool close_one(FILE **file, const char *flag, const char *path)
     bool whole = *file == NULL || weft_sim_output_close(*file, path, /* wanted */ true);
     *file = NULL;
     if (!whole) {
-        fprintf(stderr, "weft-sim: --%s %s is incomplete: %s\n", flag, path, strerror(errno));
+        const char *why = errno != 0 ? strerror(errno) : "a write failed; is the disk full?";
+        fprintf(stderr, "weft-sim: --%s %s is incomplete: %s\n", flag, path, why);
     }
     return whole;
 }
