@@ -50,13 +50,18 @@ static void change(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe)
     }
 }
 
+/* What has not left by now, in 1/256 bytes. */
+static uint64_t left_now(const struct weft_sim_shard *shard, const struct weft_sim_pipe *pipe)
+{
+    wide moved = (wide)pipe->rate * (weft_sim_now(shard) - pipe->settled_ns) / WEFT_NS_PER_S;
+    return moved < pipe->left ? pipe->left - (uint64_t)moved : 0;
+}
+
 /* Count what has left since the last time. */
 static void settle(struct weft_sim_shard *shard, struct weft_sim_pipe *pipe)
 {
-    weft_ns now_ns = weft_sim_now(shard);
-    wide moved = (wide)pipe->rate * (now_ns - pipe->settled_ns) / WEFT_NS_PER_S;
-    pipe->left = moved < pipe->left ? pipe->left - (uint64_t)moved : 0;
-    pipe->settled_ns = now_ns;
+    pipe->left = left_now(shard, pipe);
+    pipe->settled_ns = weft_sim_now(shard);
 }
 
 /* When the last byte leaves at the present rate. */
@@ -75,9 +80,7 @@ weft_ns weft_sim_pipe_drain_ns(const struct weft_sim_shard *shard, const struct 
     if (!pipe->busy || pipe->rate == 0) {
         return 0;
     }
-    wide moved = (wide)pipe->rate * (weft_sim_now(shard) - pipe->settled_ns) / WEFT_NS_PER_S;
-    uint64_t left = moved < pipe->left ? pipe->left - (uint64_t)moved : 0;
-    left += behind * WEFT_SIM_FAIR_UNIT;
+    uint64_t left = left_now(shard, pipe) + behind * WEFT_SIM_FAIR_UNIT;
     left = left < most * WEFT_SIM_FAIR_UNIT ? left : most * WEFT_SIM_FAIR_UNIT;
     return (weft_ns)((wide)left * WEFT_NS_PER_S / pipe->rate);
 }
